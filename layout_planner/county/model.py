@@ -1,0 +1,94 @@
+"""What a county is once its files have been read: plain tables in one metric projection."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from layout_planner.words import Words
+
+ROAD_COLUMNS = (
+    "from_node",  # int, position in RoadTable.node_xy
+    "to_node",  # int
+    "way",  # str, the name this road has in its file (OSM way id, feature id)
+    "name",  # str, "" when unnamed
+    "road_class",  # str, OSM highway value
+    "surface",  # str, "" when unknown
+    "walk",  # bool, a child may walk here (both ways)
+    "drive_forward",  # bool, a school bus may drive from_node -> to_node
+    "drive_backward",  # bool
+    "speed_limit_kmh",  # float, np.inf when no limit is posted
+    "closed_from",  # str, "" or the hazard for which the road is known to close
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One input file: its role in the county, its path as the scenario names it, SHA-256 and row count."""
+
+    role: str
+    path: str
+    sha256: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One thing the reader of a result must know: what is missing, what was assumed, what was left out."""
+
+    code: str
+    text: Words
+    count: int = 0
+
+
+@dataclass(frozen=True)
+class RoadTable:
+    """Topological roads: nodes where roads meet or end, and the stretches between them.
+
+    node_xy      float64 (nodes, 2), metres in the county's projection
+    node_lonlat  float64 (nodes, 2), degrees
+    edges        GeoDataFrame with ROAD_COLUMNS and LineString `geometry` in metres; two edges may join the same nodes
+    """
+
+    node_xy: NDArray[np.float64]
+    node_lonlat: NDArray[np.float64]
+    edges: gpd.GeoDataFrame
+
+
+@dataclass(frozen=True)
+class Elevation:
+    """A height grid in its own projection; `heights` is float32 metres with NaN where unknown.
+
+    `transform` is the rasterio affine (column, row) -> (x, y).
+    """
+
+    heights: NDArray[np.float32]
+    transform: Any
+    crs: str
+
+
+@dataclass(frozen=True)
+class County:
+    """All tables of one county, indexed by id, geometry in the metric `crs`.
+
+    settlements  GeoDataFrame, index settlement_id; the columns of `tables.SETTLEMENTS` that the file holds
+    schools      GeoDataFrame, index school_id; the columns of `tables.SCHOOLS`, defaults filled in
+    evidence     DataFrame, the columns of `tables.EVIDENCE`; empty when no file is given
+    boundary     GeoDataFrame with one or more polygons, or None
+    """
+
+    settlements: gpd.GeoDataFrame
+    schools: gpd.GeoDataFrame
+    roads: RoadTable
+    evidence: pd.DataFrame
+    crs: str
+    boundary: gpd.GeoDataFrame | None = None
+    elevation: Elevation | None = None
+    sources: tuple[Source, ...] = ()
+    notes: tuple[Note, ...] = field(default=())

@@ -1,0 +1,174 @@
+"""The columns of every input table, described once.
+
+From these specs come the checks of `inputs`, the blank Excel forms of `new` and the data dictionary of `schema tables`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from layout_planner.words import Words
+
+Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date"]
+
+GRADES = tuple(range(1, 10))
+FORM_GRADES: dict[str, tuple[int, ...]] = {
+    "teaching_point": (1, 2, 3),
+    "primary": (1, 2, 3, 4, 5, 6),
+    "nine_year": (1, 2, 3, 4, 5, 6, 7, 8, 9),
+    "junior": (7, 8, 9),
+}
+FORMS = tuple(FORM_GRADES)
+SETTLEMENT_KINDS = ("village", "resettlement", "town")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, kind, unit, allowed range, meaning, and the headers that are accepted for it."""
+
+    name: str
+    kind: Kind
+    meaning: Words
+    required: bool = False
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    choice_words: tuple[Words, ...] = ()
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One input table: its role, meaning, id column and columns."""
+
+    role: str
+    title: Words
+    key: str | None
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name`; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+
+def _count(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), example: str = "") -> Column:
+    return Column(name, "int", Words(zh, en), unit="pupils", least=0, most=100_000, aliases=aliases, example=example)
+
+
+_PLACE = (
+    Column("lon", "lon", Words("经度", "longitude"), unit="degree", least=-180, most=180,
+           aliases=("经度", "东经", "longitude", "lng", "x"), example="106.1234"),
+    Column("lat", "lat", Words("纬度", "latitude"), unit="degree", least=-90, most=90,
+           aliases=("纬度", "北纬", "latitude", "y"), example="26.5678"),
+)
+
+SETTLEMENTS = Table(
+    "settlements",
+    Words("居民点（自然村、安置点、街区）", "settlements (natural villages, resettlement sites, town blocks)"),
+    "settlement_id",
+    (
+        Column("settlement_id", "id", Words("居民点编号，唯一", "settlement id, unique"), required=True,
+               aliases=("居民点编号", "村编号", "编号", "id", "code"), example="520999101201001"),
+        Column("name", "text", Words("名称", "name"), required=True,
+               aliases=("名称", "村名", "居民点名称", "自然村"), example="大坪"),
+        Column("name_en", "text", Words("英文名", "English name"), aliases=("英文名",), example="Daping"),
+        *_PLACE,
+        Column("township", "text", Words("乡镇（街道）", "township"), aliases=("乡镇", "所属乡镇", "街道"), example="龙井镇"),
+        Column("kind", "choice", Words("类别：自然村、安置点、城镇", "kind: village, resettlement site or town"),
+               choices=SETTLEMENT_KINDS,
+               choice_words=(Words("自然村", "village"), Words("安置点", "resettlement"), Words("城镇", "town")),
+               aliases=("类别", "类型"), example="自然村"),
+        Column("population", "float", Words("人口", "population"), unit="people", least=0, most=10_000_000,
+               aliases=("人口", "总人口", "户籍人口"), example="312"),
+        *(
+            _count(f"pupils_g{g}", f"{g}年级在读学生数", f"pupils in grade {g}", (f"{g}年级", f"{g}年级学生数"), "3")
+            for g in GRADES
+        ),
+        *(
+            _count(f"age_{a}", f"{a}岁儿童数（未入学）", f"children aged {a}, not yet at school", (f"{a}岁", f"{a}岁儿童"), "3")
+            for a in range(6)
+        ),
+        _count("left_behind", "留守儿童数（在读，1-9年级）", "left-behind pupils, grades 1-9", ("留守儿童", "留守儿童数"), "8"),
+        _count("poor", "家庭经济困难学生数", "pupils from poor households", ("困难学生", "贫困学生数"), "5"),
+        _count("disabled", "残疾学生数", "disabled pupils", ("残疾学生", "残疾儿童数"), "0"),
+        Column("school_lower_primary", "text", Words("1-3年级现就读学校编号", "school id attended now, grades 1-3"),
+               aliases=("1-3年级学校",), example="5200000101"),
+        Column("school_upper_primary", "text", Words("4-6年级现就读学校编号", "school id attended now, grades 4-6"),
+               aliases=("4-6年级学校",), example="5200000101"),
+        Column("school_junior", "text", Words("7-9年级现就读学校编号", "school id attended now, grades 7-9"),
+               aliases=("7-9年级学校", "初中学校"), example="5200000301"),
+    ),
+)
+
+SCHOOLS = Table(
+    "schools",
+    Words("学校与教学点", "schools and teaching points"),
+    "school_id",
+    (
+        Column("school_id", "id", Words("学校（机构）标识码，唯一", "school id, unique (10-digit code, kept as text)"),
+               required=True, aliases=("学校标识码", "学校编号", "标识码", "id", "code"), example="2152000101"),
+        Column("name", "text", Words("学校名称", "name"), required=True, aliases=("学校名称", "校名", "名称"), example="大坪小学"),
+        Column("name_en", "text", Words("英文名", "English name"), aliases=("英文名",), example="Daping Primary School"),
+        *_PLACE,
+        Column("township", "text", Words("乡镇（街道）", "township"), aliases=("乡镇", "所属乡镇", "街道"), example="龙井镇"),
+        Column("form", "choice", Words("办学类型", "form"), required=True, choices=FORMS,
+               choice_words=(Words("教学点", "teaching_point"), Words("小学", "primary"),
+                             Words("九年一贯制", "nine_year"), Words("初中", "junior")),
+               aliases=("办学类型", "学校类型", "类型"), example="小学"),
+        Column("grades", "grades", Words("开设年级，如1-6", "grades taught, such as 1-6; follows from the form when empty"),
+               aliases=("年级", "开设年级"), example="1-6"),
+        Column("classrooms", "int", Words("教室数", "classrooms"), unit="rooms", least=0, most=500, aliases=("教室数", "教室"), example="8"),
+        Column("seats", "int", Words("学位数", "seats (places for pupils)"), unit="seats", least=0, most=20_000,
+               aliases=("学位数", "学位", "容量"), example="320"),
+        Column("beds", "int", Words("床位数", "beds"), unit="beds", least=0, most=20_000, aliases=("床位数", "床位", "宿舍床位"), example="80"),
+        Column("canteen", "bool", Words("有食堂（是/否）", "has a canteen (yes/no)"), aliases=("食堂", "有无食堂"), example="是"),
+        Column("enrolment", "int", Words("在校生数", "pupils enrolled now"), unit="pupils", least=0, most=20_000,
+               aliases=("在校生数", "在校生", "学生数"), example="156"),
+        Column("boarders", "int", Words("寄宿生数", "boarders now"), unit="pupils", least=0, most=20_000,
+               aliases=("寄宿生数", "寄宿生"), example="40"),
+        Column("teachers", "int", Words("专任教师数", "teachers"), unit="teachers", least=0, most=2_000, aliases=("教师数", "专任教师"), example="14"),
+        Column("buses", "int", Words("现有校车数", "school buses in service now"), unit="buses", least=0, most=100,
+               aliases=("校车数", "校车"), example="0"),
+        Column("parent_school_id", "text", Words("教学点所属中心校编号", "central school of a teaching point"),
+               aliases=("中心校编号", "所属中心校"), example="2152000100"),
+        Column("yearly_cost", "float", Words("年运转成本（不含教师工资）", "yearly running cost without teachers' pay"), unit="yuan",
+               least=0, most=1e9, aliases=("年运转成本", "年公用支出"), example="120000"),
+        Column("protected", "bool", Words("必须保留（是/否）", "must stay open (yes/no)"), aliases=("必须保留", "保护"), example="否"),
+        Column("candidate", "bool", Words("候选新校址（是/否）", "candidate for a new school, not open now (yes/no)"),
+               aliases=("候选", "候选校址"), example="否"),
+    ),
+)
+
+_DAY = "2026-03-01"
+EVIDENCE = Table(
+    "evidence",
+    Words("撤并程序与保障措施记录（按学校）", "merger procedure and safeguards, by school"),
+    None,
+    (
+        Column("school_id", "id", Words("学校标识码", "school id"), required=True,
+               aliases=("学校标识码", "学校编号", "标识码"), example="2152000101"),
+        Column("item", "choice", Words("事项", "what the record shows"), required=True,
+               choices=("plan_filed", "appraisal", "notice", "hearing", "survey", "approval",
+                        "beds_accepted", "canteen_accepted", "buses_licensed", "funding"),
+               choice_words=(Words("专项规划备案", "plan_filed"), Words("论证", "appraisal"), Words("公示", "notice"),
+                             Words("听证", "hearing"), Words("家长意见调查", "survey"), Words("审批", "approval"),
+                             Words("床位验收", "beds_accepted"), Words("食堂验收", "canteen_accepted"),
+                             Words("校车许可", "buses_licensed"), Words("经费落实", "funding")),
+               aliases=("事项", "类别"), example="听证"),
+        Column("date", "date", Words("日期", "date"), required=True, aliases=("日期", "时间"), example=_DAY),
+        Column("until", "date", Words("截止日期（公示）", "last day (public notice)"), aliases=("截止日期",), example="2026-04-01"),
+        Column("in_favour", "int", Words("赞成人数", "in favour"), unit="people", least=0, most=100_000, aliases=("赞成", "赞成人数"), example="31"),
+        Column("against", "int", Words("反对人数", "against"), unit="people", least=0, most=100_000, aliases=("反对", "反对人数"), example="9"),
+        Column("quantity", "int", Words("数量（床位、校车）", "how many (beds, buses)"), least=0, most=100_000, aliases=("数量",), example="60"),
+        Column("file", "text", Words("佐证文件", "file that proves it"), aliases=("佐证文件", "文件"), example="hearing-daping.pdf"),
+        Column("note", "text", Words("备注", "note"), aliases=("备注",), example=""),
+    ),
+)
+
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE)}

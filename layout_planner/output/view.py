@@ -1,0 +1,48 @@
+"""What pages and maps show of a run: plain tables in degrees, so that a stored run draws like a fresh one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import pandas as pd
+
+    from layout_planner.county.model import Note, Source
+    from layout_planner.results import Finding, Verdict
+    from layout_planner.words import Words
+
+
+@dataclass(frozen=True)
+class RunView:
+    """One run, ready to be drawn. All geometry is EPSG:4326.
+
+    settlements  index settlement_id: name, name_en, township, kind, pupils, pupils_<band>, access_m, off_network, geometry
+    schools      index school_id: name, name_en, township, protected, and for when in (today, plan):
+                 form_<when>, bands_<when>, pupils_<when>, boarders_<when>, beds_<when> (existing and new), buses_<when>,
+                 cost_yuan_<when>; seats (np.inf when unknown); geometry
+    trips        settlement_id, band, when (today | plan), school_id ("" unserved), mode, pupils, seconds (np.inf when unserved),
+                 metres, limit_s, cause ("" when within the norms)
+    roads        road_class, geometry; one MultiLineString a class
+    boundary     polygons, or None
+    mergers      ids of sites that close or lose bands under the plan
+    measures     {"today": {...}, "plan": {...}}
+    """
+
+    name: str
+    title: Words
+    year: int
+    verdict: Verdict
+    settlements: gpd.GeoDataFrame
+    schools: gpd.GeoDataFrame
+    trips: pd.DataFrame
+    roads: gpd.GeoDataFrame
+    boundary: gpd.GeoDataFrame | None
+    bands: dict[str, tuple[int, ...]]
+    mergers: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    measures: dict[str, dict[str, float]]
+    notes: tuple[Note, ...]
+    sources: tuple[Source, ...]
+    norms_title: Words

@@ -1,0 +1,58 @@
+"""A layout: which form every site runs and who goes where, by which means."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SITE_COLUMNS = (
+    "form",  # str: a form of tables.FORMS, or "closed"
+    "bands",  # str: the bands taught, joined by ","
+    "pupils",  # int
+    "boarders",  # int
+    "seats",  # float, np.inf when the table names none
+    "beds",  # int, existing
+    "new_beds",  # int
+    "buses",  # int, existing and new
+    "classes",  # int, by the class-size standard
+    "cost_yuan",  # float, a year
+)
+ASSIGNMENT_COLUMNS = (
+    "settlement_id",
+    "band",
+    "school_id",  # "" when unserved
+    "mode",  # walk | school_bus | board | unserved
+    "pupils",  # int
+    "seconds",  # float, one way; np.inf when unserved
+    "metres",  # float
+    "cost_yuan",  # float, a year, of the commute only
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One state of the county's schools.
+
+    sites       DataFrame, index school_id, SITE_COLUMNS
+    assignment  DataFrame, ASSIGNMENT_COLUMNS; every pupil of the demand is in exactly one row
+    """
+
+    sites: pd.DataFrame
+    assignment: pd.DataFrame
+
+
+@dataclass(frozen=True)
+class Solved:
+    """How a layout was found: objective terms, certified bound and gap, seed, seconds, versions."""
+
+    status: str
+    objective: float
+    bound: float
+    gap: float
+    seconds: float
+    seed: int
+    terms: dict[str, float] = field(default_factory=dict)
+    versions: dict[str, str] = field(default_factory=dict)

@@ -1,0 +1,116 @@
+"""What one run of a scenario yields: plain values, written to disk only by `output`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.county.model import County, Note
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.layout import Layout, Solved
+    from layout_planner.scenario import Scenario
+    from layout_planner.travel.model import TravelTimes
+    from layout_planner.words import Words
+
+Verdict = Literal["pass", "fail", "unknown"]
+
+RISK_COLUMNS = (
+    "settlement_id",
+    "name",
+    "township",
+    "band",
+    "pupils",  # int
+    "school_id",  # "" when unserved
+    "mode",
+    "seconds",  # float, np.inf when there is no way
+    "limit_s",  # float, NaN never: np.inf when no limit applies
+    "over_s",  # float, seconds over the limit; np.inf when there is no way
+    "cause",  # a key of risk.CAUSES
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One rule of the gate applied to one subject.
+
+    subject      school_id of the merger, or "plan"
+    settlements  ids of the settlements concerned
+    source       instrument, article and confidence flag, as `Norm.cite` gives them
+    """
+
+    rule: str
+    verdict: Verdict
+    subject: str
+    text: Words
+    cure: Words
+    source: str
+    flag: str
+    measured: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    settlements: tuple[str, ...] = ()
+    evidence: str = ""
+
+
+@dataclass(frozen=True)
+class GateResult:
+    """All findings; the verdict follows from them and is never stored. Unknown never passes."""
+
+    findings: tuple[Finding, ...]
+    mergers: tuple[str, ...] = ()
+
+    @property
+    def verdict(self) -> Verdict:
+        """`pass` when every finding passes, `fail` when one fails, else `unknown`."""
+        verdicts = {finding.verdict for finding in self.findings}
+        if "fail" in verdicts:
+            return "fail"
+        return "unknown" if "unknown" in verdicts else "pass"
+
+    @property
+    def passed(self) -> bool:
+        """True only when every finding passes."""
+        return self.verdict == "pass"
+
+
+@dataclass(frozen=True)
+class Verification:
+    """The independent re-check: how many trips and sums were recomputed, and every disagreement with both figures."""
+
+    trips: int
+    worst_difference_s: float
+    disagreements: tuple[Words, ...] = ()
+
+    @property
+    def agrees(self) -> bool:
+        """True when nothing differs beyond rounding."""
+        return not self.disagreements
+
+
+@dataclass(frozen=True)
+class Run:
+    """One scenario, worked through.
+
+    demand      DataFrame, index settlement_id, one int column a band: pupils in the scenario's year
+    risk_today  DataFrame with RISK_COLUMNS, one row per settlement, band and way of travel that is at risk now
+    risk_plan   the same under the plan
+    measures    figures of the comparison table, today and under the plan, by name
+    """
+
+    scenario: Scenario
+    norms: NormSet
+    county: County
+    demand: pd.DataFrame
+    travel: TravelTimes
+    today: Layout
+    plan: Layout
+    solved: Solved
+    risk_today: pd.DataFrame
+    risk_plan: pd.DataFrame
+    verification: Verification
+    gate: GateResult
+    measures: dict[str, dict[str, float]]
+    notes: tuple[Note, ...] = ()

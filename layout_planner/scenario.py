@@ -1,0 +1,239 @@
+"""A scenario: one TOML file that says which data, which year, which norms and what the plan may do.
+
+Knows no geometry and opens no data file. Unknown keys are errors; `extends` names one parent whose keys it overrides.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from layout_planner.errors import Problem, ScenarioError
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+MAX_PARENTS = 10
+
+
+class Strict(BaseModel):
+    """Frozen settings that refuse unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Strict):
+    """The scenario's name for people."""
+
+    zh: str = Field(max_length=200)
+    en: str = Field(max_length=200)
+
+
+class TableFile(Strict):
+    """One table of the county: where it is and how its columns are called there."""
+
+    path: str
+    sheet: str | None = Field(default=None, description="sheet of an Excel file or layer of a GeoPackage")
+    crs: str | None = Field(default=None, description="EPSG code, 'gcj02' or 'bd09'; EPSG:4326 when absent and not in the file")
+    columns: dict[str, str] = Field(default_factory=dict, description="our column = the file's header")
+    defaults: dict[str, str | int | float | bool] = Field(default_factory=dict, description="value where the file has none")
+    exclude: dict[str, str] = Field(default_factory=dict, description="id = reason; rows that are left out and reported")
+
+
+class DataFile(Strict):
+    """A file that is not a table of columns: roads, elevation, boundary."""
+
+    path: str
+    sheet: str | None = None
+    crs: str | None = None
+
+
+class DataFiles(Strict):
+    """All files of one county; relative paths start at `dir`, which starts at the scenario file."""
+
+    dir: str = "."
+    year: int = Field(default=2026, ge=1990, le=2100, description="school year that the pupil counts describe")
+    settlements: TableFile
+    schools: TableFile
+    roads: DataFile
+    dem: DataFile | None = None
+    boundary: DataFile | None = None
+    evidence: TableFile | None = None
+
+
+class Demand(Strict):
+    """How pupils are derived where the settlement table holds no grades: band = {column = share of it}."""
+
+    shares: dict[str, dict[str, Share]] = Field(default_factory=dict)
+    why: str = ""
+
+
+class Walk(Strict):
+    """Walking: slope from the elevation grid, and children slower than adults."""
+
+    slope: bool = True
+    child_speed: bool = True
+
+
+class Travel(Strict):
+    """How trips are measured."""
+
+    walk: Walk = Walk()
+    off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
+    nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
+
+
+class Plan(Strict):
+    """What the optimiser may and must do."""
+
+    objective: Literal["lexicographic"] = "lexicographic"
+    close: tuple[str, ...] = Field(default=(), description="sites that are closed: the proposed mergers")
+    may_close: Literal["none", "all"] | tuple[str, ...] = Field(default="none", description="sites the optimiser may close or reduce")
+    keep: tuple[str, ...] = ()
+    max_new_beds: Count = 0
+    max_buses: Count = 0
+    budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
+    min_enrolment: Count = Field(default=0, description="fewest pupils of an open site that the optimiser may close")
+    keep_settlements_whole: bool = False
+    close_on: str = Field(default="", description="ISO date on which closed sites stop; safeguards must stand before it")
+
+
+class Solver(Strict):
+    """How hard the optimiser works."""
+
+    gap: Share = 0.01
+    time_limit_s: Positive = 120
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+
+
+class Override(Strict):
+    """A norm changed on purpose; printed on every output."""
+
+    key: str
+    value: float
+    who: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+class Scenario(Strict):
+    """One question to the toolkit; `folder` is where its relative paths start."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    title: Title
+    norms: str = Field(default="cn-rural", pattern=r"^[a-z0-9-]+$")
+    year: int = Field(ge=1990, le=2100)
+    bands: dict[str, tuple[Annotated[int, Field(ge=1, le=9)], ...]] = Field(
+        default={"lower_primary": (1, 2, 3), "upper_primary": (4, 5, 6), "junior": (7, 8, 9)}
+    )
+    data: DataFiles
+    demand: Demand = Demand()
+    travel: Travel = Travel()
+    plan: Plan = Plan()
+    solver: Solver = Solver()
+    override: tuple[Override, ...] = ()
+    folder: Path = Path()
+
+
+def read_scenario(path: str | Path, *, data_dir: str | Path | None = None) -> Scenario:
+    """Return the scenario at `path` with its parents merged in.
+
+    Parameters
+    ----------
+    path : file of one scenario (TOML).
+    data_dir : folder to use instead of the scenario's `[data] dir`, relative to the working folder.
+
+    Raises
+    ------
+    ScenarioError : the file is missing, is no TOML, or has unknown, missing or wrong keys (all are listed).
+    """
+    path = Path(path)
+    merged = _read_with_parents(path, ())
+    folder = path.resolve().parent
+    if data_dir is not None and isinstance(merged.get("data"), dict):
+        merged["data"] = {**merged["data"], "dir": str(Path(data_dir).resolve())}
+    try:
+        scenario = Scenario.model_validate({**merged, "folder": folder})
+    except ValidationError as error:
+        raise ScenarioError([_as_problem(path, fault) for fault in error.errors()]) from None
+    _check_together(path, scenario)
+    return scenario
+
+
+def _read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
+    resolved = path.resolve()
+    if resolved in children or len(children) >= MAX_PARENTS:
+        raise ScenarioError([Problem(str(path), Words("extends 互相引用", "`extends` runs in a circle"),
+                                     Words("删除其中一个 extends", "remove one of the `extends` lines"))])
+    content = _read_toml(path)
+    parent = content.pop("extends", None)
+    if parent is None:
+        return content
+    if not isinstance(parent, str):
+        raise ScenarioError([Problem(str(path), Words("extends 不是文件名", "`extends` is not a file name"),
+                                     Words("写成 extends = \"base.toml\"", "write extends = \"base.toml\""),
+                                     column="extends", value=str(parent))])
+    return _merge(_read_with_parents(path.parent / parent, (*children, resolved)), content)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (FileNotFoundError, IsADirectoryError, PermissionError):
+        fault = Words("找不到或无法读取情景文件", "the scenario file is missing or cannot be read")
+        cure = Words("检查路径和权限", "check the path and the permissions")
+    except UnicodeDecodeError:
+        fault = Words("情景文件不是 UTF-8 编码", "the scenario file is not UTF-8 text")
+        cure = Words("另存为 UTF-8", "save it as UTF-8")
+    except tomllib.TOMLDecodeError as error:
+        fault = Words(f"TOML 语法错误：{error}", f"not valid TOML: {error}")
+        cure = Words("改正所示行列", "mend the line and column shown")
+    raise ScenarioError([Problem(str(path), fault, cure)])
+
+
+def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(parent)
+    for key, value in child.items():
+        both_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if both_tables else value
+    return merged
+
+
+def _as_problem(path: Path, fault: ErrorDetails) -> Problem:
+    key = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "extra_forbidden":
+        what, hint = Words("未知的键", "unknown key"), Words("检查拼写；见 layout-planner schema scenario", "check the spelling; see `layout-planner schema scenario`")
+    elif fault["type"] == "missing":
+        what, hint = Words("缺少必需的键", "a required key is missing"), Words("补上该键", "add the key")
+    else:
+        what, hint = Words(f"值不合要求：{fault['msg']}", f"wrong value: {fault['msg']}"), Words("改正该值", "correct the value")
+    value = None if fault["type"] == "missing" else str(fault["input"])
+    return Problem(str(path), what, hint, column=key, value=value)
+
+
+def _check_together(path: Path, scenario: Scenario) -> None:
+    """Refuse demands that contradict each other before any file is opened."""
+    problems = []
+    both = sorted(set(scenario.plan.close) & set(scenario.plan.keep))
+    if both:
+        problems.append(Problem(str(path), Words("同一学校既要关闭又要保留", "the same site is to be closed and kept"),
+                                Words("从 plan.close 或 plan.keep 中删去", "take it out of plan.close or plan.keep"),
+                                column="plan.close", value=", ".join(both)))
+    grades = [grade for band in scenario.bands.values() for grade in band]
+    if len(grades) != len(set(grades)):
+        problems.append(Problem(str(path), Words("同一年级属于两个学段", "a grade belongs to two bands"),
+                                Words("每个年级只写一次", "name every grade once"), column="bands"))
+    unknown = sorted(set(scenario.demand.shares) - set(scenario.bands))
+    if unknown:
+        problems.append(Problem(str(path), Words("demand.shares 中有未定义的学段", "demand.shares names bands that do not exist"),
+                                Words("使用 bands 中的名称", "use the names in `bands`"), column="demand.shares", value=", ".join(unknown)))
+    if problems:
+        raise ScenarioError(problems)
