@@ -97,6 +97,9 @@ class Plan(Strict):
     close: tuple[str, ...] = Field(default=(), description="sites that are closed: the proposed mergers")
     may_close: Literal["none", "all"] | tuple[str, ...] = Field(default="none", description="sites the optimiser may close or reduce")
     keep: tuple[str, ...] = ()
+    move: Literal["none", "affected", "all"] = Field(
+        default="affected", description="who may change school: nobody; pupils at risk or of sites that may close; everybody"
+    )
     max_new_beds: Count = 0
     max_buses: Count = 0
     budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
@@ -227,6 +230,9 @@ def _check_together(path: Path, scenario: Scenario) -> None:
         problems.append(Problem(str(path), Words("同一学校既要关闭又要保留", "the same site is to be closed and kept"),
                                 Words("从 plan.close 或 plan.keep 中删去", "take it out of plan.close or plan.keep"),
                                 column="plan.close", value=", ".join(both)))
+    if scenario.plan.move == "none" and (scenario.plan.close or scenario.plan.may_close != "none"):
+        problems.append(Problem(str(path), Words("plan.move 为 none 时不能关闭学校", "nothing can close while plan.move is \"none\""),
+                                Words("改为 move = \"affected\"", "write move = \"affected\""), column="plan.move", value="none"))
     grades = [grade for band in scenario.bands.values() for grade in band]
     if len(grades) != len(set(grades)):
         problems.append(Problem(str(path), Words("同一年级属于两个学段", "a grade belongs to two bands"),

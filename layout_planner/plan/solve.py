@@ -1,0 +1,210 @@
+"""Solving the layout model with HiGHS, goal after goal, and reading the layout back."""
+
+from __future__ import annotations
+
+import platform
+import time
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+import pandas as pd
+
+from layout_planner.errors import NoPlanError
+from layout_planner.plan.choices import choose_options
+from layout_planner.plan.costs import tabulate_sites
+from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
+from layout_planner.plan.model import build_model
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    import pulp
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.forms import Site
+    from layout_planner.plan.model import LayoutModel
+    from layout_planner.scenario import Scenario, Solver
+    from layout_planner.travel.model import TravelTimes
+
+    Values = dict[pulp.LpVariable, float]
+
+HALF = 0.5
+SLACK = 1e-6
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What one goal reached: value, certified bound, relative gap."""
+
+    value: float
+    bound: float
+    gap: float
+    optimal: bool
+
+
+def optimise_layout(
+    county: County,
+    demand: pd.DataFrame,
+    options: pd.DataFrame,
+    today: Layout,
+    sites: tuple[Site, ...],
+    travel: TravelTimes,
+    norms: NormSet,
+    scenario: Scenario,
+) -> tuple[Layout, Solved]:
+    """Return the best layout that the scenario allows and how it was found.
+
+    Goals in order: severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the earlier ones.
+
+    Raises
+    ------
+    NoPlanError : the scenario's demands contradict each other, or the time limit left no plan.
+    """
+    if scenario.plan.move == "none":
+        return today, _unchanged(today, scenario)
+    started = time.monotonic()
+    usable = choose_options(options, today, sites, travel, norms, scenario)
+    model = build_model(usable, demand, county.schools, sites, today.sites["pupils"], norms, scenario)
+    solver = _LinearSolver(model, scenario.solver)
+    at_risk = solver.minimise(model.at_risk, gap=SLACK)
+    solver.keep_below(model.at_risk, at_risk.value + SLACK * max(1.0, abs(at_risk.value)), "at_risk_kept")
+    cost = solver.minimise(model.cost, gap=scenario.solver.gap)
+    solver.settle_buildings()
+    solver.keep_below(model.cost, cost.value + 1.0, "cost_kept")
+    minutes = solver.minimise(model.minutes, gap=scenario.solver.gap)
+    layout = _read_layout(model, solver.values(), county, sites, norms, scenario)
+    terms = {"at_risk_weighted": at_risk.value, "at_risk_bound": at_risk.bound, "cost_yuan": cost.value, "pupil_minutes": minutes.value}
+    status = "optimal within the gap" if at_risk.optimal and cost.optimal and minutes.optimal else "stopped at the time limit"
+    return layout, Solved(status, cost.value, cost.bound, cost.gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
+
+
+def _unchanged(today: Layout, scenario: Scenario) -> Solved:
+    cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
+    return Solved("unchanged", cost, cost, 0.0, 0.0, scenario.solver.seed, {"cost_yuan": cost}, _versions())
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: metadata.version(name) for name in ("pulp", "highspy", "numpy", "pandas", "scipy", "geopandas", "shapely")}
+    return {"python": platform.python_version(), **packages}
+
+
+class _LinearSolver:
+    """HiGHS holding the rows of a PuLP problem, passed over in one call; goals are set one after another."""
+
+    def __init__(self, model: LayoutModel, settings: Solver) -> None:
+        self._model = model
+        self._variables = model.problem.variables()
+        self._position = {variable: k for k, variable in enumerate(self._variables)}
+        self._deadline = time.monotonic() + settings.time_limit_s
+        self._highs = highspy.Highs()
+        self._highs.silent()
+        for option, value in (("random_seed", settings.seed), ("threads", 1), ("parallel", "off")):
+            self._highs.setOptionValue(option, value)
+        self._highs.passModel(_as_highs(model.problem, self._variables, self._position))
+
+    def minimise(self, goal: pulp.LpAffineExpression, *, gap: float) -> _Stage:
+        """Minimise `goal` from the solution at hand."""
+        self._set_goal(goal)
+        self._highs.setOptionValue("mip_rel_gap", gap)
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.run()
+        status, info = self._highs.getModelStatus(), self._highs.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            raise _no_plan(status)
+        value, bound = info.objective_function_value, info.mip_dual_bound
+        return _Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), status == highspy.HighsModelStatus.kOptimal)
+
+    def _set_goal(self, goal: pulp.LpAffineExpression) -> None:
+        costs = np.zeros(len(self._variables))
+        for variable, weight in goal.items():
+            costs[self._position[variable]] = weight
+        self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        self._highs.changeObjectiveOffset(goal.constant)
+
+    def keep_below(self, goal: pulp.LpAffineExpression, limit: float, name: str) -> None:
+        """Add the row `goal <= limit`."""
+        solution = self._highs.getSolution()
+        places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
+        weights = np.array(list(goal.values()), dtype=float)
+        self._highs.addRow(-highspy.kHighsInf, limit - goal.constant, len(places), places, weights)
+        self._highs.passRowName(self._highs.getNumRow() - 1, name)
+        self._highs.setSolution(solution)
+
+    def settle_buildings(self) -> None:
+        """Fix forms, classes, beds and buses at their values, and make pupils whole numbers."""
+        values = self.values()
+        for variable, k in self._position.items():
+            if variable.cat == "Integer":
+                self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
+        for variable in (*self._model.pupils, *self._model.unserved.values()):
+            self._highs.changeColIntegrality(self._position[variable], highspy.HighsVarType.kInteger)
+
+    def values(self) -> dict[pulp.LpVariable, float]:
+        """Return the solution at hand by variable of the problem."""
+        return dict(zip(self._variables, self._highs.getSolution().col_value, strict=False))
+
+
+def _as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position: dict[pulp.LpVariable, int]) -> highspy.HighsLp:
+    lp = highspy.HighsLp()
+    rows = problem.constraints()
+    lp.num_col_, lp.num_row_ = len(variables), len(rows)
+    lp.col_cost_ = np.zeros(lp.num_col_)
+    lp.col_lower_ = np.array([-np.inf if v.lowBound is None else v.lowBound for v in variables], dtype=float)
+    lp.col_upper_ = np.array([np.inf if v.upBound is None else v.upBound for v in variables], dtype=float)
+    kinds: list[Any] = [highspy.HighsVarType.kInteger if v.cat == "Integer" else highspy.HighsVarType.kContinuous for v in variables]
+    lp.integrality_ = kinds
+    lower, upper, starts, places, weights = [], [], [0], [], []
+    for row in rows:
+        right = -row.constant
+        lower.append(right if row.sense >= 0 else -np.inf)
+        upper.append(right if row.sense <= 0 else np.inf)
+        places.extend(position[variable] for variable in row)
+        weights.extend(row.values())
+        starts.append(len(places))
+    lp.row_lower_, lp.row_upper_ = np.array(lower, dtype=float), np.array(upper, dtype=float)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(places, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(weights, dtype=float)
+    return lp
+
+
+def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
+    if status == highspy.HighsModelStatus.kTimeLimit:
+        return NoPlanError(Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s"))
+    return NoPlanError(Words("没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
+                             "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict"))
+
+
+def _read_layout(
+    model: LayoutModel, values: Values, county: County, sites: tuple[Site, ...], norms: NormSet, scenario: Scenario
+) -> Layout:
+    assignment = _read_assignment(model, values)
+    taught = {}
+    for site in sites:
+        chosen = next((f for f in site.forms if not site.decided and values[model.form[site.school_id, f]] > HALF), site.forms[0])
+        taught[site.school_id] = (chosen, site.bands[chosen])
+    built = {}
+    for school_id, school in county.schools.iterrows():
+        j = str(school_id)
+        existing = 0 if taught[j][0] == CLOSED else int(school["buses"])
+        beds, buses = (round(values[group[j]]) if j in group else 0 for group in (model.new_beds, model.new_buses))
+        built[j] = (beds, existing + buses)
+    return Layout(tabulate_sites(county.schools, taught, assignment, built, norms, scenario.bands), assignment)
+
+
+def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
+    counts = np.rint([values[variable] for variable in model.pupils]).astype(int)
+    chosen = model.options.loc[counts > 0].copy()
+    chosen["pupils"] = counts[counts > 0]
+    chosen["cost_yuan"] *= chosen["pupils"]
+    left = [(i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0)
+            for (i, band), variable in model.unserved.items() if round(values[variable]) > 0]
+    rows = [chosen[list(ASSIGNMENT_COLUMNS)]]
+    if left:
+        rows.append(pd.DataFrame(left, columns=list(ASSIGNMENT_COLUMNS)))
+    return pd.concat(rows, ignore_index=True).sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)

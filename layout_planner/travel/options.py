@@ -1,0 +1,121 @@
+"""Commute options: what each settlement's pupils could do to reach each site, by mode, and whether it meets the norms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Scenario, Travel
+    from layout_planner.travel.model import TravelTimes
+
+    Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
+
+MODES = ("walk", "school_bus", "board")
+OPTION_COLUMNS = ("settlement_id", "band", "school_id", "mode", "seconds", "metres", "cost_yuan", "limit_s", "within_norms")
+
+
+def travel_limit_s(norms: NormSet, grades: tuple[int, ...], mode: str) -> float:
+    """Seconds that a trip of `grades` by `mode` may take."""
+    key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
+    return 60 * norms.value(key, grades=grades, mode=mode)
+
+
+def child_factor(norms: NormSet, grades: tuple[int, ...], settings: Travel) -> float:
+    """Walking speed of the slowest of `grades` as a share of an adult's."""
+    return norms.value("speed.child_factor", grades=grades) if settings.walk.child_speed else 1.0
+
+
+def may_board(norms: NormSet, grades: tuple[int, ...]) -> bool:
+    """True when all of `grades` may live at school."""
+    return norms.value("boarding.allowed", grades=grades) >= 1
+
+
+def commute_options(
+    travel: TravelTimes, schools: pd.DataFrame, taught: Mapping[str, set[str]], norms: NormSet, scenario: Scenario
+) -> pd.DataFrame:
+    """Return one row (OPTION_COLUMNS) a settlement, band, site and mode that has a way at all.
+
+    taught : band -> ids of the sites that could teach it
+
+    Options outside the norms are kept for walking only: a child who has no better way still goes somewhere, and is counted at risk.
+    Of every band and mode the `travel.nearest_sites` nearest sites are kept.
+    """
+    parts = []
+    for band, grades in scenario.bands.items():
+        columns = [i for i, school_id in enumerate(travel.schools) if school_id in taught.get(band, set())]
+        if not columns:
+            continue
+        for mode in MODES:
+            if mode == "board" and not may_board(norms, grades):
+                continue
+            seconds, metres, cost, fits = measure_mode(mode, travel, schools, norms, scenario.travel, grades)
+            kept = _nearest(np.where(np.isfinite(seconds) & (fits | (mode == "walk")), seconds, np.inf), columns, scenario)
+            parts.append(_as_rows(band, mode, kept, travel, (seconds, metres, cost, fits), travel_limit_s(norms, grades, mode)))
+    empty = pd.DataFrame({column: pd.Series(dtype=object) for column in OPTION_COLUMNS})
+    options = pd.concat(parts, ignore_index=True) if parts else empty
+    return options.sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)
+
+
+def measure_mode(
+    mode: str, travel: TravelTimes, schools: pd.DataFrame, norms: NormSet, settings: Travel, grades: tuple[int, ...]
+) -> Measured:
+    """Return seconds, metres, yuan a pupil and year, and whether the norms are met; all (settlements, schools)."""
+    factor = child_factor(norms, grades, settings)
+    limit = travel_limit_s(norms, grades, mode)
+    if mode == "walk":
+        seconds = travel.walk_s / factor
+        return seconds, travel.walk_m, np.zeros_like(seconds), seconds <= limit
+    to_stop = (travel.stop_s / factor)[:, None]
+    km_yuan = travel.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
+    if mode == "school_bus":
+        seconds = to_stop + 60 * norms.value("bus.wait_minutes") + travel.ride_s * norms.value("bus.detour_factor")
+        near_stop = to_stop <= 60 * norms.value("bus.walk_to_stop_minutes")
+        return seconds, travel.ride_m, 2 * norms.value("cost.school_days") * km_yuan, (seconds <= limit) & near_stop
+    seconds = to_stop + travel.ride_s
+    living = norms.value("cost.per_boarder_yuan") + norms.value("cost.boarder_allowance_yuan", grades=grades)
+    canteen = schools["canteen"].reindex(travel.schools).astype(bool).to_numpy()[None, :]
+    allowed = may_board(norms, grades) & canteen
+    return seconds, travel.ride_m, living + 2 * norms.value("cost.boarding_weeks") * km_yuan, (seconds <= limit) & allowed
+
+
+def _nearest(seconds: NDArray[np.float64], columns: list[int], scenario: Scenario) -> NDArray[np.int64]:
+    """Return (row, column) pairs of the nearest `columns` of every row; unreachable ones are left out."""
+    part = seconds[:, columns]
+    keep = min(scenario.travel.nearest_sites, part.shape[1])
+    order = np.argsort(part, axis=1, kind="stable")[:, :keep]
+    rows = np.repeat(np.arange(len(part)), keep)
+    chosen = np.column_stack([rows, np.asarray(columns)[order.ravel()]])
+    return chosen[np.isfinite(seconds[chosen[:, 0], chosen[:, 1]])]
+
+
+def _as_rows(
+    band: str,
+    mode: str,
+    kept: NDArray[np.int64],
+    travel: TravelTimes,
+    measured: Measured,
+    limit_s: float,
+) -> pd.DataFrame:
+    rows, columns = kept[:, 0], kept[:, 1]
+    seconds, metres, cost, fits = (array[rows, columns] for array in measured)
+    return pd.DataFrame(
+        {
+            "settlement_id": travel.settlements.to_numpy()[rows],
+            "band": band,
+            "school_id": travel.schools.to_numpy()[columns],
+            "mode": mode,
+            "seconds": seconds,
+            "metres": metres,
+            "cost_yuan": cost,
+            "limit_s": limit_s,
+            "within_norms": fits,
+        }
+    )

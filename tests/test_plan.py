@@ -1,0 +1,111 @@
+"""The model on the tiny county, solved by hand and by brute force."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from layout_planner.county.demand import count_pupils
+from layout_planner.errors import NoPlanError
+from layout_planner.norms import read_norms
+from layout_planner.plan.forms import sites_of
+from layout_planner.plan.present import present_layout
+from layout_planner.plan.solve import optimise_layout
+from layout_planner.risk import assess_risk
+from layout_planner.scenario import Scenario
+from layout_planner.travel.model import TravelTimes
+from layout_planner.travel.options import commute_options
+from tests.tiny import tiny_county
+
+NORMS = read_norms("cn-rural")
+
+
+def scenario_with(**plan: object) -> Scenario:
+    file = {"path": "none.csv"}
+    data = {"settlements": file, "schools": file, "roads": file}
+    return Scenario.model_validate({"schema": 1, "name": "t", "title": {"zh": "t", "en": "t"}, "year": 2026, "data": data, "plan": plan})
+
+
+def tiny_travel() -> TravelTimes:
+    """Return the figures of the table in tests/tiny.py, written down by hand."""
+    county = tiny_county()
+    walk_m = np.array([[500, 5500], [2100, 4100], [4000, 2000], [5000, 7000], [np.inf, np.inf]])
+    off_m = np.array([0, 100, 0, 0, 0])[:, None]
+    ride_m = np.array([[500, 5500], [2000, 4000], [4000, 2000], [2000, 4000], [np.inf, np.inf]])
+    slow_m = np.array([[0, 2000], [0, 2000], [0, 2000], [0, 2000], [0, 0]])
+    ride_s = (ride_m - slow_m) / (30 / 3.6) + slow_m / (25 / 3.6)
+    stop_s = np.array([0, 100 / 0.84, 0, 3000 / 1.4, np.inf])
+    access_m = np.array([0, 100, 0, 0, 27_000.0])
+    walk_s = (walk_m - off_m) / 1.4 + off_m / 0.84
+    nobody = np.array([False] * 4 + [True])
+    return TravelTimes(county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, access_m, np.zeros(2), nobody)
+
+
+def solve(**plan: object):
+    scenario, county, travel = scenario_with(**plan), tiny_county(), tiny_travel()
+    demand, _ = count_pupils(county, scenario)
+    sites = sites_of(county.schools, scenario)
+    today = present_layout(county, demand, travel, sites, NORMS, scenario)
+    taught = {band: {s.school_id for s in sites for f in s.forms if band in s.bands[f]} for band in scenario.bands}
+    options = commute_options(travel, county.schools, taught, NORMS, scenario)
+    plan_layout, solved = optimise_layout(county, demand, options, today, sites, travel, NORMS, scenario)
+    return scenario, county, travel, today, plan_layout, solved
+
+
+def trips(layout) -> dict[tuple[str, str], set[tuple[str, str, int]]]:
+    table: dict[tuple[str, str], set[tuple[str, str, int]]] = {}
+    for row in layout.assignment.to_dict("records"):
+        table.setdefault((row["settlement_id"], row["band"]), set()).add((row["school_id"], row["mode"], row["pupils"]))
+    return table
+
+
+def test_today_sends_everyone_to_the_nearest_school_and_names_who_is_at_risk():
+    scenario, county, travel, today, *_ = solve(move="none")
+    assert trips(today)["S1", "lower_primary"] == {("P1", "walk", 12)}
+    # S3 grades 1-3: 2000 m at 1.4 * 0.75 m/s = 1904.8 s > 30 min, too young to board
+    assert trips(today)["S3", "lower_primary"] == {("C1", "walk", 9)}
+    # S1 junior: 5500 m at 1.4 * 0.95 = 4135 s > 60 min. Beds (10) go to the furthest walkers: S4 (3) first, then 7 of S1's 12
+    assert trips(today)["S4", "junior"] == {("C1", "board", 3)}
+    assert trips(today)["S1", "junior"] == {("C1", "board", 7), ("C1", "walk", 5)}
+    risk = assess_risk(today, county, travel, NORMS, scenario)
+    assert set(zip(risk["settlement_id"], risk["band"], risk["cause"], strict=True)) >= {
+        ("S3", "lower_primary", "too_far_walk"),
+        ("S5", "junior", "off_network"),
+        ("S1", "junior", "too_far_walk"),
+    }
+    assert risk.loc[risk["settlement_id"] == "S5", "over_s"].eq(np.inf).all()
+
+
+def test_every_pupil_of_the_demand_is_in_the_plan():
+    for plan in ({"move": "none"}, {"close": ["P1"]}, {"may_close": "all", "max_buses": 3, "max_new_beds": 20, "move": "all"}):
+        *_, layout, _ = solve(**plan)
+        assert layout.assignment.groupby("settlement_id")["pupils"].sum().to_dict() == {"S1": 36, "S2": 18, "S3": 27, "S4": 9, "S5": 9}
+
+
+def test_one_bus_cures_everyone_whom_a_bus_can_reach():
+    # One bus of 36 seats to C1: S1 junior 12, S3 lower 9 (and S2, S4 as seats allow). S4 reaches its stop in 2143 s: too far to walk to.
+    *_, today, plan, _ = solve(max_buses=1)
+    ridden = plan.assignment[plan.assignment["mode"] == "school_bus"]
+    assert plan.sites.at["C1", "buses"] + plan.sites.at["P1", "buses"] == 1
+    assert ridden["pupils"].sum() <= 36
+    assert ("C1", "school_bus", 9) in trips(plan)["S3", "lower_primary"]
+    assert plan.sites["cost_yuan"].sum() >= today.sites["cost_yuan"].sum()
+
+
+def test_closing_a_school_on_demand_closes_it_and_counts_who_is_hurt():
+    scenario, county, travel, today, plan, _ = solve(close=["P1"])
+    assert plan.sites.at["P1", "form"] == "closed"
+    assert plan.sites.at["P1", "cost_yuan"] == 0
+    before, after = (assess_risk(layout, county, travel, NORMS, scenario)["pupils"].sum() for layout in (today, plan))
+    assert after > before
+
+
+def test_a_budget_below_the_fixed_cost_is_answered_with_no_plan():
+    with pytest.raises(NoPlanError):
+        solve(budget_yuan=1000)
+
+
+def test_the_certified_bound_is_never_above_the_value():
+    *_, solved = solve(may_close="all", max_buses=2, max_new_beds=30, move="all")
+    assert solved.bound <= solved.objective + 1e-6
+    assert 0 <= solved.gap <= 0.01 + 1e-9
