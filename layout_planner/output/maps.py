@@ -1,0 +1,74 @@
+"""Maps for planners and hearings: one file, no network, every village findable.
+
+folium sets up the document and Leaflet; the data travels as one JSON blob that no template ever renders.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import folium
+from folium.template import Template
+
+from layout_planner.errors import OutputError
+from layout_planner.output.map_data import State, encode_map
+from layout_planner.output.offline import seal_page, write_atomically
+from layout_planner.output.safe import safe_html, script_json
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from layout_planner.output.view import RunView
+    from layout_planner.words import Lang
+
+DATA_PLACE = "<!--planner-data-->"
+MOST_RUNS = 5
+
+
+class PlannerMap(folium.Map):  # type: ignore[misc]
+    """A folium map that needs Leaflet and nothing else, and whose page is laid out by `templates/map.html`."""
+
+    default_js = [asset for asset in folium.Map.default_js if asset[0] == "leaflet"]  # noqa: RUF012 - folium's own shape
+    default_css = [asset for asset in folium.Map.default_css if asset[0] == "leaflet_css"]  # noqa: RUF012
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(tiles=None, prefer_canvas=True, zoom_control=False, zoom_snap=0.25, max_zoom=18, **options)
+        self._id = "county"  # folium names things at random; the same run shall give the same bytes
+        template = resources.files("layout_planner.output") / "templates" / "map.html"
+        self._template = Template(template.read_text(encoding="utf-8"))
+
+
+def write_map(view: RunView, path: Path, lang: Lang) -> None:
+    """Write the map of one run: today, the plan, and both side by side.
+
+    Raises
+    ------
+    OutputError : the folder cannot be written.
+    """
+    _write([State(view, "today"), State(view, "plan")], view.title, path, lang)
+
+
+def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
+    """Write the map of two to five runs of one county, any two of them side by side.
+
+    Raises
+    ------
+    OutputError : the number of runs is out of range, or the folder cannot be written.
+    """
+    if not 2 <= len(views) <= MOST_RUNS:
+        raise OutputError(Words(f"对比地图需要2至{MOST_RUNS}个方案，收到{len(views)}个",
+                                f"a comparison map takes 2 to {MOST_RUNS} runs, not {len(views)}"))
+    _write([State(views[0], "today"), *(State(view, "plan") for view in views)], Words("方案对比", "Layouts compared"), path, lang)
+
+
+def _write(states: list[State], title: Words, path: Path, lang: Lang) -> None:
+    page = PlannerMap()
+    figure = page.get_root()
+    figure.title = safe_html(title.say(lang))
+    html = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else "en"}">', 1)
+    data = f'<script type="application/json" id="planner-data">{script_json(encode_map(states, lang))}</script>'
+    before, after = seal_page(html).split(DATA_PLACE, 1)
+    write_atomically(path, before + data + after)

@@ -1,0 +1,119 @@
+"""Turn a page into one file that asks the network for nothing, and write it whole or not at all."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib.util
+import os
+import re
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from layout_planner.errors import OutputError
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+
+LEAFLET = "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/"
+OWN = "asset:"
+_SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
+_STYLE = re.compile(r'<link rel="stylesheet" href="([^"]*)"\s*/?>')
+_REFERENCE = re.compile(r"""\b(?:src|href|action|poster|data)=["']?([^"'\s>]+)""", re.IGNORECASE)
+_CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
+_INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
+_POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'none'; base-uri 'none'"
+
+
+def find_leaflet() -> Path:
+    """Return the folder of the Leaflet files that XStatic-Leaflet installs, without importing its namespace package.
+
+    Raises
+    ------
+    OutputError : the package is not installed.
+    """
+    spec = importlib.util.find_spec("xstatic")
+    for folder in (spec.submodule_search_locations or ()) if spec else ():
+        found = Path(folder) / "pkg" / "leaflet" / "data"
+        if (found / "leaflet.js").is_file():
+            return found
+    raise OutputError(Words("缺少 XStatic-Leaflet，地图无法离线生成：pip install XStatic-Leaflet==1.9.3.0",
+                            "XStatic-Leaflet is missing, so no offline map can be made: pip install XStatic-Leaflet==1.9.3.0"))
+
+
+def read_asset(name: str) -> str:
+    """Return the text of one of this package's own assets."""
+    return (resources.files("layout_planner.output") / "assets" / name).read_text(encoding="utf-8")
+
+
+def seal_page(html: str) -> str:
+    """Return `html` with every script and style inlined and a policy that runs only these scripts.
+
+    Raises
+    ------
+    OutputError : the page refers to something that is not on disk.
+    """
+    _refuse_unknown(html)
+    html = _SCRIPT.sub(lambda found: f"<script>{_inline_script(_locate(found[1]))}</script>", html)
+    html = _STYLE.sub(lambda found: f"<style>{_inline_style(_locate(found[1]))}</style>", html)
+    hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _INLINE.findall(html)}
+    scripts = " ".join(f"'sha256-{value}'" for value in sorted(hashes)) or "'none'"
+    policy = _POLICY.format(scripts=scripts)
+    return html.replace("<head>", f'<head><meta charset="utf-8"><meta http-equiv="Content-Security-Policy" content="{policy}">', 1)
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write `text` beside `path`, flush it to the disk and rename it, so that no reader ever sees half a file.
+
+    Raises
+    ------
+    OutputError : the folder cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with beside.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise OutputError(Words(f"无法写入 {path}：{error}", f"cannot write {path}: {error}")) from error
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _refuse_unknown(html: str) -> None:
+    for reference in _REFERENCE.findall(html):
+        if not reference.startswith(("data:", "#", OWN, LEAFLET)):
+            raise OutputError(Words(f"页面引用了外部文件：{reference}", f"the page refers to something outside itself: {reference}"))
+
+
+def _locate(url: str) -> Traversable | Path:
+    if url.startswith(OWN):
+        found: Traversable | Path = resources.files("layout_planner.output") / "assets" / url.removeprefix(OWN)
+    else:
+        found = find_leaflet() / url.removeprefix(LEAFLET)
+    if not found.is_file():
+        raise OutputError(Words(f"页面引用的文件不在本机：{url}", f"the page refers to a file that is not here: {url}"))
+    return found
+
+
+def _inline_script(file: Traversable | Path) -> str:
+    text = re.sub(r"//# sourceMappingURL=.*", "", file.read_text(encoding="utf-8").replace("\r\n", "\n"))
+    return re.sub(r"<(/script|!--)", r"<\\\1", text, flags=re.IGNORECASE)
+
+
+def _inline_style(file: Traversable | Path) -> str:
+    def embed(found: re.Match[str]) -> str:
+        name = found[1]
+        if name.startswith(("data:", "#")):
+            return found[0]
+        image = file.parent / name if isinstance(file, Path) else None
+        if image is None or not image.is_file():
+            raise OutputError(Words(f"样式引用的文件不在本机：{name}", f"a style refers to a file that is not here: {name}"))
+        return f"url(data:image/png;base64,{base64.b64encode(image.read_bytes()).decode()})"
+
+    return _CSS_URL.sub(embed, file.read_text(encoding="utf-8").replace("\r\n", "\n"))
