@@ -18,6 +18,7 @@ from layout_planner.words import Lang, Words
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST_VALUE = 80
 EXIT_OK, EXIT_USAGE, EXIT_INPUT, EXIT_NO_PLAN, EXIT_GATE = 0, 2, 3, 4, 5
 
 
@@ -46,7 +47,7 @@ class Problem:
             place += f" 列“{self.column}”" if zh else f" column '{self.column}'"
         parts = [f"{place}{'：' if zh else ': '}{self.what.say(lang)}"]
         if self.value is not None:
-            shown = self.value if len(self.value) <= 80 else self.value[:77] + "..."
+            shown = self.value if len(self.value) <= LONGEST_VALUE else self.value[: LONGEST_VALUE - 3] + "..."
             parts.append(f"（值：{shown}）" if zh else f" (value: {shown})")
         if self.expected is not None:
             label = "；应为：" if zh else "; expected "

@@ -67,8 +67,7 @@ def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: Norm
     table = table[table["cause"] != ""].copy()
     table["over_s"] = np.where(np.isfinite(table["limit_s"]), np.maximum(table["seconds"] - table["limit_s"], 0.0), np.inf)
     table["name"] = county.settlements["name"].reindex(table["settlement_id"]).to_numpy()
-    no_township = pd.Series("", index=county.settlements.index)
-    township = county.settlements["township"] if "township" in county.settlements else no_township
+    township = county.settlements.get("township", pd.Series("", index=county.settlements.index))
     table["township"] = township.reindex(table["settlement_id"]).to_numpy()
     order = ["over_s", "settlement_id", "band", "mode"]
     return table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)[list(RISK_COLUMNS)]

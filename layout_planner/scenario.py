@@ -174,16 +174,31 @@ def read_scenario(path: str | Path, *, data_dir: str | Path | None = None) -> Sc
 def _read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
     resolved = path.resolve()
     if resolved in children or len(children) >= MAX_PARENTS:
-        raise ScenarioError([Problem(str(path), Words("extends 互相引用", "`extends` runs in a circle"),
-                                     Words("删除其中一个 extends", "remove one of the `extends` lines"))])
+        raise ScenarioError(
+            [
+                Problem(
+                    str(path),
+                    Words("extends 互相引用", "`extends` runs in a circle"),
+                    Words("删除其中一个 extends", "remove one of the `extends` lines"),
+                )
+            ]
+        )
     content = _read_toml(path)
     parent = content.pop("extends", None)
     if parent is None:
         return content
     if not isinstance(parent, str):
-        raise ScenarioError([Problem(str(path), Words("extends 不是文件名", "`extends` is not a file name"),
-                                     Words("写成 extends = \"base.toml\"", "write extends = \"base.toml\""),
-                                     column="extends", value=str(parent))])
+        raise ScenarioError(
+            [
+                Problem(
+                    str(path),
+                    Words("extends 不是文件名", "`extends` is not a file name"),
+                    Words('写成 extends = "base.toml"', 'write extends = "base.toml"'),
+                    column="extends",
+                    value=str(parent),
+                )
+            ]
+        )
     return _merge(_read_with_parents(path.parent / parent, (*children, resolved)), content)
 
 
@@ -213,7 +228,10 @@ def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:
 def _as_problem(path: Path, fault: ErrorDetails) -> Problem:
     key = ".".join(str(part) for part in fault["loc"])
     if fault["type"] == "extra_forbidden":
-        what, hint = Words("未知的键", "unknown key"), Words("检查拼写；见 layout-planner schema scenario", "check the spelling; see `layout-planner schema scenario`")
+        what, hint = (
+            Words("未知的键", "unknown key"),
+            Words("检查拼写；见 layout-planner schema scenario", "check the spelling; see `layout-planner schema scenario`"),
+        )
     elif fault["type"] == "missing":
         what, hint = Words("缺少必需的键", "a required key is missing"), Words("补上该键", "add the key")
     else:
@@ -227,19 +245,45 @@ def _check_together(path: Path, scenario: Scenario) -> None:
     problems = []
     both = sorted(set(scenario.plan.close) & set(scenario.plan.keep))
     if both:
-        problems.append(Problem(str(path), Words("同一学校既要关闭又要保留", "the same site is to be closed and kept"),
-                                Words("从 plan.close 或 plan.keep 中删去", "take it out of plan.close or plan.keep"),
-                                column="plan.close", value=", ".join(both)))
+        problems.append(
+            Problem(
+                str(path),
+                Words("同一学校既要关闭又要保留", "the same site is to be closed and kept"),
+                Words("从 plan.close 或 plan.keep 中删去", "take it out of plan.close or plan.keep"),
+                column="plan.close",
+                value=", ".join(both),
+            )
+        )
     if scenario.plan.move == "none" and (scenario.plan.close or scenario.plan.may_close != "none"):
-        problems.append(Problem(str(path), Words("plan.move 为 none 时不能关闭学校", "nothing can close while plan.move is \"none\""),
-                                Words("改为 move = \"affected\"", "write move = \"affected\""), column="plan.move", value="none"))
+        problems.append(
+            Problem(
+                str(path),
+                Words("plan.move 为 none 时不能关闭学校", 'nothing can close while plan.move is "none"'),
+                Words('改为 move = "affected"', 'write move = "affected"'),
+                column="plan.move",
+                value="none",
+            )
+        )
     grades = [grade for band in scenario.bands.values() for grade in band]
     if len(grades) != len(set(grades)):
-        problems.append(Problem(str(path), Words("同一年级属于两个学段", "a grade belongs to two bands"),
-                                Words("每个年级只写一次", "name every grade once"), column="bands"))
+        problems.append(
+            Problem(
+                str(path),
+                Words("同一年级属于两个学段", "a grade belongs to two bands"),
+                Words("每个年级只写一次", "name every grade once"),
+                column="bands",
+            )
+        )
     unknown = sorted(set(scenario.demand.shares) - set(scenario.bands))
     if unknown:
-        problems.append(Problem(str(path), Words("demand.shares 中有未定义的学段", "demand.shares names bands that do not exist"),
-                                Words("使用 bands 中的名称", "use the names in `bands`"), column="demand.shares", value=", ".join(unknown)))
+        problems.append(
+            Problem(
+                str(path),
+                Words("demand.shares 中有未定义的学段", "demand.shares names bands that do not exist"),
+                Words("使用 bands 中的名称", "use the names in `bands`"),
+                column="demand.shares",
+                value=", ".join(unknown),
+            )
+        )
     if problems:
         raise ScenarioError(problems)

@@ -8,7 +8,8 @@ import pytest
 from layout_planner.county.demand import count_pupils
 from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
-from layout_planner.plan.forms import sites_of
+from layout_planner.plan.case import Case
+from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.risk import assess_risk
@@ -38,17 +39,18 @@ def tiny_travel() -> TravelTimes:
     access_m = np.array([0, 100, 0, 0, 27_000.0])
     walk_s = (walk_m - off_m) / 1.4 + off_m / 0.84
     nobody = np.array([False] * 4 + [True])
-    return TravelTimes(county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, access_m, np.zeros(2), nobody)
+    return TravelTimes(
+        county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, access_m, np.zeros(2), nobody
+    )
 
 
 def solve(**plan: object):
     scenario, county, travel = scenario_with(**plan), tiny_county(), tiny_travel()
     demand, _ = count_pupils(county, scenario)
-    sites = sites_of(county.schools, scenario)
-    today = present_layout(county, demand, travel, sites, NORMS, scenario)
-    taught = {band: {s.school_id for s in sites for f in s.forms if band in s.bands[f]} for band in scenario.bands}
-    options = commute_options(travel, county.schools, taught, NORMS, scenario)
-    plan_layout, solved = optimise_layout(county, demand, options, today, sites, travel, NORMS, scenario)
+    case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario))
+    today = present_layout(case)
+    options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
+    plan_layout, solved = optimise_layout(case, options, today)
     return scenario, county, travel, today, plan_layout, solved
 
 

@@ -53,8 +53,10 @@ def _from_shares(county: County, scenario: Scenario) -> pd.DataFrame:
     counted = {}
     for band in scenario.bands:
         parts = scenario.demand.shares.get(band, {})
-        exact = sum((county.settlements[column].fillna(0).astype(float) * share for column, share in parts.items()),
-                    start=pd.Series(0.0, index=county.settlements.index))
+        exact = sum(
+            (county.settlements[column].fillna(0).astype(float) * share for column, share in parts.items()),
+            start=pd.Series(0.0, index=county.settlements.index),
+        )
         counted[band] = round_keeping_total(exact)
     return pd.DataFrame(counted, index=county.settlements.index)
 
@@ -71,13 +73,22 @@ def round_keeping_total(exact: pd.Series) -> pd.Series:
 
 def _assumed_shares(scenario: Scenario) -> Note:
     why = scenario.demand.why
-    return Note("demand_shares", Words(f"学生数由人口按比例推算（假设）：{why}", f"pupils are derived from population by assumed shares: {why}"))
+    return Note(
+        "demand_shares", Words(f"学生数由人口按比例推算（假设）：{why}", f"pupils are derived from population by assumed shares: {why}")
+    )
 
 
 def _unaged(reason: Words) -> Note:
-    return Note("demand_unaged", Words(f"学生数未按年份推移：{reason.zh}", f"pupil counts are not aged to the scenario's year: {reason.en}"))
+    return Note(
+        "demand_unaged", Words(f"学生数未按年份推移：{reason.zh}", f"pupil counts are not aged to the scenario's year: {reason.en}")
+    )
 
 
 def _births_repeated(years: int) -> Note:
-    return Note("births_repeated", Words(f"{years}年后的新生人数按最小一岁组重复估计",
-                                         f"for {years} years ahead the youngest cohort is repeated for children not yet born"))
+    return Note(
+        "births_repeated",
+        Words(
+            f"{years}年后的新生人数按最小一岁组重复估计",
+            f"for {years} years ahead the youngest cohort is repeated for children not yet born",
+        ),
+    )

@@ -88,8 +88,16 @@ class NormSet:
         """
         norm = self.find(key, grades=grades, mode=mode)
         if norm is None:
-            raise ScenarioError([Problem(f"norms/{self.id}.toml", Words(f"缺少规范值 {key}", f"the norm set has no value '{key}'"),
-                                         Words("补上该值或换用 cn-rural", "add it, or use the set cn-rural"), column=key)])
+            raise ScenarioError(
+                [
+                    Problem(
+                        f"norms/{self.id}.toml",
+                        Words(f"缺少规范值 {key}", f"the norm set has no value '{key}'"),
+                        Words("补上该值或换用 cn-rural", "add it, or use the set cn-rural"),
+                        column=key,
+                    )
+                ]
+            )
         return norm
 
     def value(self, key: str, *, grades: Iterable[int] = (), mode: str | None = None) -> float:
@@ -112,8 +120,17 @@ def read_norms(set_id: str, overrides: Iterable[Override] = ()) -> NormSet:
     """
     if set_id not in list_norm_sets():
         known = ", ".join(list_norm_sets())
-        raise ScenarioError([Problem("scenario", Words(f"没有规范集 {set_id}", f"there is no norm set '{set_id}'"),
-                                     Words(f"可选：{known}", f"choose one of {known}"), column="norms", value=set_id)])
+        raise ScenarioError(
+            [
+                Problem(
+                    "scenario",
+                    Words(f"没有规范集 {set_id}", f"there is no norm set '{set_id}'"),
+                    Words(f"可选：{known}", f"choose one of {known}"),
+                    column="norms",
+                    value=set_id,
+                )
+            ]
+        )
     content = tomllib.loads((resources.files(__name__) / f"{set_id}.toml").read_text(encoding="utf-8"))
     own = [_as_norm(entry) for entry in content["norm"]]
     parent = content.get("extends")
@@ -144,9 +161,15 @@ def _apply_overrides(norms: list[Norm], overrides: Iterable[Override]) -> list[N
     problems = []
     for change in overrides:
         if not any(norm.key == change.key for norm in norms):
-            problems.append(Problem("scenario", Words("要改的规范值不存在", "the override names a value that does not exist"),
-                                    Words("见 layout-planner schema norms", "see `layout-planner schema norms`"),
-                                    column="override.key", value=change.key))
+            problems.append(
+                Problem(
+                    "scenario",
+                    Words("要改的规范值不存在", "the override names a value that does not exist"),
+                    Words("见 layout-planner schema norms", "see `layout-planner schema norms`"),
+                    column="override.key",
+                    value=change.key,
+                )
+            )
         said = f"override by {change.who}, {change.date}: {change.why}"
         norms = [replace(n, value=change.value, override=said) if n.key == change.key else n for n in norms]
     if problems:

@@ -11,47 +11,47 @@ from layout_planner.risk import trip_causes, trip_limits
 from layout_planner.travel.options import OPTION_COLUMNS
 
 if TYPE_CHECKING:
-    from layout_planner.norms import NormSet
+    from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.layout import Layout
-    from layout_planner.scenario import Scenario
-    from layout_planner.travel.model import TravelTimes
 
 KEY = ["settlement_id", "band", "school_id", "mode"]
 GROUP = ["settlement_id", "band"]
 
 
-def choose_options(
-    options: pd.DataFrame, today: Layout, sites: tuple[Site, ...], travel: TravelTimes, norms: NormSet, scenario: Scenario
-) -> pd.DataFrame:
+def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataFrame:
     """Return the options of the model, sorted by KEY, with today's trips among them.
 
     Of options to one site a walk within the norms makes all others needless. Under `plan.move = "affected"` pupils whose trip today is
     within the norms, to a site that keeps their band in any case, keep that trip.
     """
-    present = _present_trips(today, sites, travel, norms, scenario)
+    present = _present_trips(case, today)
     pooled = pd.concat([present, options], ignore_index=True).drop_duplicates(KEY)
-    if scenario.plan.move == "affected":
-        settled = _settled(present, sites)
+    if case.scenario.plan.move == "affected":
+        settled = _settled(present, case.sites)
         held = pd.MultiIndex.from_frame(pooled[GROUP]).isin(settled)
         among_present = pd.MultiIndex.from_frame(pooled[KEY]).isin(pd.MultiIndex.from_frame(present[KEY]))
         pooled = pooled[~held | among_present]
     return _drop_needless(pooled).sort_values(KEY, ignore_index=True)
 
 
-def _present_trips(today: Layout, sites: tuple[Site, ...], travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.DataFrame:
-    may_teach = {(site.school_id, band) for site in sites for form in site.forms for band in site.bands[form]}
+def _present_trips(case: Case, today: Layout) -> pd.DataFrame:
+    may_teach = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
     trips = today.assignment.copy()
-    trips["limit_s"] = trip_limits(trips, norms, scenario)
-    trips["within_norms"] = (trip_causes(trips, travel, norms, scenario) == "").astype(bool)
+    trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
+    trips["within_norms"] = (trip_causes(trips, case.travel, case.norms, case.scenario) == "").astype(bool)
     trips["cost_yuan"] /= trips["pupils"]
     stays = [pair in may_teach for pair in zip(trips["school_id"], trips["band"], strict=True)]
     return trips.loc[np.asarray(stays, dtype=bool), list(OPTION_COLUMNS)]
 
 
-def _settled(present: pd.DataFrame, sites: tuple[Site, ...]) -> pd.MultiIndex:
-    always = {(site.school_id, band) for site in sites for band in site.bands[site.forms[0]]
-              if all(band in site.bands[form] for form in site.forms)}
+def _settled(present: pd.DataFrame, sites: tuple[Site, ...]) -> pd.Index:
+    always = {
+        (site.school_id, band)
+        for site in sites
+        for band in site.bands[site.forms[0]]
+        if all(band in site.bands[form] for form in site.forms)
+    }
     stays = [pair in always for pair in zip(present["school_id"], present["band"], strict=True)]
     calm = present["within_norms"] & np.asarray(stays, dtype=bool)
     by_group = calm.groupby([present[column] for column in GROUP]).all()

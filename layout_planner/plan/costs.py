@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from layout_planner.norms import NormSet
+    from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Bands
 
 
@@ -49,22 +50,18 @@ def bed_cost_yuan(norms: NormSet) -> float:
 
 
 def tabulate_sites(
-    schools: pd.DataFrame,
-    taught: Mapping[str, tuple[str, tuple[str, ...]]],
-    assignment: pd.DataFrame,
-    built: Mapping[str, tuple[int, int]],
-    norms: NormSet,
-    bands: Bands,
+    case: Case, taught: Mapping[str, tuple[str, tuple[str, ...]]], assignment: pd.DataFrame, built: Mapping[str, tuple[int, int]]
 ) -> pd.DataFrame:
     """Return one row a site (SITE_COLUMNS) for the given forms, pupils, and (new beds, buses) in `built`.
 
     taught : school_id -> (form, bands taught)
     """
+    norms, bands = case.norms, case.scenario.bands
     attends = assignment[assignment["school_id"] != ""]
     counts = attends.groupby(["school_id", "band"])["pupils"].sum()
     boards = attends[attends["mode"] == "board"].groupby("school_id")["pupils"].sum()
     rows = {}
-    for school_id, school in schools.iterrows():
+    for school_id, school in case.county.schools.iterrows():
         form, own_bands = taught[str(school_id)]
         new_beds, buses = built.get(str(school_id), (0, 0))
         pupils = {band: int(counts.get((school_id, band), 0)) for band in own_bands}
@@ -73,6 +70,16 @@ def tabulate_sites(
         if own_bands:
             cost += site_cost_yuan(school, norms) + pupil_funds_yuan(norms, pupils, bands)
             cost += sum(number * class_cost_yuan(norms, bands[band]) for band, number in classes.items())
-        rows[school_id] = (form, ",".join(own_bands), sum(pupils.values()), int(boards.get(school_id, 0)), float(school["seats"]),
-                           int(school["beds"]), new_beds, buses, sum(classes.values()), round(cost, 2))
+        rows[school_id] = (
+            form,
+            ",".join(own_bands),
+            sum(pupils.values()),
+            int(boards.get(school_id, 0)),
+            float(school["seats"]),
+            int(school["beds"]),
+            new_beds,
+            buses,
+            sum(classes.values()),
+            round(cost, 2),
+        )
     return pd.DataFrame.from_dict(rows, orient="index", columns=list(SITE_COLUMNS)).rename_axis("school_id")

@@ -65,3 +65,8 @@ def _forms_open(school_id: str, row: pd.Series, own: str, today: str, scenario: 
     if today == CLOSED:
         return (CLOSED, own)
     return (own, *REDUCED[own], CLOSED)
+
+
+def sites_by_band(sites: tuple[Site, ...], scenario: Scenario) -> dict[str, set[str]]:
+    """Return, for every band, the ids of the sites that could teach it under some form left open."""
+    return {band: {site.school_id for site in sites if any(band in site.bands[form] for form in site.forms)} for band in scenario.bands}

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pulp
@@ -27,13 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from layout_planner.norms import NormSet
+    from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.scenario import Scenario
 
 UNSERVED_WEIGHT = 10.0
 WORST_WEIGHT = 9.0
 
-Expression = pulp.LpAffineExpression
+Expression: TypeAlias = pulp.LpAffineExpression
 
 
 @dataclass(frozen=True)
@@ -55,13 +56,28 @@ class LayoutModel:
 
 @dataclass(frozen=True)
 class _Inputs:
+    case: Case
     options: pd.DataFrame
     demand: dict[tuple[str, str], int]
-    schools: pd.DataFrame
-    sites: tuple[Site, ...]
-    norms: NormSet
-    scenario: Scenario
     room: dict[str, float]  # seats of every site, at least today's pupils
+
+    @property
+    def norms(self) -> NormSet:
+        return self.case.norms
+
+    @property
+    def scenario(self) -> Scenario:
+        return self.case.scenario
+
+    @property
+    def sites(self) -> tuple[Site, ...]:
+        return self.case.sites
+
+    def beds(self, school_id: str) -> int:
+        return int(self.case.county.schools["beds"][school_id])
+
+    def buses(self, school_id: str) -> int:
+        return int(self.case.county.schools["buses"][school_id])
 
 
 def clean_name(text: str) -> str:
@@ -69,24 +85,16 @@ def clean_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", lambda match: f"u{ord(match.group()):x}", text)
 
 
-def build_model(
-    options: pd.DataFrame,
-    demand: pd.DataFrame,
-    schools: pd.DataFrame,
-    sites: tuple[Site, ...],
-    pupils_today: pd.Series,
-    norms: NormSet,
-    scenario: Scenario,
-) -> LayoutModel:
-    """Return the model of `options` (as `choose_options` gives them) for `demand` pupils.
+def build_model(case: Case, options: pd.DataFrame, pupils_today: pd.Series) -> LayoutModel:
+    """Return the model of `options` (as `choose_options` gives them).
 
     pupils_today : pupils by school_id; a school that is overfull today may stay so, never grow fuller.
     """
-    wanted = {(str(i), band): int(n) for band in demand for i, n in demand[band].items() if n > 0}
-    room = {str(j): max(float(school["seats"]), float(pupils_today.get(j, 0))) for j, school in schools.iterrows()}
+    wanted = {(str(i), str(band)): int(n) for band in case.demand for i, n in case.demand[band].items() if n > 0}
+    seats = case.county.schools["seats"]
+    room = {str(j): max(float(count), float(pupils_today.get(j, 0))) for j, count in seats.items()}
     known = [pair in wanted for pair in zip(options["settlement_id"], options["band"], strict=True)]
-    given = _Inputs(options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, schools, sites, norms, scenario, room)
-    return _assemble(given)
+    return _assemble(_Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room))
 
 
 def _assemble(given: _Inputs) -> LayoutModel:
@@ -94,13 +102,18 @@ def _assemble(given: _Inputs) -> LayoutModel:
     whole = given.scenario.plan.keep_settlements_whole
     pupils = _pupil_variables(problem, given)
     unserved = {key: problem.add_variable(f"unserved_{clean_name(key[0])}_{clean_name(key[1])}", 0, n) for key, n in given.demand.items()}
-    form = {(site.school_id, f): problem.add_variable(f"form_{clean_name(site.school_id)}_{f}", cat="Binary")
-            for site in given.sites if not site.decided for f in site.forms}
+    form = {
+        (site.school_id, f): problem.add_variable(f"form_{clean_name(site.school_id)}_{f}", cat="Binary")
+        for site in given.sites
+        if not site.decided
+        for f in site.forms
+    }
     teaches = _teaching(given, form)
     is_open = {site.school_id: _open_share(site, form) for site in given.sites}
     may_open = [site.school_id for site in given.sites if site.forms != (CLOSED,)]
     classes = {key: problem.add_variable(f"classes_{clean_name(key[0])}_{clean_name(key[1])}", 0, 500, cat="Integer") for key in teaches}
-    new_beds = _building_variables(problem, "new_beds", (j for j in may_open if given.schools.at[j, "canteen"]), given.scenario.plan.max_new_beds)
+    canteen = given.case.county.schools["canteen"].astype(bool)
+    new_beds = _building_variables(problem, "new_beds", (j for j in may_open if canteen[j]), given.scenario.plan.max_new_beds)
     new_buses = _building_variables(problem, "new_buses", may_open, given.scenario.plan.max_buses)
     by_site = _options_by_site(given.options)
     _add_serving(problem, given, pupils, unserved)
@@ -114,15 +127,17 @@ def _assemble(given: _Inputs) -> LayoutModel:
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
     if whole:
-        _add_whole(problem, given, pupils)
+        _add_whole(problem, pupils)
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
     return LayoutModel(problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, at_risk, cost, minutes)
 
 
 def _pupil_variables(problem: pulp.LpProblem, given: _Inputs) -> list[pulp.LpVariable]:
     columns = (given.options[c].astype(str) for c in ("settlement_id", "band", "school_id", "mode"))
-    return [problem.add_variable("_".join(["pupils", clean_name(i), clean_name(b), clean_name(j), mode]), 0, given.demand[i, b])
-            for i, b, j, mode in zip(*columns, strict=True)]
+    return [
+        problem.add_variable("_".join(["pupils", clean_name(i), clean_name(b), clean_name(j), mode]), 0, given.demand[i, b])
+        for i, b, j, mode in zip(*columns, strict=True)
+    ]
 
 
 def _building_variables(problem: pulp.LpProblem, name: str, sites: Iterable[str], most: int) -> dict[str, pulp.LpVariable]:
@@ -161,8 +176,9 @@ def _total(pupils: list[pulp.LpVariable], positions: Iterable[int]) -> Expressio
     return Expression({pupils[o]: 1 for o in positions})
 
 
-def _add_serving(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable],
-                 unserved: dict[tuple[str, str], pulp.LpVariable]) -> None:
+def _add_serving(
+    problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], unserved: dict[tuple[str, str], pulp.LpVariable]
+) -> None:
     rows: dict[tuple[str, str], dict[pulp.LpVariable, float]] = {key: {slack: 1} for key, slack in unserved.items()}
     for o, key in enumerate(zip(given.options["settlement_id"], given.options["band"], strict=True)):
         rows[key][pupils[o]] = 1
@@ -176,8 +192,13 @@ def _add_forms(problem: pulp.LpProblem, given: _Inputs, form: dict[tuple[str, st
             problem += pulp.lpSum(form[site.school_id, f] for f in site.forms) == 1, f"one_form_{clean_name(site.school_id)}"
 
 
-def _add_opening(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable],
-                 teaches: dict[tuple[str, str], Expression], by_site: dict[str, dict[str, list[int]]]) -> None:
+def _add_opening(
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    teaches: dict[tuple[str, str], Expression],
+    by_site: dict[str, dict[str, list[int]]],
+) -> None:
     undecided = {site.school_id for site in given.sites if not site.decided}
     for (j, band), share in teaches.items():
         positions = by_site.get(j, {}).get(f"band:{band}", [])
@@ -190,19 +211,25 @@ def _add_opening(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVa
             problem += pupils[o] <= pupils[o].upBound * share, f"use_{o}"
 
 
-def _add_places(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], is_open: dict[str, Expression],
-                new_beds: dict[str, pulp.LpVariable], new_buses: dict[str, pulp.LpVariable],
-                by_site: dict[str, dict[str, list[int]]]) -> None:
+def _add_places(
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    is_open: dict[str, Expression],
+    new_beds: dict[str, pulp.LpVariable],
+    new_buses: dict[str, pulp.LpVariable],
+    by_site: dict[str, dict[str, list[int]]],
+) -> None:
     per_bus = given.norms.value("bus.stock_seats")
     plan = given.scenario.plan
     for j, groups in by_site.items():
-        name, school = clean_name(j), given.schools.loc[j]
+        name = clean_name(j)
         if np.isfinite(given.room[j]):
             problem += _total(pupils, groups["all"]) <= given.room[j] * is_open[j], f"seats_{name}"
         if "board" in groups:
-            problem += _total(pupils, groups["board"]) <= int(school["beds"]) * is_open[j] + new_beds.get(j, 0), f"beds_{name}"
+            problem += _total(pupils, groups["board"]) <= given.beds(j) * is_open[j] + new_beds.get(j, 0), f"beds_{name}"
         if "school_bus" in groups:
-            fleet = int(school["buses"]) * is_open[j] + new_buses.get(j, 0)
+            fleet = given.buses(j) * is_open[j] + new_buses.get(j, 0)
             problem += _total(pupils, groups["school_bus"]) <= per_bus * fleet, f"bus_seats_{name}"
     if new_beds:
         problem += pulp.lpSum(new_beds.values()) <= plan.max_new_beds, "new_beds"
@@ -210,8 +237,14 @@ def _add_places(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVar
         problem += pulp.lpSum(new_buses.values()) <= plan.max_buses, "new_buses"
 
 
-def _add_classes(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], teaches: dict[tuple[str, str], Expression],
-                 classes: dict[tuple[str, str], pulp.LpVariable], by_site: dict[str, dict[str, list[int]]]) -> None:
+def _add_classes(
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    teaches: dict[tuple[str, str], Expression],
+    classes: dict[tuple[str, str], pulp.LpVariable],
+    by_site: dict[str, dict[str, list[int]]],
+) -> None:
     for (j, band), share in teaches.items():
         name = f"{clean_name(j)}_{clean_name(band)}"
         grades = given.scenario.bands[band]
@@ -222,8 +255,13 @@ def _add_classes(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVa
             problem += _total(pupils, positions) <= size * classes[j, band], f"class_size_{name}"
 
 
-def _add_funds(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], is_open: dict[str, Expression],
-               by_site: dict[str, dict[str, list[int]]]) -> dict[str, pulp.LpVariable]:
+def _add_funds(
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    is_open: dict[str, Expression],
+    by_site: dict[str, dict[str, list[int]]],
+) -> dict[str, pulp.LpVariable]:
     """Add the funding floor; the floor's rate is the lowest among the bands of the site's first form."""
     bands = given.scenario.bands
     rates = {band: given.norms.value("cost.per_pupil_yuan", grades=grades) for band, grades in bands.items()}
@@ -240,8 +278,13 @@ def _add_funds(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVari
     return funds
 
 
-def _add_least_enrolment(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], is_open: dict[str, Expression],
-                         by_site: dict[str, dict[str, list[int]]]) -> None:
+def _add_least_enrolment(
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    is_open: dict[str, Expression],
+    by_site: dict[str, dict[str, list[int]]],
+) -> None:
     least = given.scenario.plan.min_enrolment
     for site in given.sites:
         if least and not site.decided:
@@ -249,15 +292,22 @@ def _add_least_enrolment(problem: pulp.LpProblem, given: _Inputs, pupils: list[p
             problem += _total(pupils, positions) >= least * is_open[site.school_id], f"min_enrol_{clean_name(site.school_id)}"
 
 
-def _add_whole(problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable]) -> None:
-    """A settlement's band goes one way or is unserved as a whole."""
+def _add_whole(problem: pulp.LpProblem, pupils: list[pulp.LpVariable]) -> None:
+    """Send a settlement's band one way as a whole, or leave it unserved."""
     for o, variable in enumerate(pupils):
         goes = problem.add_variable(f"goes_{o}", cat="Binary")
         problem += variable == variable.upBound * goes, f"whole_{o}"
 
 
-def _cost(given: _Inputs, pupils: list[pulp.LpVariable], is_open: dict[str, Expression], classes: dict[tuple[str, str], pulp.LpVariable],
-          new_beds: dict[str, pulp.LpVariable], new_buses: dict[str, pulp.LpVariable], funds: dict[str, pulp.LpVariable]) -> Expression:
+def _cost(
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    is_open: dict[str, Expression],
+    classes: dict[tuple[str, str], pulp.LpVariable],
+    new_beds: dict[str, pulp.LpVariable],
+    new_buses: dict[str, pulp.LpVariable],
+    funds: dict[str, pulp.LpVariable],
+) -> Expression:
     norms = given.norms
     terms: dict[pulp.LpVariable, float] = dict(zip(pupils, given.options["cost_yuan"].astype(float), strict=True))
     terms |= dict.fromkeys(funds.values(), 1.0)
@@ -266,8 +316,8 @@ def _cost(given: _Inputs, pupils: list[pulp.LpVariable], is_open: dict[str, Expr
     terms |= {variable: class_cost_yuan(norms, given.scenario.bands[band]) for (_, band), variable in classes.items()}
     cost = Expression(terms)
     for site in given.sites:
-        school = given.schools.loc[site.school_id]
-        yearly = site_cost_yuan(school, norms) + int(school["buses"]) * norms.value("cost.bus_yuan")
+        school = given.case.county.schools.loc[site.school_id]
+        yearly = site_cost_yuan(school, norms) + given.buses(site.school_id) * norms.value("cost.bus_yuan")
         cost += yearly * is_open[site.school_id]
     return cost
 

@@ -2,66 +2,63 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from layout_planner.plan.costs import tabulate_sites
+from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
 from layout_planner.travel.options import measure_mode
 
 if TYPE_CHECKING:
-    from layout_planner.county.model import County
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
     from layout_planner.norms import NormSet
-    from layout_planner.plan.forms import Site
-    from layout_planner.scenario import Scenario
-    from layout_planner.travel.model import TravelTimes
+    from layout_planner.plan.case import Case
 
 UNSERVED = "unserved"
 
 
-def present_layout(
-    county: County, demand: pd.DataFrame, travel: TravelTimes, sites: tuple[Site, ...], norms: NormSet, scenario: Scenario
-) -> Layout:
+def present_layout(case: Case) -> Layout:
     """Return today's layout with the pupils of the scenario's year.
 
     Pupils attend the school that the settlement table names for their band, else the nearest on foot that teaches it.
     They walk where the norms allow it; else ride where the school has buses with free seats; else board where beds are free, the
     furthest first; else they walk all the same and are at risk.
     """
-    taught = {site.school_id: (site.form_today, site.bands[site.form_today]) for site in sites}
-    trips = [
-        _trips_of_band(band, county, demand, travel, {s for s, (_, bands) in taught.items() if band in bands}, norms, scenario)
-        for band in scenario.bands
-    ]
-    assignment = _share_places(pd.concat(trips, ignore_index=True), county.schools, norms)
-    built = {str(school_id): (0, int(buses)) for school_id, buses in county.schools["buses"].items()}
-    table = tabulate_sites(county.schools, taught, assignment, built, norms, scenario.bands)
-    return Layout(table, assignment)
+    taught = {site.school_id: (site.form_today, site.bands[site.form_today]) for site in case.sites}
+    trips = [_trips_of_band(case, band, {j for j, (_, bands) in taught.items() if band in bands}) for band in case.scenario.bands]
+    assignment = _share_places(pd.concat(trips, ignore_index=True), case.county.schools, case.norms)
+    buses = case.county.schools["buses"].where([taught[str(j)][0] != CLOSED for j in case.county.schools.index], 0)
+    built = {str(school_id): (0, int(count)) for school_id, count in buses.items()}
+    return Layout(tabulate_sites(case, taught, assignment, built), assignment)
 
 
-def _trips_of_band(
-    band: str, county: County, demand: pd.DataFrame, travel: TravelTimes, teaching: set[str], norms: NormSet, scenario: Scenario
-) -> pd.DataFrame:
+def _trips_of_band(case: Case, band: str, teaching: set[str]) -> pd.DataFrame:
     """Return one row a settlement with pupils: its school today and the measures of all modes to it."""
-    pupils = demand[band].reindex(travel.settlements).to_numpy()
+    travel = case.travel
+    pupils = case.demand[band].reindex(travel.settlements).to_numpy()
     rows = np.flatnonzero(pupils > 0)
-    columns = _schools_attended(band, county, travel, teaching)[rows]
+    columns = _schools_attended(case, band, teaching)[rows]
     known = columns >= 0
     frame = pd.DataFrame({"settlement_id": travel.settlements.to_numpy()[rows], "band": band, "pupils": pupils[rows].astype(int)})
     frame["school_id"] = np.where(known, travel.schools.to_numpy()[np.maximum(columns, 0)], "")
     for mode in ("walk", "school_bus", "board"):
-        measured = measure_mode(mode, travel, county.schools, norms, scenario.travel, scenario.bands[band])
+        measured = measure_mode(mode, travel, case.county.schools, case.norms, case.scenario.travel, case.scenario.bands[band])
         seconds, metres, cost, fits = (array[rows, np.maximum(columns, 0)] for array in measured)
         frame[f"{mode}_seconds"] = np.where(known, seconds, np.inf)
         frame[f"{mode}_metres"], frame[f"{mode}_cost_yuan"] = metres, cost
-        frame[f"{mode}_fits"] = known & fits
+        frame[f"{mode}_fits"] = known & fits.astype(bool)
     return frame
 
 
-def _schools_attended(band: str, county: County, travel: TravelTimes, teaching: set[str]) -> np.ndarray:
+def _schools_attended(case: Case, band: str, teaching: set[str]) -> NDArray[np.int64]:
     """Return the column of the school attended now by every settlement; -1 where none can be reached."""
+    travel, settlements = case.travel, case.county.settlements
     position = {school_id: i for i, school_id in enumerate(travel.schools)}
     closed = np.array([school_id not in teaching for school_id in travel.schools])
     if closed.all():
@@ -72,9 +69,9 @@ def _schools_attended(band: str, county: County, travel: TravelTimes, teaching: 
     reached = np.isfinite(np.minimum(walk.min(axis=1), ride.min(axis=1)))
     nearest = np.where(reached, nearest, -1)
     column = f"school_{band}"
-    if column not in county.settlements:
+    if column not in settlements:
         return nearest
-    named = county.settlements[column].reindex(travel.settlements).fillna("").astype(str)
+    named = settlements[column].reindex(travel.settlements).fillna("").astype(str)
     return np.array([position[name] if name in teaching else found for name, found in zip(named, nearest, strict=True)])
 
 
@@ -100,8 +97,16 @@ def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet) ->
     return table.sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)
 
 
-def _row(trip: dict[str, object], mode: str, pupils: int) -> tuple[object, ...]:
+def _row(trip: dict[Hashable, Any], mode: str, pupils: int) -> tuple[object, ...]:
     if mode == UNSERVED:
         return (trip["settlement_id"], trip["band"], "", mode, pupils, np.inf, np.inf, 0.0)
-    return (trip["settlement_id"], trip["band"], trip["school_id"], mode, pupils,
-            trip[f"{mode}_seconds"], trip[f"{mode}_metres"], trip[f"{mode}_cost_yuan"] * pupils)
+    return (
+        trip["settlement_id"],
+        trip["band"],
+        trip["school_id"],
+        mode,
+        pupils,
+        trip[f"{mode}_seconds"],
+        trip[f"{mode}_metres"],
+        trip[f"{mode}_cost_yuan"] * pupils,
+    )

@@ -23,12 +23,9 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     import pulp
 
-    from layout_planner.county.model import County
-    from layout_planner.norms import NormSet
-    from layout_planner.plan.forms import Site
+    from layout_planner.plan.case import Case
     from layout_planner.plan.model import LayoutModel
     from layout_planner.scenario import Scenario, Solver
-    from layout_planner.travel.model import TravelTimes
 
     Values = dict[pulp.LpVariable, float]
 
@@ -46,16 +43,7 @@ class _Stage:
     optimal: bool
 
 
-def optimise_layout(
-    county: County,
-    demand: pd.DataFrame,
-    options: pd.DataFrame,
-    today: Layout,
-    sites: tuple[Site, ...],
-    travel: TravelTimes,
-    norms: NormSet,
-    scenario: Scenario,
-) -> tuple[Layout, Solved]:
+def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
     """Return the best layout that the scenario allows and how it was found.
 
     Goals in order: severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the earlier ones.
@@ -64,11 +52,11 @@ def optimise_layout(
     ------
     NoPlanError : the scenario's demands contradict each other, or the time limit left no plan.
     """
+    scenario = case.scenario
     if scenario.plan.move == "none":
         return today, _unchanged(today, scenario)
     started = time.monotonic()
-    usable = choose_options(options, today, sites, travel, norms, scenario)
-    model = build_model(usable, demand, county.schools, sites, today.sites["pupils"], norms, scenario)
+    model = build_model(case, choose_options(case, options, today), today.sites["pupils"])
     solver = _LinearSolver(model, scenario.solver)
     at_risk = solver.minimise(model.at_risk, gap=SLACK)
     solver.keep_below(model.at_risk, at_risk.value + SLACK * max(1.0, abs(at_risk.value)), "at_risk_kept")
@@ -76,7 +64,7 @@ def optimise_layout(
     solver.settle_buildings()
     solver.keep_below(model.cost, cost.value + 1.0, "cost_kept")
     minutes = solver.minimise(model.minutes, gap=scenario.solver.gap)
-    layout = _read_layout(model, solver.values(), county, sites, norms, scenario)
+    layout = _read_layout(case, model, solver.values())
     terms = {"at_risk_weighted": at_risk.value, "at_risk_bound": at_risk.bound, "cost_yuan": cost.value, "pupil_minutes": minutes.value}
     status = "optimal within the gap" if at_risk.optimal and cost.optimal and minutes.optimal else "stopped at the time limit"
     return layout, Solved(status, cost.value, cost.bound, cost.gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
@@ -157,7 +145,10 @@ def _as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], positio
     lp.col_upper_ = np.array([np.inf if v.upBound is None else v.upBound for v in variables], dtype=float)
     kinds: list[Any] = [highspy.HighsVarType.kInteger if v.cat == "Integer" else highspy.HighsVarType.kContinuous for v in variables]
     lp.integrality_ = kinds
-    lower, upper, starts, places, weights = [], [], [0], [], []
+    lower: list[float] = []
+    upper: list[float] = []
+    starts, places = [0], list[int]()
+    weights: list[float] = []
     for row in rows:
         right = -row.constant
         lower.append(right if row.sense >= 0 else -np.inf)
@@ -175,26 +166,30 @@ def _as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], positio
 
 def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
     if status == highspy.HighsModelStatus.kTimeLimit:
-        return NoPlanError(Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s"))
-    return NoPlanError(Words("没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
-                             "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict"))
+        return NoPlanError(
+            Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s")
+        )
+    return NoPlanError(
+        Words(
+            "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
+            "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict",
+        )
+    )
 
 
-def _read_layout(
-    model: LayoutModel, values: Values, county: County, sites: tuple[Site, ...], norms: NormSet, scenario: Scenario
-) -> Layout:
+def _read_layout(case: Case, model: LayoutModel, values: Values) -> Layout:
     assignment = _read_assignment(model, values)
     taught = {}
-    for site in sites:
+    for site in case.sites:
         chosen = next((f for f in site.forms if not site.decided and values[model.form[site.school_id, f]] > HALF), site.forms[0])
         taught[site.school_id] = (chosen, site.bands[chosen])
     built = {}
-    for school_id, school in county.schools.iterrows():
+    for school_id, buses_today in case.county.schools["buses"].items():
         j = str(school_id)
-        existing = 0 if taught[j][0] == CLOSED else int(school["buses"])
+        existing = 0 if taught[j][0] == CLOSED else int(buses_today)
         beds, buses = (round(values[group[j]]) if j in group else 0 for group in (model.new_beds, model.new_buses))
         built[j] = (beds, existing + buses)
-    return Layout(tabulate_sites(county.schools, taught, assignment, built, norms, scenario.bands), assignment)
+    return Layout(tabulate_sites(case, taught, assignment, built), assignment)
 
 
 def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
@@ -202,8 +197,11 @@ def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
     chosen = model.options.loc[counts > 0].copy()
     chosen["pupils"] = counts[counts > 0]
     chosen["cost_yuan"] *= chosen["pupils"]
-    left = [(i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0)
-            for (i, band), variable in model.unserved.items() if round(values[variable]) > 0]
+    left = [
+        (i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0)
+        for (i, band), variable in model.unserved.items()
+        if round(values[variable]) > 0
+    ]
     rows = [chosen[list(ASSIGNMENT_COLUMNS)]]
     if left:
         rows.append(pd.DataFrame(left, columns=list(ASSIGNMENT_COLUMNS)))

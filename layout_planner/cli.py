@@ -1,0 +1,264 @@
+"""The command line: each verb parses its words, calls one function, prints and sets the exit code."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from layout_planner.errors import EXIT_GATE, InputError, PlannerError
+from layout_planner.words import Lang, Words, default_lang
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+FILE = click.Path(path_type=Path)
+FAULT = Words("程序内部错误", "a fault inside the program")
+
+
+def common(verb: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a verb --lang and --json, and turn every error into sentences and an exit code."""
+
+    @click.option(
+        "--lang", type=click.Choice(["zh", "en"]), default=None, help="Language of results and messages; default from the locale."
+    )
+    @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")
+    @functools.wraps(verb)
+    def run_verb(*args: Any, lang: str | None, as_json: bool, **options: Any) -> None:  # noqa: ANN401 - click passes what the verb declares
+        said = cast("Lang", lang or default_lang())
+        try:
+            verb(*args, lang=said, as_json=as_json, **options)
+        except PlannerError as error:
+            _show_error(error, said, as_json=as_json)
+            sys.exit(error.exit_code)
+        except KeyboardInterrupt:
+            click.echo(Words("已中断；已写出的结果保留", "interrupted; what was written stays").say(said), err=True)
+            sys.exit(130)
+        except Exception as error:
+            if os.environ.get("LAYOUT_PLANNER_DEBUG"):
+                raise
+            how = Words("设置 LAYOUT_PLANNER_DEBUG=1 后重试并报告输出", "set LAYOUT_PLANNER_DEBUG=1, try again and report what it prints")
+            click.echo(f"{FAULT.say(said)}: {type(error).__name__}: {error}\n{how.say(said)}", err=True)
+            sys.exit(1)
+
+    return run_verb
+
+
+def _show_error(error: PlannerError, lang: Lang, *, as_json: bool) -> None:
+    if as_json:
+        problems = [problem.as_dict() for problem in error.problems] if isinstance(error, InputError) else []
+        _print_json({"error": error.message._asdict(), "problems": problems})
+    click.echo(error.say(lang), err=True)
+
+
+def _print_json(content: object) -> None:
+    click.echo(json.dumps(content, ensure_ascii=False, indent=1))
+
+
+DATA = click.option("--data", "data_dir", type=FILE, default=None, help="Folder of the data files, instead of the scenario's [data] dir.")
+OUT = click.option("--out", "-o", type=FILE, default=Path("runs"), show_default=True, help="Folder for the results.")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="layout-planner")
+def main() -> None:
+    """Plan where children go to school, and prove that no merger comes before its safeguards.
+
+    \b
+    layout-planner demo                          the demo county, three scenarios
+    layout-planner new my-county                 blank Excel forms and a first scenario
+    layout-planner check my-county/scenario.toml
+    layout-planner run my-county/scenario.toml
+    """  # noqa: D301 - \b is click's mark for text that must not be wrapped
+
+
+@main.command()
+@OUT
+@click.option("--remake", type=FILE, default=None, help="Only make the demo county anew, into this folder.")
+@common
+def demo(out: Path, remake: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Run the three scenarios of the embedded demo county and compare them."""
+    from layout_planner.embedded import demo_scenarios
+    from layout_planner.output.terminal import Steps
+
+    if remake is not None:
+        from layout_planner.demo import make_demo_county
+
+        with Steps(lang, quiet=as_json) as steps:
+            make_demo_county(remake, on_step=lambda text: steps(Words(text, text)))
+        click.echo(str(remake))
+        return
+    _run_all(demo_scenarios(), None, out, lang, as_json=as_json)
+
+
+@main.command()
+@click.argument("folder", type=FILE)
+@common
+def new(folder: Path, lang: Lang, *, as_json: bool) -> None:
+    """Write blank Excel forms with notes, and a first scenario, into FOLDER."""
+    from layout_planner.county.forms import write_forms
+
+    written = [str(path) for path in write_forms(folder, lang)]
+    _print_json(written) if as_json else click.echo("\n".join(written))
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, type=FILE)
+@DATA
+@common
+def check(scenarios: tuple[Path, ...], data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Check scenarios and all their files; run nothing. Exit code 3 when something must be mended."""
+    from layout_planner.pipeline import check_scenarios
+
+    notes = check_scenarios(list(scenarios), data_dir=data_dir)
+    if as_json:
+        _print_json([{"code": note.code, "text": note.text._asdict(), "count": note.count} for note in notes])
+        return
+    for note in notes:
+        click.echo(f"- {note.text.say(lang)}")
+    click.echo(Words("可以运行", "ready to run").say(lang))
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
+@DATA
+@OUT
+@common
+def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
+    """Measure every settlement's trips to every school and write them as travel.parquet and travel.csv."""
+    from layout_planner.output.terminal import Steps
+    from layout_planner.output.travel_tables import write_travel
+    from layout_planner.pipeline import ground_of
+
+    with Steps(lang, quiet=as_json) as steps:
+        written = write_travel(ground_of(scenario, data_dir=data_dir, on_step=steps).travel, out)
+    _print_json([str(path) for path in written]) if as_json else click.echo("\n".join(str(path) for path in written))
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
+@DATA
+@common
+def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Tell who is at risk today: by band, township and cause, with the settlements named."""
+    from layout_planner.output.risk_tables import risk_summaries
+    from layout_planner.output.terminal import Steps, frame_table, result_console
+    from layout_planner.pipeline import risk_today
+
+    with Steps(lang, quiet=as_json) as steps:
+        table = risk_today(scenario, data_dir=data_dir, on_step=steps)
+    if as_json:
+        click.echo(table.replace(float("inf"), "unreachable").to_json(orient="records", force_ascii=False))
+        return
+    for title, summary in risk_summaries(table, lang).items():
+        result_console().print(frame_table(summary, title))
+
+
+@main.command()
+@click.argument("scenarios", nargs=-1, required=True, type=FILE)
+@DATA
+@OUT
+@common
+def run(scenarios: tuple[Path, ...], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
+    """Work scenarios through: travel, risk, plan, re-check, gate, maps. Exit code 5 when the gate refuses a plan."""
+    verdicts = _run_all(list(scenarios), data_dir, out, lang, as_json=as_json)
+    sys.exit(0 if all(verdict == "pass" for verdict in verdicts) else EXIT_GATE)
+
+
+def _run_all(scenarios: list[Path], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> list[str]:
+    from layout_planner.output.run_folder import write_comparison, write_run
+    from layout_planner.output.run_view import read_view
+    from layout_planner.output.terminal import Steps
+    from layout_planner.pipeline import run_scenarios
+
+    folders = []
+    with Steps(lang, quiet=as_json) as steps:
+        for done in run_scenarios(scenarios, data_dir=data_dir, on_step=steps):
+            steps(Words(f"写出 {done.scenario.name}", f"writing {done.scenario.name}"))
+            folders.append(write_run(done, out, lang))
+        views = [read_view(folder) for folder in folders]
+        maps = [folder / "map.html" for folder in folders]
+        if len(views) > 1:
+            steps(Words("写出比较", "writing the comparison"))
+            maps = [*maps, *write_comparison(views, out, lang)]
+    _show_comparison(views, maps, lang, as_json=as_json)
+    return [view.verdict for view in views]
+
+
+def _show_comparison(views: list[Any], pages: list[Path], lang: Lang, *, as_json: bool) -> None:
+    from layout_planner.output.terminal import comparison_table, result_console
+
+    if as_json:
+        runs = [{"name": view.name, "verdict": view.verdict, "mergers": view.mergers, "measures": view.measures} for view in views]
+        _print_json({"runs": runs, "pages": [str(page) for page in pages]})
+        return
+    console = result_console()
+    console.print(comparison_table(views, lang))
+    for page in pages:
+        console.print(str(page), soft_wrap=True, markup=False)
+
+
+@main.command()
+@click.argument("runs", nargs=-1, required=True, type=FILE)
+@OUT
+@common
+def compare(runs: tuple[Path, ...], out: Path, lang: Lang, *, as_json: bool) -> None:
+    """Compare stored runs: one table, one page, one map with a scenario switch and a swipe."""
+    from layout_planner.output.run_folder import write_comparison
+    from layout_planner.output.run_view import read_view
+
+    views = [read_view(folder) for folder in runs]
+    _show_comparison(views, write_comparison(views, out, lang), lang, as_json=as_json)
+
+
+@main.command()
+@click.argument("folder", metavar="RUN", type=FILE)
+@click.option("--check", "recheck", is_flag=True, help="Re-verify the certificate from the files.")
+@DATA
+@common
+def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_json: bool) -> None:
+    """Show the gate's verdict on a stored run and what would lift each refusal. Exit code 5 when it refuses."""
+    from layout_planner.output.run_view import describe_view, read_view
+    from layout_planner.output.terminal import findings_table, result_console, verdict_text
+    from layout_planner.safeguards.certificate import check_certificate
+
+    view = read_view(folder)
+    broken = check_certificate(folder, data_dir) if recheck else []
+    if as_json:
+        _print_json({"verdict": view.verdict, "findings": describe_view(view)["findings"], "certificate": [w._asdict() for w in broken]})
+    else:
+        console = result_console()
+        console.print(f"{view.title.say(lang)}: {verdict_text(view.verdict, lang)}")
+        if view.verdict != "pass":
+            console.print(findings_table(view.findings, lang))
+        for words in broken:
+            console.print(words.say(lang), style="red", markup=False)
+    sys.exit(0 if view.verdict == "pass" and not broken else EXIT_GATE)
+
+
+@main.command()
+@click.argument("what", type=click.Choice(["tables", "scenario", "norms"]))
+@click.option("--norms", "norm_set", default="cn-rural", show_default=True, help="Norm set to print.")
+@common
+def schema(what: str, norm_set: str, lang: Lang, *, as_json: bool) -> None:
+    """Print the columns of the tables, the keys of a scenario, or the values of a norm set."""
+    from layout_planner.output.schemas import print_schema
+
+    print_schema(what, norm_set, lang, as_json=as_json)
+
+
+@main.command()
+@click.argument("place")
+@click.option("--out", "-o", type=FILE, default=Path("roads.graphml"), show_default=True, help="File for the roads.")
+@common
+def fetch(place: str, out: Path, lang: Lang, *, as_json: bool) -> None:  # noqa: ARG001 - errors are said in `lang` by `common`
+    """Fetch the roads of PLACE from OpenStreetMap; the only verb that uses a network."""
+    from layout_planner.county.fetch import fetch_roads
+
+    fetch_roads(place, out)
+    _print_json(str(out)) if as_json else click.echo(str(out))

@@ -1,0 +1,88 @@
+"""The figures by which layouts are compared."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from layout_planner.plan.forms import CLOSED
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.layout import Layout
+
+DAILY = ("walk", "school_bus")
+
+
+class Measure(NamedTuple):
+    """One figure: its name for people and how many decimals it is shown with."""
+
+    label: Words
+    decimals: int
+
+
+MEASURES: dict[str, Measure] = {
+    "pupils": Measure(Words("学生数", "pupils"), 0),
+    "at_risk": Measure(Words("有风险的学生", "pupils at risk"), 0),
+    "unserved": Measure(Words("其中无路或无学位", "of them without a way or place"), 0),
+    "worst_minutes": Measure(Words("最长单程（分钟）", "worst trip, minutes"), 1),
+    "mean_minutes": Measure(Words("平均单程（分钟）", "mean trip, minutes"), 1),
+    "walk_beyond_share": Measure(Words("步行超过3公里的比例（%）", "walking beyond 3 km, %"), 1),
+    "sites_open": Measure(Words("学校与教学点", "schools and points open"), 0),
+    "small_sites": Measure(Words("其中不足100人", "of them under 100 pupils"), 0),
+    "boarders": Measure(Words("寄宿生", "boarders"), 0),
+    "new_beds": Measure(Words("新增床位", "new beds"), 0),
+    "buses": Measure(Words("校车", "school buses"), 0),
+    "moved": Measure(Words("换校学生", "pupils who change school"), 0),
+    "cost_yuan": Measure(Words("年成本（万元）", "cost a year, 10,000 yuan"), 1),
+}
+SHOWN_IN_10_000 = {"cost_yuan"}
+
+
+def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, norms: NormSet) -> dict[str, float]:
+    """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
+
+    `worst_minutes` and `mean_minutes` leave out pupils without any way; those are counted in `unserved`.
+    """
+    trips, sites = layout.assignment, layout.sites
+    daily = trips[trips["mode"].isin(DAILY)]
+    walked_km = trips.loc[trips["mode"] == "walk", "metres"] / 1000
+    beyond = trips.loc[trips["mode"] == "walk", "pupils"][walked_km > norms.value("travel.report_walk_km")].sum()
+    is_open = sites["form"] != CLOSED
+    return {
+        "pupils": float(trips["pupils"].sum()),
+        "at_risk": float(risk["pupils"].sum()),
+        "unserved": float(trips.loc[trips["mode"] == "unserved", "pupils"].sum()),
+        "worst_minutes": float(daily["seconds"].max() / 60) if len(daily) else 0.0,
+        "mean_minutes": float(np.average(daily["seconds"], weights=daily["pupils"]) / 60) if daily["pupils"].sum() else 0.0,
+        "walk_beyond_share": 100 * float(beyond) / max(1.0, float(trips["pupils"].sum())),
+        "sites_open": float(is_open.sum()),
+        "small_sites": float((is_open & (sites["pupils"] < norms.value("small_school.max_pupils"))).sum()),
+        "boarders": float(sites["boarders"].sum()),
+        "new_beds": float(sites["new_beds"].sum()),
+        "buses": float(sites["buses"].sum()),
+        "moved": float(_count_moved(layout, today)),
+        "cost_yuan": float(sites["cost_yuan"].sum() + trips["cost_yuan"].sum()),
+    }
+
+
+def _count_moved(layout: Layout, today: Layout) -> int:
+    """Return the pupils whose school differs from today's."""
+    key = ["settlement_id", "band", "school_id"]
+    now, then = (part.assignment.groupby(key)["pupils"].sum() for part in (layout, today))
+    return int((now - then.reindex(now.index, fill_value=0)).clip(lower=0).sum())
+
+
+def list_mergers(today: Layout, plan: Layout) -> tuple[str, ...]:
+    """Return the ids of sites that close or lose a band under the plan, sorted."""
+    return tuple(
+        str(school_id) for school_id in today.sites.index.sort_values() if set(_bands(today, school_id)) - set(_bands(plan, school_id))
+    )
+
+
+def _bands(layout: Layout, school_id: str) -> list[str]:
+    return [band for band in str(layout.sites.at[school_id, "bands"]).split(",") if band]

@@ -1,0 +1,131 @@
+"""The folder of a run: written beside its place, then renamed, so that it is old or new but never half."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from layout_planner.errors import OutputError
+from layout_planner.output.maps import write_compare_map, write_map
+from layout_planner.output.pages import write_compare_page, write_gate_page
+from layout_planner.output.report import write_report
+from layout_planner.output.run_view import describe_view, view_of, write_view_tables
+from layout_planner.output.tables import write_geopackage, write_workbook
+from layout_planner.safeguards.certificate import make_certificate
+from layout_planner.words import Lang, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from layout_planner.output.view import RunView
+    from layout_planner.results import Run
+
+MARK = "run.json"
+
+
+def write_run(run: Run, out: Path, lang: Lang) -> Path:
+    """Write everything of `run` into the folder `out`/<scenario name> and return it.
+
+    Raises
+    ------
+    OutputError : the place cannot be written, or holds something that is no run.
+    """
+    view = view_of(run)
+    with replaced_folder(out / run.scenario.name) as folder:
+        write_view_tables(view, folder)
+        run.risk_today.to_parquet(folder / "risk_today.parquet")
+        run.risk_plan.to_parquet(folder / "risk_plan.parquet")
+        write_workbook(run, view, folder / "tables.xlsx", lang)
+        write_geopackage(view, folder / "plan.gpkg")
+        write_map(view, folder / "map.html", lang)
+        write_gate_page(view, folder / "gate.html", lang)
+        write_report(view, folder / "report.html", lang)
+        _write_json(
+            folder / MARK,
+            {
+                "view": describe_view(view),
+                "scenario": run.scenario.model_dump(mode="json", exclude={"folder"}),
+                "solved": _describe_solved(run),
+                "verification": _describe_verification(run),
+            },
+        )
+        _write_json(folder / "timing.json", {"solve_s": round(run.solved.seconds, 3)})
+        _write_json(folder / "certificate.json", make_certificate(run, folder))
+    return out / run.scenario.name
+
+
+def write_comparison(views: Sequence[RunView], out: Path, lang: Lang) -> list[Path]:
+    """Write `compare.html` and `compare-map.html` of stored runs into `out` and return their paths."""
+    page, chart = out / "compare.html", out / "compare-map.html"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_compare_page(views, page, lang)
+        write_compare_map(views, chart, lang)
+    except OSError as error:
+        raise OutputError(Words(f"无法写入 {out}：{error.strerror}", f"cannot write to {out}: {error.strerror}")) from error
+    return [page, chart]
+
+
+def _describe_solved(run: Run) -> dict[str, Any]:
+    solved = run.solved
+    return {
+        "status": solved.status,
+        "objective": solved.objective,
+        "bound": solved.bound,
+        "gap": solved.gap,
+        "seed": solved.seed,
+        "terms": solved.terms,
+        "versions": solved.versions,
+    }
+
+
+def _describe_verification(run: Run) -> dict[str, Any]:
+    checked = run.verification
+    return {
+        "trips": checked.trips,
+        "worst_difference_s": round(checked.worst_difference_s, 3),
+        "disagreements": [words._asdict() for words in checked.disagreements],
+    }
+
+
+def _write_json(path: Path, content: dict[str, Any]) -> None:
+    text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def replaced_folder(place: Path) -> Iterator[Path]:
+    """Yield a new folder that takes the place of `place` when the block ends well, and vanishes when it does not."""
+    if place.exists() and not (place / MARK).is_file():
+        raise OutputError(
+            Words(f"{place} 已存在且不是运行结果，未覆盖", f"{place} exists and is no run: it was left alone; choose another --out")
+        )
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
+    except OSError as error:
+        raise OutputError(
+            Words(f"无法写入 {place.parent}：{error.strerror}", f"cannot write to {place.parent}: {error.strerror}")
+        ) from error
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        _swap(fresh, place)
+    except OSError as error:
+        raise OutputError(Words(f"无法写入 {place}：{error.strerror}", f"cannot write {place}: {error.strerror}")) from error
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+
+
+def _swap(fresh: Path, place: Path) -> None:
+    if not place.exists():
+        fresh.rename(place)
+        return
+    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
+    place.rename(old / "run")
+    fresh.rename(place)
+    shutil.rmtree(old, ignore_errors=True)

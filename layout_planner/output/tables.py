@@ -1,0 +1,144 @@
+"""The tables of a run as Excel and GeoPackage."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyogrio
+from openpyxl import Workbook
+from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.utils import get_column_letter
+from shapely import LineString
+
+from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.output.safe import safe_cell
+from layout_planner.risk import CAUSES
+from layout_planner.words import Lang, Words
+from layout_planner.workbook import workbook_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from openpyxl.worksheet.worksheet import Worksheet
+
+    from layout_planner.output.view import RunView
+    from layout_planner.results import Run
+
+WHEN = {"today": Words("现状", "today"), "plan": Words("方案", "plan")}
+SAVED_ON = "2026-01-01T00:00:00Z"  # fixed, so that the same run gives the same bytes
+WIDEST = 48
+
+
+def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
+    """Write `tables.xlsx`: measures, mergers' findings, sites, trips, at-risk lists, notes and sources."""
+    workbook = Workbook()
+    workbook.remove(workbook.active)
+    sheets = {
+        Words("比较", "measures"): _measures(view, lang),
+        Words("撤并审查", "gate"): _findings(view, lang),
+        Words("学校", "schools"): view.schools.drop(columns="geometry").reset_index(),
+        Words("现状风险", "at risk today"): _risk(run.risk_today, lang),
+        Words("方案风险", "at risk plan"): _risk(run.risk_plan, lang),
+        Words("行程", "trips"): _minutes(view.trips),
+        Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
+        Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
+        Words("来源", "sources"): pd.DataFrame(
+            [(s.role, s.path, s.sha256, s.rows) for s in view.sources], columns=["role", "path", "sha256", "rows"]
+        ),
+    }
+    for title, table in sheets.items():
+        _fill(workbook.create_sheet(title.say(lang)), table)
+    path.write_bytes(workbook_bytes(workbook))
+
+
+def _measures(view: RunView, lang: Lang) -> pd.DataFrame:
+    rows = []
+    for name, measure in MEASURES.items():
+        scale = 10_000 if name in SHOWN_IN_10_000 else 1
+        rows.append((measure.label.say(lang), *(round(view.measures[when][name] / scale, measure.decimals) for when in WHEN)))
+    return pd.DataFrame(rows, columns=["", *(words.say(lang) for words in WHEN.values())])
+
+
+def _findings(view: RunView, lang: Lang) -> pd.DataFrame:
+    columns = ["subject", "rule", "verdict", "text", "measured", "limit", "unit", "cure", "source", "evidence"]
+    rows = [
+        (f.subject, f.rule, f.verdict, f.text.say(lang), f.measured, f.limit, f.unit, f.cure.say(lang), f.source, f.evidence)
+        for f in view.findings
+    ]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _risk(risk: pd.DataFrame, lang: Lang) -> pd.DataFrame:
+    table = _minutes(risk)
+    table["cause"] = [CAUSES[cause].say(lang) for cause in table["cause"]]
+    return table
+
+
+def _minutes(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with every `*_s` and `seconds` column in minutes."""
+    renamed = {"seconds": "minutes", "limit_s": "limit_minutes", "over_s": "minutes_over"}
+    out = table.rename(columns=renamed)
+    for column in set(renamed.values()) & set(out.columns):
+        out[column] = (out[column] / 60).round(1)
+    return out
+
+
+def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
+    sheet.append([str(column) for column in table.columns])
+    for row in table.itertuples(index=False):
+        sheet.append([_cell(value) for value in row])
+    for cell in sheet[1]:
+        cell.font, cell.fill = Font(bold=True, color="FFFFFF"), PatternFill("solid", fgColor="1F4E79")
+        cell.alignment = Alignment(vertical="center")
+    sheet.freeze_panes = "A2"
+    sheet.auto_filter.ref = sheet.dimensions
+    for k, column in enumerate(table.columns, start=1):
+        shown = [str(column), *(str(value) for value in table.iloc[:200, k - 1])]
+        width = max(sum(2 if ord(c) > 0x2E80 else 1 for c in text) for text in shown) + 2  # noqa: PLR2004 - CJK starts here
+        sheet.column_dimensions[get_column_letter(k)].width = min(width, WIDEST)
+
+
+def _cell(value: object) -> object:
+    if isinstance(value, (bool, np.bool_)):
+        return "yes" if value else "no"
+    if isinstance(value, (int, np.integer)):
+        return int(value)
+    if isinstance(value, (float, np.floating)):
+        return "unreachable" if np.isinf(value) else None if np.isnan(value) else float(value)
+    return safe_cell(value)
+
+
+def write_geopackage(view: RunView, path: Path) -> None:
+    """Write `plan.gpkg`: settlements, schools, trips today and under the plan as lines, roads, boundary; EPSG:4326."""
+    layers = {
+        "settlements": view.settlements.reset_index(),
+        "schools": _finite(view.schools.reset_index()),
+        "trips_today": _trip_lines(view, "today"),
+        "trips_plan": _trip_lines(view, "plan"),
+        "roads": view.roads,
+    }
+    if view.boundary is not None:
+        layers["boundary"] = view.boundary
+    before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": SAVED_ON})
+    try:
+        for name, layer in layers.items():
+            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _trip_lines(view: RunView, when: str) -> gpd.GeoDataFrame:
+    trips = view.trips[(view.trips["when"] == when) & (view.trips["school_id"] != "")].reset_index(drop=True)
+    homes = view.settlements.geometry.reindex(trips["settlement_id"])
+    sites = view.schools.geometry.reindex(trips["school_id"])
+    lines = [LineString([home, site]) for home, site in zip(homes, sites, strict=True)]
+    return gpd.GeoDataFrame(_minutes(_finite(trips)).drop(columns="when"), geometry=lines, crs="EPSG:4326")
+
+
+def _finite(table: pd.DataFrame) -> pd.DataFrame:
+    """Return `table` with infinities as missing values, since GeoPackage readers choke on them."""
+    return table.replace([np.inf], np.nan)

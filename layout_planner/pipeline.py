@@ -1,0 +1,150 @@
+"""The whole line from a scenario file to a judged plan. Read this file first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from layout_planner.compare import measure_layout
+from layout_planner.county.demand import count_pupils
+from layout_planner.county.inputs import read_county
+from layout_planner.errors import InputError, Problem, raise_problems
+from layout_planner.norms import read_norms
+from layout_planner.plan.case import Case
+from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.present import present_layout
+from layout_planner.plan.solve import optimise_layout
+from layout_planner.results import Run
+from layout_planner.risk import assess_risk
+from layout_planner.safeguards.gate import judge_plan
+from layout_planner.safeguards.verify import verify_layout
+from layout_planner.scenario import Scenario, read_scenario
+from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.options import commute_options
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    import pandas as pd
+
+    from layout_planner.county.model import County, Note
+    from layout_planner.norms import NormSet
+    from layout_planner.travel.model import TravelTimes
+
+    OnStep = Callable[[Words], None]
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What all scenarios of one county share: its tables and its travel times."""
+
+    county: County
+    travel: TravelTimes
+
+
+def run_scenario(
+    source: str | Path | Scenario, *, data_dir: str | Path | None = None, ground: Ground | None = None, on_step: OnStep | None = None
+) -> Run:
+    """Return the plan of the scenario at `source`, re-checked and judged.
+
+    Parameters
+    ----------
+    source : a scenario file, or a scenario that was read.
+    data_dir : folder that replaces the scenario's `[data] dir`.
+    ground : county and travel times of a scenario with the same data, from `lay_ground`, to save the work.
+    on_step : called with a sentence before each stage.
+
+    Raises
+    ------
+    InputError : faults in the scenario or its files. NoPlanError : its demands contradict each other.
+    """
+    say = on_step or _say_nothing
+    scenario = source if isinstance(source, Scenario) else read_scenario(source, data_dir=data_dir)
+    norms = read_norms(scenario.norms, scenario.override)
+    ground = ground or lay_ground(scenario, norms, on_step=say)
+    county, travel = ground.county, ground.travel
+    demand, assumed = count_pupils(county, scenario)
+    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario))
+    say(Words("现状：谁在哪里上学", "today: who attends which school"))
+    today = present_layout(case)
+    options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), norms, scenario)
+    say(Words("求解布局方案", "solving the layout"))
+    plan, solved = optimise_layout(case, options, today)
+    say(Words("独立复核每一条行程", "re-checking every trip independently"))
+    verification = verify_layout(county, scenario, norms, plan)
+    gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
+    risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
+    measures = {
+        "today": measure_layout(today, risk_today, today, norms),
+        "plan": measure_layout(plan, risk_plan, today, norms),
+    }
+    notes = (*county.notes, *assumed, *travel.notes)
+    return Run(scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, notes)
+
+
+def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = None) -> Ground:
+    """Read the county of `scenario` and measure its travel times."""
+    say = on_step or _say_nothing
+    county = read_county(scenario, on_step=say)
+    say(Words("计算行程时间", "measuring travel times"))
+    return Ground(county, measure_travel(county, norms, scenario.travel, on_step=say))
+
+
+def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> list[Run]:
+    """Return the runs of all `sources`; scenarios of the same data share one reading and one set of travel times.
+
+    All scenario files are read and checked before the first is worked on.
+    """
+    scenarios = [read_scenario(source, data_dir=data_dir) for source in sources]
+    grounds: dict[str, Ground] = {}
+    runs = []
+    for scenario in scenarios:
+        norms = read_norms(scenario.norms, scenario.override)
+        key = repr((scenario.folder, scenario.data, scenario.demand, scenario.travel, norms))
+        if key not in grounds:
+            grounds[key] = lay_ground(scenario, norms, on_step=on_step)
+        runs.append(run_scenario(scenario, ground=grounds[key], on_step=on_step))
+    return runs
+
+
+def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None) -> list[Note]:
+    """Read all scenarios and their files, run nothing, and return what a result would lack.
+
+    Raises
+    ------
+    InputError : every fault of every scenario and file.
+    """
+    notes: dict[str, Note] = {}
+    problems: list[Problem] = []
+    for source in sources:
+        try:
+            scenario = read_scenario(source, data_dir=data_dir)
+            read_norms(scenario.norms, scenario.override)
+            county = read_county(scenario)
+            notes |= {note.code + note.text.en: note for note in (*county.notes, *count_pupils(county, scenario)[1])}
+        except InputError as error:
+            problems.extend(problem for problem in error.problems if problem not in problems)
+    raise_problems(problems)
+    return list(notes.values())
+
+
+def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Ground:
+    """Return county and travel times of the scenario at `source`."""
+    scenario = read_scenario(source, data_dir=data_dir)
+    return lay_ground(scenario, read_norms(scenario.norms, scenario.override), on_step=on_step)
+
+
+def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
+    """Return who is at risk today under the scenario's norms: RISK_COLUMNS, the worst first."""
+    scenario = read_scenario(source, data_dir=data_dir)
+    norms = read_norms(scenario.norms, scenario.override)
+    ground = lay_ground(scenario, norms, on_step=on_step)
+    demand, _ = count_pupils(ground.county, scenario)
+    today = present_layout(Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario)))
+    return assess_risk(today, ground.county, ground.travel, norms, scenario)
+
+
+def _say_nothing(_: Words) -> None:
+    """Ignore a progress sentence."""

@@ -1,0 +1,31 @@
+"""All that is known before a layout is decided."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.forms import Site
+    from layout_planner.scenario import Scenario
+    from layout_planner.travel.model import TravelTimes
+
+
+@dataclass(frozen=True)
+class Case:
+    """One scenario on one county, measured.
+
+    demand  DataFrame, index settlement_id, one int column a band
+    sites   every school and candidate with the forms that the scenario leaves open to it
+    """
+
+    scenario: Scenario
+    norms: NormSet
+    county: County
+    demand: pd.DataFrame
+    travel: TravelTimes
+    sites: tuple[Site, ...]
