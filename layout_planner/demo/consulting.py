@@ -1,0 +1,70 @@
+"""The county's records of merger procedures: most in order, some flawed in ways that a gate must notice."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SMALL = 60  # pupils under which a school has been consulted about
+FLAWS = ("opposed", "opposed", "opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
+BEGIN = date(2026, 3, 2)
+RECEIVED = date(2027, 5, 20)
+Record = dict[str, object]
+
+
+def make_evidence(rng: np.random.Generator, schools: pd.DataFrame) -> pd.DataFrame:
+    """Return the records of all small schools that might close and of the schools that would take their pupils."""
+    small = schools[(schools["enrolment"] < SMALL) & ~schools["candidate"] & ~schools["protected"]]
+    flaws = dict(zip(rng.permutation(len(small)), FLAWS, strict=False))
+    records: list[Record] = []
+    for position, (_, school) in enumerate(small.iterrows()):
+        flaw = flaws.get(position, "")
+        records.extend(_procedure(rng, school, "opposed" if school["form"] == "primary" else flaw))
+    for _, school in schools[~schools["candidate"]].iterrows():
+        records.extend(_safeguards(rng, school))
+    columns = ["school_id", "item", "date", "until", "in_favour", "against", "quantity", "file", "note"]
+    return pd.DataFrame(records, columns=columns)
+
+
+def _record(school: pd.Series[object], item: str, day: date, file: str, **more: object) -> Record:
+    return {"school_id": school["school_id"], "item": item, "date": day, "file": f"{file}-{school['name']}.pdf", **more}
+
+
+def _procedure(rng: np.random.Generator, school: pd.Series[object], flaw: str) -> Iterator[Record]:
+    """Yield the records of one school in the order of the procedure, with one flaw or none."""
+    filed = BEGIN + timedelta(days=int(rng.integers(0, 75)))
+    notice = filed + timedelta(days=int(rng.integers(30, 45)))
+    until = notice + timedelta(days=12 if flaw == "short_notice" else int(rng.integers(31, 39)))
+    hearing = notice - timedelta(days=6) if flaw == "hearing_first" else until + timedelta(days=int(rng.integers(4, 12)))
+    survey = max(hearing, until) + timedelta(days=int(rng.integers(5, 12)))
+    approval = survey + timedelta(days=int(rng.integers(18, 35)))
+    delegates, homes = int(rng.integers(19, 34)), max(6, int(int(str(school["enrolment"])) * rng.uniform(0.6, 0.8)))
+    share = rng.uniform(0.18, 0.36) if flaw == "opposed" else rng.uniform(0.66, 0.88)
+    heard, asked = round(delegates * share), round(homes * share)
+    yield _record(school, "plan_filed", filed, "专项规划备案")
+    yield _record(school, "appraisal", filed + timedelta(days=20), "论证意见")
+    yield _record(school, "notice", notice, "公示", until=until)
+    yield _record(school, "hearing", hearing, "听证笔录", in_favour=heard, against=delegates - heard,
+                  note="多数代表认为孩子太小、路太远" if flaw == "opposed" else None)  # fmt: skip
+    yield _record(school, "survey", survey, "家长意见调查", in_favour=asked, against=homes - asked)
+    if flaw not in {"no_approval", "opposed"}:
+        yield _record(school, "approval", approval, "县政府批复")
+    yield _record(school, "funding", approval + timedelta(days=21), "经费文件")
+
+
+def _safeguards(rng: np.random.Generator, school: pd.Series[object]) -> Iterator[Record]:
+    """Yield what has been built and licensed at a school that would take pupils, before the schools close."""
+    accepted = RECEIVED + timedelta(days=int(rng.integers(0, 60)))
+    if school["role"] in {"central", "junior"}:
+        beds = int(rng.integers(8, 16)) * 8
+        yield _record(school, "beds_accepted", accepted, "床位验收单", quantity=beds)
+        yield _record(school, "canteen_accepted", accepted, "食堂验收单")
+    if school["role"] == "central" or (school["role"] == "village" and school["form"] == "primary"):
+        buses = int(rng.integers(2, 5)) if school["role"] == "central" else int(rng.integers(1, 3))
+        yield _record(school, "buses_licensed", accepted + timedelta(days=12), "校车使用许可", quantity=buses)
