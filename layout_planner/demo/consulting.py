@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy as np
 
 SMALL = 60  # pupils under which a school has been consulted about
 FLAWS = ("opposed", "opposed", "opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
@@ -32,11 +33,11 @@ def make_evidence(rng: np.random.Generator, schools: pd.DataFrame) -> pd.DataFra
     return pd.DataFrame(records, columns=columns)
 
 
-def _record(school: pd.Series[object], item: str, day: date, file: str, **more: object) -> Record:
+def _record(school: pd.Series[Any], item: str, day: date, file: str, **more: object) -> Record:
     return {"school_id": school["school_id"], "item": item, "date": day, "file": f"{file}-{school['name']}.pdf", **more}
 
 
-def _procedure(rng: np.random.Generator, school: pd.Series[object], flaw: str) -> Iterator[Record]:
+def _procedure(rng: np.random.Generator, school: pd.Series[Any], flaw: str) -> Iterator[Record]:
     """Yield the records of one school in the order of the procedure, with one flaw or none."""
     filed = BEGIN + timedelta(days=int(rng.integers(0, 75)))
     notice = filed + timedelta(days=int(rng.integers(30, 45)))
@@ -44,7 +45,7 @@ def _procedure(rng: np.random.Generator, school: pd.Series[object], flaw: str) -
     hearing = notice - timedelta(days=6) if flaw == "hearing_first" else until + timedelta(days=int(rng.integers(4, 12)))
     survey = max(hearing, until) + timedelta(days=int(rng.integers(5, 12)))
     approval = survey + timedelta(days=int(rng.integers(18, 35)))
-    delegates, homes = int(rng.integers(19, 34)), max(6, int(int(str(school["enrolment"])) * rng.uniform(0.6, 0.8)))
+    delegates, homes = int(rng.integers(19, 34)), max(6, int(school["enrolment"] * rng.uniform(0.6, 0.8)))
     share = rng.uniform(0.18, 0.36) if flaw == "opposed" else rng.uniform(0.66, 0.88)
     heard, asked = round(delegates * share), round(homes * share)
     yield _record(school, "plan_filed", filed, "专项规划备案")
@@ -58,7 +59,7 @@ def _procedure(rng: np.random.Generator, school: pd.Series[object], flaw: str) -
     yield _record(school, "funding", approval + timedelta(days=21), "经费文件")
 
 
-def _safeguards(rng: np.random.Generator, school: pd.Series[object]) -> Iterator[Record]:
+def _safeguards(rng: np.random.Generator, school: pd.Series[Any]) -> Iterator[Record]:
     """Yield what has been built and licensed at a school that would take pupils, before the schools close."""
     accepted = RECEIVED + timedelta(days=int(rng.integers(0, 60)))
     if school["role"] in {"central", "junior"}:

@@ -1,5 +1,6 @@
 """What each school of the demo county has: pupils, classrooms, seats, beds, canteen, teachers, buses, money."""
 
+# ruff: noqa: PLR2004  a county is invented by such numbers; each is used once and says what it is where it stands
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -36,9 +37,9 @@ def equip_schools(rng: np.random.Generator, schools: pd.DataFrame, people: pd.Da
     schools["boarders"] = np.minimum(beds, np.floor(far * 0.96)).astype(int)
     point = (schools["form"] == "teaching_point").to_numpy()
     schools["canteen"] = ~point | (rng.uniform(size=len(schools)) < 0.5)
-    teachers = np.where(schools["form"] == "junior", 2.9, 1.8) * schools["classrooms"]
-    schools["teachers"] = np.where(enrolment > 0, np.maximum(np.where(point, 2, 6), np.minimum(teachers, enrolment / 11.0 + 3)), 0).astype(int)
-    schools["buses"] = [BUS_TOWNS.get(town, 0) if role == "central" else 0 for town, role in zip(schools["town"], schools["role"], strict=True)]
+    posts = np.minimum(np.where(schools["form"] == "junior", 2.9, 1.8) * schools["classrooms"], enrolment / 11.0 + 3)
+    schools["teachers"] = np.where(enrolment > 0, np.maximum(np.where(point, 2, 6), posts), 0).astype(int)
+    schools["buses"] = schools["town"].map(BUS_TOWNS).where(schools["role"] == "central", 0).fillna(0).astype(int)
     cost = np.where(point, 32_000.0, 68_000.0) + 390.0 * np.maximum(enrolment, 40) + 260.0 * schools["beds"]
     schools["yearly_cost"] = (np.rint(cost / 1_000.0) * 1_000).astype(int)
     schools["protected"] = _most_remote_points(schools, people)

@@ -104,7 +104,8 @@ def write_heights(path: Path, heights: Floats) -> None:
 
 def write_boundary(path: Path, boundary: shapely.Polygon) -> None:
     """Write the county's outline in degrees."""
-    frame = gpd.GeoDataFrame({"code": [COUNTY_CODE], "name": [COUNTY[0]], "name_en": [COUNTY[1]]}, geometry=[boundary], crs=EPSG).to_crs(4326)
+    about = {"code": [COUNTY_CODE], "name": [COUNTY[0]], "name_en": [COUNTY[1]]}
+    frame = gpd.GeoDataFrame(about, geometry=[boundary], crs=EPSG).to_crs(4326)
     path.unlink(missing_ok=True)
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": MADE.strftime("%Y-%m-%dT%H:%M:%S.000Z")})
     try:

@@ -1,5 +1,6 @@
 """Who lives where: natural villages of Zipf-like size, town blocks, resettlement sites, and children by age."""
 
+# ruff: noqa: PLR2004  a county is invented by such numbers; each is used once and says what it is where it stands
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -75,7 +76,8 @@ def _villages(rng: np.random.Generator, places: Places, names: list[tuple[str, s
 def _resettlements(net: Net, places: Places) -> pd.DataFrame:
     """Return two sites about 2 km from the county town and from the first town, on a road."""
     rows = []
-    cells = np.array(sorted({cell for edge, road in net.roads.items() if road.rank in {"unclassified", "tertiary", "secondary"} for cell in edge}))
+    ranks = {"unclassified", "tertiary", "secondary"}
+    cells = np.array(sorted({cell for edge, road in net.roads.items() if road.rank in ranks for cell in edge}))
     spots = cell_xy(cells)
     for town, ((zh, en), pupils, distance) in enumerate(zip(RESETTLEMENTS, SITE_PUPILS, (2_600.0, 2_100.0), strict=True)):
         away = np.abs(np.hypot(*(spots - cell_xy(places.seats)[town]).T) - distance)
@@ -86,11 +88,14 @@ def _resettlements(net: Net, places: Places) -> pd.DataFrame:
 
 def _codes(frame: pd.DataFrame) -> list[str]:
     """Return 15-digit codes: county, township, administrative village, number within it."""
-    codes, villages, within = [], {}, {}
+    codes: list[str] = []
+    villages: dict[tuple[int, int, int], int] = {}
+    within: dict[tuple[int, int, int], int] = {}
     for town, rank, village in zip(frame["town"], frame["rank_in_town"], frame["village"], strict=True):
         key = (town, rank, village)
         if key not in villages:
-            villages[key] = 200 + sum(1 for k in villages if k[0] == town and k[1] == 2) if rank == 2 else 1 + rank
+            known = [k for k in villages if k[0] == town and k[1] == 2]
+            villages[key] = 200 + len(known) if rank == 2 else 1 + rank
         within[key] = within.get(key, 0) + 1
         codes.append(f"{COUNTY_CODE}{TOWNSHIPS[town].code}{villages[key]:03d}{within[key]:03d}")
     return codes

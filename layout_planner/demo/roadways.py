@@ -1,8 +1,10 @@
 """The net of cells drawn as ways with shape, and written as OpenStreetMap data."""
 
+# ruff: noqa: PLR2004  a county is invented by such numbers; each is used once and says what it is where it stands
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +52,7 @@ def draw_ways(rng: np.random.Generator, net: Net) -> list[Way]:
             if (min(start, after), max(start, after)) in done:
                 continue
             chain = _follow(net, around, start, after)
-            done |= {(min(a, b), max(a, b)) for a, b in zip(chain, chain[1:], strict=False)}
+            done |= {(min(a, b), max(a, b)) for a, b in pairwise(chain)}
             road = net.roads[min(start, after), max(start, after)]
             ways.append(Way((chain[0], chain[-1]), _smooth(spots[chain], straight=road.bridge or road.rank == "residential"), road))
     return ways

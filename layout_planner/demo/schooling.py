@@ -1,5 +1,6 @@
 """Schools of the demo county, who attends them today, and what they have."""
 
+# ruff: noqa: PLR2004  a county is invented by such numbers; each is used once and says what it is where it stands
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -34,8 +35,8 @@ def make_schools(rng: np.random.Generator, net: Net, pockets: Pockets, people: p
     shift = rng.uniform(45.0, 110.0, (len(schools), 2)) * rng.choice([-1.0, 1.0], (len(schools), 2))
     schools[["x", "y"]] = people[["x", "y"]].to_numpy(float)[schools["at"]] + shift
     schools["school_id"] = _codes(schools)
-    central = dict(zip(schools.loc[schools["role"] == "central", "town"], schools.loc[schools["role"] == "central", "school_id"], strict=True))
-    central[0] = schools["school_id"].iloc[0]
+    centres = schools[schools["role"] == "central"]
+    central = {0: schools["school_id"].iloc[0], **dict(zip(centres["town"], centres["school_id"], strict=True))}
     schools["parent_school_id"] = [central[town] if form == "teaching_point" else None
                                    for town, form in zip(schools["town"], schools["form"], strict=True)]  # fmt: skip
     return schools, _attend(rng, schools, people, metres)
@@ -48,8 +49,10 @@ def _row(people: pd.DataFrame, at: int, names: tuple[str, str], form: str, role:
 
 def _town_schools(people: pd.DataFrame) -> pd.DataFrame:
     blocks = people.index[(people["town"] == 0) & (people["kind"] == "town")]
-    rows = [_row(people, int(blocks[k]), (f"云石河县{zh}", f"Yunshihe {en} Primary School"), "primary", "town") for zh, en, k in TOWN_PRIMARIES]
-    rows += [_row(people, int(blocks[k]), (f"云石河县{zh}", f"Yunshihe {en} Middle School"), "junior", "town") for zh, en, k in TOWN_JUNIORS]
+    rows = []
+    for form, kind, towns in (("primary", "Primary", TOWN_PRIMARIES), ("junior", "Middle", TOWN_JUNIORS)):
+        for zh, en, block in towns:
+            rows.append(_row(people, int(blocks[block]), (f"云石河县{zh}", f"Yunshihe {en} {kind} School"), form, "town"))
     return pd.DataFrame(rows)
 
 
@@ -100,12 +103,11 @@ def _hub_settlement(people: pd.DataFrame, hub: int) -> int:
 
 
 def _candidates(people: pd.DataFrame) -> pd.DataFrame:
-    sites = people.index[people["kind"] == "resettlement"]
-    first, second = people["name"].iloc[sites[0]], people["name"].iloc[sites[1]]
-    return pd.DataFrame([
-        _row(people, int(sites[0]), (f"{first.removesuffix('安置点')}小学（拟建）", "Xingfuli Primary School (planned)"), "primary", "candidate"),
-        _row(people, int(sites[1]), (f"{second.removesuffix('安置点')}小学（拟建）", "Yingxin Primary School (planned)"), "primary", "candidate"),
-    ])  # fmt: skip
+    rows = []
+    for at in people.index[people["kind"] == "resettlement"]:
+        zh, en = people["name"].iloc[at].removesuffix("安置点"), people["name_en"].iloc[at].split()[0]
+        rows.append(_row(people, int(at), (f"{zh}小学（拟建）", f"{en} Primary School (planned)"), "primary", "candidate"))
+    return pd.DataFrame(rows)
 
 
 def _codes(schools: pd.DataFrame) -> list[str]:
@@ -130,7 +132,8 @@ def _attend(rng: np.random.Generator, schools: pd.DataFrame, people: pd.DataFram
         draw = rng.uniform(size=len(people))
         chosen = np.where(draw < 0.05, anywhere, nearest)
         if band == "school_upper_primary":  # some parents prefer the central school with its dormitory
-            centre = {town: position for position, (town, role) in enumerate(zip(schools["town"], schools["role"], strict=True)) if role == "central"}
+            central = schools.index[schools["role"] == "central"]
+            centre = dict(zip(schools["town"][central], central, strict=True))
             ways = np.array([centre.get(town, here) for town, here in zip(people["town"], nearest, strict=True)])
             chosen = np.where((draw > 0.9) & (np.take_along_axis(away, ways[None, :], 0)[0] < 60_000), ways, chosen)
         people[band] = schools["school_id"].to_numpy()[chosen]

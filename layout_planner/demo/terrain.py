@@ -158,5 +158,5 @@ def level_basins(terrain: Terrain, places: list[tuple[int, float]]) -> Terrain:
             row, column = (cell // SIDE + 0.5) * factor - 0.5, (cell % SIDE + 0.5) * factor - 0.5
             distance = np.hypot(rows - row, columns - column) * STEP / factor
             share = 0.93 * np.exp(-((distance / radius) ** 4))
-            grid += share * (terrain.coarse.ravel()[cell] + 8.0 - grid)
+            np.add(grid, share * (terrain.coarse.ravel()[cell] + 8.0 - grid), out=grid)
     return Terrain(np.round(fine, 1), np.round(coarse, 1), terrain.drained, terrain.river, terrain.gorge)
