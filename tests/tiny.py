@@ -62,6 +62,7 @@ def tiny_roads() -> RoadTable:
             "drive_backward": [d for *_, d in EDGES],
             "speed_limit_kmh": np.inf,
             "closed_from": "",
+            "bridge": False,
         },
         geometry=[LineString([node_xy[a], node_xy[b]]) for a, b, *_ in EDGES],
         crs=CRS,

@@ -25,6 +25,7 @@ ROAD_COLUMNS = (
     "drive_backward",  # bool
     "speed_limit_kmh",  # float, np.inf when no limit is posted
     "closed_from",  # str, "" or the hazard for which the road is known to close
+    "bridge",  # bool, a bridge or tunnel: its height runs straight from end to end, whatever the ground does
 )
 
 

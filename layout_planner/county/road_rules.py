@@ -1,0 +1,103 @@
+"""What OSM tags mean for a child on foot and for a school bus.
+
+The rules are those of the OSM access wiki, cut down to the two travellers of this project; where a tag is doubtful the stricter
+reading wins, because a road that is missing is reported and a road that does not exist is a promise.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DRIVEN = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service", "road", "track")
+WALKED = ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")
+SAME_AS = {**{f"{name}_link": name for name in DRIVEN[:5]}, "corridor": "footway", "sidewalk": "footway", "busway": "service",
+           "minor": "unclassified"}
+NO_ROAD = frozenset({"", "abandoned", "bus_guideway", "bus_stop", "construction", "demolished", "disused", "elevator", "emergency_bay", "escape",
+                     "no", "planned", "platform", "proposed", "raceway", "razed", "rest_area", "services", "via_ferrata"})
+NOT_ON_FOOT = frozenset({"motorway", "motorway_link", "busway"})
+DENIED = frozenset({"no", "private", "military", "emergency", "agricultural", "forestry", "agricultural;forestry", "delivery", "permit"})
+ALLOWED = frozenset({"yes", "permissive", "designated", "destination", "official"})
+FORWARD = frozenset({"yes", "true", "1"})
+BACKWARD = frozenset({"-1", "reverse"})
+MILE_KM = 1.609344
+SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?$")
+
+
+class Use(NamedTuple):
+    """One road as the two travellers may use it; the fields are columns of ROAD_COLUMNS."""
+
+    road_class: str
+    walk: bool
+    drive_forward: bool
+    drive_backward: bool
+    speed_limit_kmh: float
+    closed_from: str
+    bridge: bool
+
+
+def judge_tags(tags: Mapping[str, str]) -> Use | None:
+    """Return how a way with these OSM tags may be used, or None when it is no road or nobody may use it."""
+    highway = tags.get("highway", "")
+    if highway in NO_ROAD or tags.get("area") == "yes":
+        return None
+    road_class = name_class(highway)
+    walk = _may_walk(highway, tags)
+    forward, backward = _directions(highway, tags) if road_class in DRIVEN and _may_drive(tags) else (False, False)
+    if not (walk or forward or backward):
+        return None
+    wet = tags.get("ford", "no") != "no" or tags.get("flood_prone") == "yes"
+    bridge = tags.get("bridge", "no") != "no" or tags.get("tunnel", "no") != "no"
+    return Use(road_class, walk, forward, backward, read_speed(tags.get("maxspeed", "")), "flood" if wet else "", bridge)
+
+
+def name_class(highway: str) -> str:
+    """Return the class that has a speed here: links join their road, unknown values become `road`."""
+    known = SAME_AS.get(highway, highway)
+    return known if known in DRIVEN or known in WALKED else "road"
+
+
+@lru_cache(maxsize=4096)
+def read_speed(text: str) -> float:
+    """Return a posted limit in km/h, the least when several are named; `inf` when none can be read."""
+    limits = [np.inf]
+    for part in text.lower().split(";"):
+        found = SPEED.match(part.strip())
+        if found and float(found[1]) > 0:
+            limits.append(float(found[1]) * (MILE_KM if found[2] == "mph" else 1.0))
+    return min(limits)
+
+
+def _may_walk(highway: str, tags: Mapping[str, str]) -> bool:
+    foot = tags.get("foot", "")
+    if foot in DENIED:
+        return False
+    if foot in ALLOWED:
+        return True
+    return not (highway in NOT_ON_FOOT or tags.get("motorroad") == "yes" or tags.get("access", "") in DENIED)
+
+
+def _may_drive(tags: Mapping[str, str]) -> bool:
+    for key in ("motor_vehicle", "vehicle", "access"):
+        if key in tags:
+            return tags[key] not in DENIED
+    return True
+
+
+def _directions(highway: str, tags: Mapping[str, str]) -> tuple[bool, bool]:
+    """Return whether a bus may drive along the way and against it; a reversible lane is promised in neither direction."""
+    oneway = tags.get("oneway", "")
+    if oneway == "reversible":
+        return False, False
+    if oneway in BACKWARD:
+        return False, True
+    implied = tags.get("junction") in {"roundabout", "circular"} or highway in {"motorway", "motorway_link"}
+    if oneway in FORWARD or (implied and oneway not in {"no", "false", "0"}):
+        return True, False
+    return True, True
