@@ -32,7 +32,7 @@ ROAD_GROUPS = {
     "middle": ("tertiary",),
     "minor": ("unclassified", "residential", "living_street", "service", "road"),
 }
-FIGURES = ("at_risk", "worst_minutes", "mean_minutes", "schools_open", "new_beds", "cost_yuan", "boarders", "riders", "unserved")
+FIGURES = ("at_risk", "worst_minutes", "mean_minutes", "sites_open", "new_beds", "cost_yuan", "boarders", "buses", "unserved")
 OSM_FILES = (".osm", ".pbf", ".osm.gz", ".osm.bz2", ".graphml")
 
 
@@ -61,7 +61,7 @@ def roads_are_osm(view: RunView) -> bool:
 
 
 def summarise_state(view: RunView, when: str) -> dict[str, float]:
-    """Return the figures of FIGURES for one state; minutes and yuan are plain numbers."""
+    """Return the figures of FIGURES for one state: the run's own measures, else counted from its tables; -1 is no figure."""
     trips, schools = view.trips[view.trips["when"] == when], view.schools
     pupils, seconds = trips["pupils"].to_numpy(dtype=float), trips["seconds"].to_numpy(dtype=float)
     daily = np.isfinite(seconds) & ~trips["mode"].isin(["board", "unserved"]).to_numpy() & (pupils > 0)
@@ -70,17 +70,19 @@ def summarise_state(view: RunView, when: str) -> dict[str, float]:
     def count(rows: pd.Series) -> float:
         return float(pupils[rows.to_numpy()].sum())
 
-    return {
+    counted = {
         "at_risk": count(trips["cause"] != ""),
         "worst_minutes": float(seconds[daily].max() / 60) if daily.any() else 0.0,
         "mean_minutes": float((seconds[daily] * pupils[daily]).sum() / weight / 60) if weight else 0.0,
-        "schools_open": float((schools[f"form_{when}"] != "closed").sum()),
+        "sites_open": float((schools[f"form_{when}"] != "closed").sum()),
         "new_beds": float((schools[f"beds_{when}"] - schools["beds_today"]).clip(lower=0).sum()),
         "cost_yuan": float(schools[f"cost_yuan_{when}"].sum()),
         "boarders": count(trips["mode"] == "board"),
-        "riders": count(trips["mode"] == "school_bus"),
+        "buses": float(schools[f"buses_{when}"].sum()),
         "unserved": count(trips["school_id"] == ""),
     }
+    figures = counted | {name: float(value) for name, value in view.measures.get(when, {}).items() if name in FIGURES}
+    return {name: value if np.isfinite(value) else -1.0 for name, value in figures.items()}
 
 
 def site_status(before: str, after: str) -> str:

@@ -21,7 +21,7 @@ LEAFLET = "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/"
 OWN = "asset:"
 _SCRIPT = re.compile(r'<script src="([^"]*)"></script>')
 _STYLE = re.compile(r'<link rel="stylesheet" href="([^"]*)"\s*/?>')
-_REFERENCE = re.compile(r"""\b(?:src|href|action|poster|data)=["']?([^"'\s>]+)""", re.IGNORECASE)
+_REFERENCE = re.compile(r"""<\w[^<>]*?\s(?:src|href|action|poster|data)=["']?([^"'\s>]+)""", re.IGNORECASE)
 _CSS_URL = re.compile(r"""url\(\s*["']?([^"')]+)["']?\s*\)""")
 _INLINE = re.compile(r"<script>(.*?)</script>", re.DOTALL)
 _POLICY = "default-src 'none'; script-src {scripts}; style-src 'unsafe-inline'; img-src data: blob:; connect-src 'none'; base-uri 'none'"

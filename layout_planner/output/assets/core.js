@@ -61,14 +61,14 @@ window.planner = {};
   planner.make = function (tag, className, ...children) {
     const element = document.createElement(tag);
     if (className) element.className = className;
-    children.flat().forEach((child) => child && element.append(child));
+    children.flat(4).forEach((child) => child && element.append(child));
     return element;
   };
   // a name in its own direction, so that marks inside it cannot turn the words around it
   planner.name = (text) => planner.make('bdi', 'name', text);
   planner.fill = (id, ...children) => {
     const element = document.getElementById(id);
-    element.replaceChildren(...children.flat().filter(Boolean));
+    element.replaceChildren(...children.flat(4).filter(Boolean));
     return element;
   };
   planner.button = function (className, action, ...children) {

@@ -5,7 +5,7 @@
   const FONT = "'Microsoft YaHei','PingFang SC','Noto Sans CJK SC',sans-serif";
   planner.ROADS = {
     path: { color: '#b9ae9b', width: 0.8, dash: [3, 3] },
-    minor: { color: '#b7b3a8', width: 1.1 },
+    minor: { color: '#c4beb0', width: 1.1 },
     middle: { color: '#ffffff', width: 2.2, casing: '#a39c8c' },
     major: { color: '#ffe9b0', width: 3.4, casing: '#96793a' },
   };
@@ -92,6 +92,9 @@
           box[3] * scale - origin.y > near.min.y && box[1] * scale - origin.y < near.max.y,
       });
     },
+    // Leaflet would move the canvas by a part of a pixel here, and blur it
+    _reset() { this._update(); },
+    _redraw() {}, // Leaflet would wipe the canvas here to draw its own layers, of which there are none
     repaint() { if (this._map) this._update(); },
   });
 
@@ -149,8 +152,9 @@
   }
   planner.stroke = stroke;
 
+  const small = () => (planner.map.getSize().x < 560 ? 0.78 : 1); // a phone shows the same county on a third of the width
   planner.villageRadius = (i, zoom) => {
-    const grow = Math.max(0.7, Math.min(1.7, (zoom - 6) / 5));
+    const grow = Math.max(0.7, Math.min(1.7, (zoom - 6) / 5)) * small();
     return Math.max(2.6, Math.min(7, 1.8 + Math.sqrt(planner.data.villages.pupils[i]) * 0.45)) * grow;
   };
 
@@ -191,14 +195,14 @@
     late.sort((a, b) => state.severe[a[0]] - state.severe[b[0]]);
     for (const [i, x, y] of late) {
       const [kind, color] = planner.CAUSES[planner.data.causes[state.cause[i]]];
-      const r = planner.villageRadius(i, t.zoom) * 0.6 + 2.6;
+      const r = planner.villageRadius(i, t.zoom) * 0.6 + 2.6 * small();
       planner.shape(t.ctx, kind, x, y, state.severe[i] ? r * 1.45 : r, color, 1.2);
     }
   }
 
   function paintSchools(t, state, labels) {
     const { schools } = planner.data;
-    const grow = Math.max(0.8, Math.min(1.5, (t.zoom - 6) / 4.5));
+    const grow = Math.max(0.8, Math.min(1.5, (t.zoom - 6) / 4.5)) * small();
     const rank = { opened: 3, closed: 2, reduced: 2, kept: 1, open: 1 };
     const seen = [];
     for (let i = 0; i < schools.id.length; i++) {
@@ -244,23 +248,25 @@
     const { villages, schools } = planner.data;
     const ctx = t.ctx;
     const x = t.x(villages.px[2 * village]), y = t.y(villages.px[2 * village + 1]);
-    const draw = (state, color, dash) => {
+    const draw = (state, color, dash, aside) => {
       const reached = new Set(state.byVillage[village].map((trip) => trip.school).filter((school) => school >= 0));
       for (const school of reached) {
         const sx = t.x(schools.px[2 * school]), sy = t.y(schools.px[2 * school + 1]);
+        const far = Math.hypot(sx - x, sy - y) || 1;
+        const [ox, oy] = [(aside * (y - sy)) / far, (aside * (sx - x)) / far]; // beside each other, so that both can be seen
         ctx.beginPath();
-        ctx.moveTo(x, y);
-        ctx.lineTo(sx, sy);
+        ctx.moveTo(x + ox, y + oy);
+        ctx.lineTo(sx + ox, sy + oy);
         ctx.lineCap = 'butt';
-        if (!dash.length) stroke(ctx, '#ffffff', 7.5, []);
+        stroke(ctx, '#ffffffcc', 7.5, []);
         stroke(ctx, color, dash.length ? 3.2 : 4.5, dash);
         ctx.beginPath();
         ctx.arc(sx, sy, 13, 0, 7);
         stroke(ctx, color, 3, dash.length ? [5, 4] : []);
       }
     };
-    if (to) draw(to, '#005b96', []);
-    if (from) draw(from, '#111111', [9, 6]);
+    if (to) draw(to, '#005b96', [], 3.5);
+    if (from) draw(from, '#111111', [9, 6], -3.5);
     ctx.beginPath();
     ctx.arc(x, y, 12, 0, 7);
     stroke(ctx, '#ffffff', 6, []);

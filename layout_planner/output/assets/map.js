@@ -27,6 +27,8 @@
     for (const name of ['base', 'from', 'to', 'ways']) fields[name].addTo(map);
     map.on('move zoom resize zoomend moveend', clip);
     map.on('click', (event) => hit(event));
+    map.on('popupopen', () => { planner.popupOpen = true; });
+    map.on('popupclose', () => { planner.popupOpen = false; });
     byId('swipe').addEventListener('input', clip);
     byId('language').addEventListener('click', () => setLanguage(planner.lang === 'zh' ? 'en' : 'zh'));
     new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
@@ -114,8 +116,9 @@
     planner.repaint('ways');
     planner.showCard();
     const at = planner.latLng(planner.data.villages, village);
-    if (!stay) planner.map.fitBounds(waysOf(village).pad(0.35), { maxZoom: 14, animate: !calm() });
-    popup(at, planner.villageFacts(village));
+    if (!stay) planner.map.fitBounds(waysOf(village).pad(0.3), { maxZoom: 14, animate: false });
+    if (stay || roomy()) popup(at, planner.villageFacts(village), 335);
+    else planner.map.closePopup();
   };
   planner.openSchool = function (school, move) {
     planner.chosenSchool = school;
@@ -139,11 +142,13 @@
     }
     return bounds;
   }
-  function popup(at, content) {
-    const width = Math.min(320, planner.map.getSize().x - 60);
-    L.popup({ maxWidth: width, minWidth: Math.min(230, width), maxHeight: Math.max(140, planner.map.getSize().y - 110),
+  function popup(at, content, least) {
+    const width = Math.min(370, planner.map.getSize().x - 60);
+    L.popup({ maxWidth: width, minWidth: Math.min(least || 230, width), maxHeight: Math.max(140, planner.map.getSize().y - 120),
       autoPanPaddingTopLeft: [10, 56] }).setLatLng(at).setContent(content).openOn(planner.map);
   }
+  // on a phone the card below the map says it all; a popup would cover the two ways
+  const roomy = () => planner.map.getSize().y > 480;
   const calm = () => window.matchMedia('(prefers-reduced-motion: reduce)').matches;
 
   function setLanguage(lang) {
@@ -166,8 +171,8 @@
     verdict.title = say('gate.' + data.verdict);
     planner.showPanel();
     planner.show({});
-    if (planner.chosen !== undefined) planner.openVillage(planner.chosen, true);
-    else if (planner.chosenSchool !== undefined) planner.openSchool(planner.chosenSchool);
+    if (planner.chosen !== undefined) { if (planner.popupOpen) planner.openVillage(planner.chosen, true); }
+    else if (planner.popupOpen && planner.chosenSchool !== undefined) planner.openSchool(planner.chosenSchool);
     planner.repaint();
   }
   planner.setLanguage = setLanguage;

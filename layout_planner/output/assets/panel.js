@@ -50,10 +50,10 @@
   }
 
   // ---- figures
-  const SHOWN = [['at_risk', 'persons', 0], ['worst_minutes', 'min', 0], ['mean_minutes', 'min', 1], ['schools_open', 'schools', 0],
+  const SHOWN = [['at_risk', 'persons', 0], ['worst_minutes', 'min', 0], ['mean_minutes', 'min', 1], ['sites_open', 'schools', 0],
     ['new_beds', 'beds', 0], ['cost_yuan', 'yuan', 0]];
   const LESS_IS_BETTER = ['at_risk', 'worst_minutes', 'mean_minutes'];
-  const shownValue = (key, value, digits) => planner.number(key === 'cost_yuan' ? value / 10000 : value, digits);
+  const shownValue = (key, value, digits) => value < 0 ? '—' : planner.number(key === 'cost_yuan' ? value / 10000 : value, digits);
 
   function figures() {
     const [today, plan] = planner.data.states.map((state) => state.figures);
@@ -61,9 +61,8 @@
       const [a, b] = [shownValue(key, today[key], digits), shownValue(key, plan[key], digits)];
       const judged = LESS_IS_BETTER.includes(key) && a !== b;
       const mark = judged ? (plan[key] < today[key] ? 'better' : 'worse') : '';
-      return make('div', 'figure ' + mark, make('span', 'figure-name', say('figure.' + key)),
-        make('span', 'figure-value', key !== 'new_beds' && make('span', 'figure-old', a + ' → '), make('b', '', b), ' ',
-          make('small', '', say('unit.' + unit)), mark && make('small', 'figure-mark', mark === 'better' ? ' ▼' : ' ▲')));
+      return make('div', 'figure ' + mark, make('span', 'figure-name', say('figure.' + key), say('unit.' + unit) && make('small', '', ' ' + say('unit.' + unit))),
+        make('span', 'figure-value', key !== 'new_beds' && make('span', 'figure-old', a + ' → '), make('b', '', b), mark && make('small', 'figure-mark', mark === 'better' ? ' ▼' : ' ▲')));
     }))];
   }
 
@@ -71,7 +70,7 @@
     const { states } = planner.data;
     const verdictRow = make('tr', '', make('th', '', say('gate')), states.map((state) => make('td', '', state.verdict
       ? make('span', 'chip chip-' + state.verdict, planner.sign(state.verdict) + ' ' + say('verdict.' + state.verdict)) : '—')));
-    const rows = [...SHOWN, ['boarders', 'persons', 0], ['riders', 'persons', 0], ['unserved', 'persons', 0]].map(([key, unit, digits]) =>
+    const rows = [...SHOWN, ['boarders', 'persons', 0], ['buses', 'vehicles', 0], ['unserved', 'persons', 0]].map(([key, unit, digits]) =>
       make('tr', '', make('th', '', say('figure.' + key), say('unit.' + unit) && make('small', '', ' ' + say('unit.' + unit))),
         states.map((state) => make('td', '', shownValue(key, state.figures[key], digits)))));
     const table = make('table', 'runs', make('thead', '', make('tr', '', make('td', ''), states.map((state) => make('th', '', name(planner.stateName(state)))))),
