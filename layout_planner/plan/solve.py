@@ -22,15 +22,19 @@ from layout_planner.words import Words
 
 if TYPE_CHECKING:
     import pulp
+    from numpy.typing import NDArray
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.model import LayoutModel
-    from layout_planner.scenario import Scenario, Solver
+    from layout_planner.scenario import Scenario
 
     Values = dict[pulp.LpVariable, float]
 
 HALF = 0.5
-SLACK = 1e-6
+EXACT = 1e-6
+PUPIL_SLACK = 1e-3
+MINUTES_PER_PUPIL_AT_RISK = 1e5  # what a pupil at risk, or a yuan, weighs against minutes when pupils become whole numbers
+MINUTES_PER_YUAN = 10.0
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,8 @@ class _Stage:
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
     """Return the best layout that the scenario allows and how it was found.
 
-    Goals in order: severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the earlier ones.
+    Goals in order: severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the earlier ones. The first two
+    are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to the earlier goals as they allow.
 
     Raises
     ------
@@ -56,18 +61,34 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     if scenario.plan.move == "none":
         return today, _unchanged(today, scenario)
     started = time.monotonic()
+    deadline = started + scenario.solver.time_limit_s
     model = build_model(case, choose_options(case, options, today), today.sites["pupils"])
-    solver = _LinearSolver(model, scenario.solver)
-    at_risk = solver.minimise(model.at_risk, gap=SLACK)
-    solver.keep_below(model.at_risk, at_risk.value + SLACK * max(1.0, abs(at_risk.value)), "at_risk_kept")
+    solver = _LinearSolver(model, scenario.solver.seed, deadline)
+    at_risk = solver.minimise(model.at_risk, gap=EXACT)
+    solver.keep_at(model.at_risk, at_risk.value, "at_risk_kept")
     cost = solver.minimise(model.cost, gap=scenario.solver.gap)
-    solver.settle_buildings()
-    solver.keep_below(model.cost, cost.value + 1.0, "cost_kept")
-    minutes = solver.minimise(model.minutes, gap=scenario.solver.gap)
-    layout = _read_layout(case, model, solver.values())
-    terms = {"at_risk_weighted": at_risk.value, "at_risk_bound": at_risk.bound, "cost_yuan": cost.value, "pupil_minutes": minutes.value}
-    status = "optimal within the gap" if at_risk.optimal and cost.optimal and minutes.optimal else "stopped at the time limit"
-    return layout, Solved(status, cost.value, cost.bound, cost.gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
+    last = _LinearSolver(model, scenario.solver.seed, deadline)
+    last.settle_buildings(solver.values())
+    last.keep_near(model.at_risk, at_risk.value, MINUTES_PER_PUPIL_AT_RISK)
+    last.keep_near(model.cost, cost.value, MINUTES_PER_YUAN)
+    minutes = last.minimise(model.minutes, gap=scenario.solver.gap)
+    values = last.values()
+    terms = {
+        "at_risk_weighted": _evaluate(model.at_risk, values),
+        "at_risk_bound": at_risk.bound,
+        "cost_yuan": _evaluate(model.cost, values),
+        "cost_bound": cost.bound,
+        "pupil_minutes": _evaluate(model.minutes, values),
+    }
+    complete = at_risk.optimal and cost.optimal and minutes.optimal
+    status = "optimal within the gap" if complete else "stopped at the time limit"
+    gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
+    solved = Solved(status, terms["cost_yuan"], cost.bound, gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
+    return _read_layout(case, model, values), solved
+
+
+def _evaluate(goal: pulp.LpAffineExpression, values: Values) -> float:
+    return float(goal.constant + sum(weight * values[variable] for variable, weight in goal.items()))
 
 
 def _unchanged(today: Layout, scenario: Scenario) -> Solved:
@@ -83,14 +104,14 @@ def _versions() -> dict[str, str]:
 class _LinearSolver:
     """HiGHS holding the rows of a PuLP problem, passed over in one call; goals are set one after another."""
 
-    def __init__(self, model: LayoutModel, settings: Solver) -> None:
+    def __init__(self, model: LayoutModel, seed: int, deadline: float) -> None:
         self._model = model
         self._variables = model.problem.variables()
         self._position = {variable: k for k, variable in enumerate(self._variables)}
-        self._deadline = time.monotonic() + settings.time_limit_s
+        self._deadline = deadline
         self._highs = highspy.Highs()
         self._highs.silent()
-        for option, value in (("random_seed", settings.seed), ("threads", 1), ("parallel", "off")):
+        for option, value in (("random_seed", seed), ("threads", 1), ("parallel", "off")):
             self._highs.setOptionValue(option, value)
         self._highs.passModel(_as_highs(model.problem, self._variables, self._position))
 
@@ -113,23 +134,42 @@ class _LinearSolver:
         self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
         self._highs.changeObjectiveOffset(goal.constant)
 
-    def keep_below(self, goal: pulp.LpAffineExpression, limit: float, name: str) -> None:
-        """Add the row `goal <= limit`."""
+    def keep_at(self, goal: pulp.LpAffineExpression, value: float, name: str) -> None:
+        """Hold `goal`, a sum without negative terms, at `value` for the goals that follow.
+
+        A goal that reached nothing is held by the bounds of its variables: HiGHS calls a row with a tiny right-hand side infeasible.
+        """
         solution = self._highs.getSolution()
-        places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
-        weights = np.array(list(goal.values()), dtype=float)
-        self._highs.addRow(-highspy.kHighsInf, limit - goal.constant, len(places), places, weights)
-        self._highs.passRowName(self._highs.getNumRow() - 1, name)
+        if value < PUPIL_SLACK:
+            for variable, weight in goal.items():
+                if weight > 0:
+                    self._highs.changeColBounds(self._position[variable], 0.0, 0.0)
+        else:
+            places, weights = self._places(goal)
+            self._highs.addRow(-highspy.kHighsInf, value + PUPIL_SLACK - goal.constant, len(places), places, weights)
+            self._highs.passRowName(self._highs.getNumRow() - 1, name)
         self._highs.setSolution(solution)
 
-    def settle_buildings(self) -> None:
-        """Fix forms, classes, beds and buses at their values, and make pupils whole numbers."""
-        values = self.values()
+    def keep_near(self, goal: pulp.LpAffineExpression, value: float, price: float) -> None:
+        """Hold `goal` at `value`, each unit above it costing `price` in the goals that follow."""
+        places, weights = self._places(goal)
+        self._highs.addCol(price, 0.0, highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
+        places, weights = np.append(places, np.int32(self._highs.getNumCol() - 1)), np.append(weights, -1.0)
+        limit = value - goal.constant
+        self._highs.addRow(-highspy.kHighsInf, limit if limit >= PUPIL_SLACK else 0.0, len(places), places, weights)
+
+    def _places(self, goal: pulp.LpAffineExpression) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
+        return places, np.array(list(goal.values()), dtype=float)
+
+    def settle_buildings(self, values: Values) -> None:
+        """Fix forms, classes, beds and buses at their `values`, and make pupils whole numbers."""
+        pupils = {*self._model.pupils, *self._model.unserved.values()}
         for variable, k in self._position.items():
-            if variable.cat == "Integer":
+            if variable in pupils:
+                self._highs.changeColIntegrality(k, highspy.HighsVarType.kInteger)
+            elif variable.cat == "Integer" and not variable.name.startswith("goes_"):
                 self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
-        for variable in (*self._model.pupils, *self._model.unserved.values()):
-            self._highs.changeColIntegrality(self._position[variable], highspy.HighsVarType.kInteger)
 
     def values(self) -> dict[pulp.LpVariable, float]:
         """Return the solution at hand by variable of the problem."""

@@ -1,0 +1,145 @@
+"""The optimiser against brute force, and what must hold for every county."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shapely import Point
+
+from layout_planner.norms import read_norms
+from layout_planner.plan.case import Case
+from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.present import present_layout
+from layout_planner.plan.solve import optimise_layout
+from layout_planner.scenario import Scenario
+from layout_planner.travel.model import TravelTimes
+from layout_planner.travel.options import commute_options
+from tests.tiny import CRS, tiny_county
+
+NORMS = read_norms("cn-rural")
+LIMIT_S, FACTOR = 1800.0, 0.75
+COUNTIES = st.tuples(
+    st.lists(st.integers(1, 60), min_size=1, max_size=4),  # pupils by settlement
+    st.lists(st.one_of(st.none(), st.integers(20, 200)), min_size=1, max_size=3),  # seats by school
+    st.randoms(use_true_random=False),
+)
+QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def make_case(pupils: list[int], seats: list[int | None], minutes: np.ndarray, **plan: object) -> Case:
+    """Return a case of one band (grades 1-3), teaching points only, where everybody walks."""
+    homes, schools = ([f"{letter}{k}" for k in range(count)] for letter, count in (("S", len(pupils)), ("P", len(seats))))
+    county = tiny_county(
+        settlements=gpd.GeoDataFrame(
+            {"name": homes, **{f"pupils_g{g}": 0 for g in range(1, 10)}},
+            geometry=[Point(0, 0)] * len(homes), index=pd.Index(homes, name="settlement_id"), crs=CRS,
+        ),
+        schools=gpd.GeoDataFrame(
+            {
+                "name": schools, "form": "teaching_point", "grades": [(1, 2, 3)] * len(schools), "beds": 0, "buses": 0,
+                "seats": [np.inf if s is None else float(s) for s in seats], "canteen": False, "protected": False, "candidate": False,
+            },
+            geometry=[Point(0, 0)] * len(schools), index=pd.Index(schools, name="school_id"), crs=CRS,
+        ),
+    )  # fmt: skip
+    file = {"path": "x.csv"}
+    scenario = Scenario.model_validate(
+        {
+            "schema": 1, "name": "t", "title": {"zh": "t", "en": "t"}, "year": 2026, "bands": {"lower": [1, 2, 3]},
+            "data": {"settlements": file, "schools": file, "roads": file}, "plan": plan, "solver": {"gap": 0.0},
+        }
+    )  # fmt: skip
+    shape, never = minutes.shape, np.full(minutes.shape, np.inf)
+    travel = TravelTimes(
+        pd.Index(homes), pd.Index(schools), minutes * 60 * FACTOR, minutes * 60, never, never, np.full(shape[0], np.inf),
+        np.zeros(shape[0]), np.zeros(shape[1]), np.zeros(shape[0], dtype=bool),
+    )  # fmt: skip
+    return Case(scenario, NORMS, county, pd.DataFrame({"lower": pupils}, index=homes), travel, sites_of(county.schools, scenario))
+
+
+def solve(case: Case):
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    return optimise_layout(case, options, today), today
+
+
+def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...]) -> tuple[float, float]:
+    """Return severity-weighted risk and yuan of one choice, from the formulas of docs/architecture.md; -1 = unserved."""
+    risk, loads = 0.0, [0] * len(is_open)
+    for n, row, j in zip(pupils, minutes, goes, strict=True):
+        if j < 0:
+            risk += 10 * n
+            continue
+        loads[j] += n
+        over = row[j] * 60 / LIMIT_S - 1
+        risk += n * (1 + min(over, 8)) if over > 1e-12 else 0
+    yuan = 0.0
+    for load, used in zip(loads, is_open, strict=True):
+        if used:
+            yuan += 60_000 + max(3, math.ceil(load / 45)) * 1.9 * 90_000 + 650 * max(100, load)
+    return risk, yuan
+
+
+def brute_force(pupils: list[int], room: list[float], minutes: np.ndarray) -> tuple[float, float]:
+    best = (math.inf, math.inf)
+    for is_open in itertools.product([False, True], repeat=len(room)):
+        targets = [-1, *(j for j, used in enumerate(is_open) if used)]
+        for goes in itertools.product(targets, repeat=len(pupils)):
+            fits = all(sum(n for n, j in zip(pupils, goes, strict=True) if j == site) <= room[site] for site in range(len(room)))
+            if fits:
+                best = min(best, price(pupils, minutes, goes, is_open))
+    return best
+
+
+def draw_minutes(random: object, rows: int, columns: int) -> np.ndarray:
+    return np.array([[random.choice([3, 12, 20, 29, 30, 31, 45, 90, 200]) for _ in range(columns)] for _ in range(rows)], dtype=float)
+
+
+@QUICK
+@given(COUNTIES)
+def test_the_solver_equals_brute_force_over_all_open_sets_and_assignments(county):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    case = make_case(pupils, seats, minutes, may_close="all", move="all", keep_settlements_whole=True)
+    (layout, solved), today = solve(case)
+    room = [max(math.inf if s is None else s, today.sites["pupils"].iloc[j]) for j, s in enumerate(seats)]
+    risk, yuan = brute_force(pupils, room, minutes)
+    assert solved.terms["at_risk_weighted"] == pytest.approx(risk, abs=1e-4)
+    assert layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum() == pytest.approx(yuan, abs=1.0)
+
+
+@QUICK
+@given(COUNTIES)
+def test_closing_a_school_never_lowers_the_risk(county):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    (_, free), _ = solve(make_case(pupils, seats, minutes, move="all"))
+    (_, closed), _ = solve(make_case(pupils, seats, minutes, move="all", close=["P0"]))
+    room_grew = any(s is not None for s in seats)  # an overfull school may stay as full as today, whoever sits there
+    assert closed.terms["at_risk_weighted"] >= free.terms["at_risk_weighted"] - 1e-6 or room_grew
+
+
+@QUICK
+@given(COUNTIES)
+def test_pupils_in_equals_pupils_assigned_and_no_site_is_overfull(county):
+    pupils, seats, random = county
+    (layout, _), today = solve(make_case(pupils, seats, draw_minutes(random, len(pupils), len(seats)), may_close="all", move="all"))
+    assert layout.assignment.groupby("settlement_id")["pupils"].sum().to_dict() == {f"S{k}": n for k, n in enumerate(pupils)}
+    full = layout.sites["pupils"] > np.maximum(layout.sites["seats"], today.sites["pupils"])
+    assert not full.any()
+    closed = layout.sites.index[layout.sites["form"] == "closed"]
+    assert not layout.assignment["school_id"].isin(closed).any()
+
+
+def test_the_same_case_gives_the_same_layout_twice():
+    minutes = np.array([[12.0, 31, 20], [45, 12, 29], [3, 90, 30], [20, 20, 20]])
+    first, second = (solve(make_case([30, 44, 12, 60], [50, 80, None], minutes, may_close="all", move="all"))[0][0] for _ in range(2))
+    pd.testing.assert_frame_equal(first.assignment, second.assignment)
+    pd.testing.assert_frame_equal(first.sites, second.sites)
