@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 SMALL = 60  # pupils under which a school has been consulted about
-FLAWS = ("opposed", "opposed", "opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
+FLAWS = ("opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
 BEGIN = date(2026, 3, 2)
 RECEIVED = date(2027, 5, 20)
 Record = dict[str, object]
@@ -25,8 +25,8 @@ def make_evidence(rng: np.random.Generator, schools: pd.DataFrame) -> pd.DataFra
     flaws = dict(zip(rng.permutation(len(small)), FLAWS, strict=False))
     records: list[Record] = []
     for position, (_, school) in enumerate(small.iterrows()):
-        flaw = flaws.get(position, "")
-        records.extend(_procedure(rng, school, "opposed" if school["form"] == "primary" else flaw))
+        defended = school["form"] == "primary"  # a village gives up a full school less willingly than three grades
+        records.extend(_procedure(rng, school, "opposed" if defended else flaws.get(position, "")))
     for _, school in schools[~schools["candidate"]].iterrows():
         records.extend(_safeguards(rng, school))
     columns = ["school_id", "item", "date", "until", "in_favour", "against", "quantity", "file", "note"]

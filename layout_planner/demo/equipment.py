@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 CLASS_SIZE = {"teaching_point": 25, "primary": 40, "nine_year": 42, "junior": 48}
 FAR = {"school_upper_primary": 2_900.0, "school_junior": 3_900.0}  # metres beyond which a child would board if there were a bed
-BUS_TOWNS = {1: 2, 2: 1, 4: 1, 6: 1}  # township and buses of its central school
+BUS_TOWNS = {1: 3, 2: 4, 3: 2, 4: 3, 5: 3, 6: 2, 7: 2, 8: 2, 10: 1}  # township and buses of its central school
 PROTECTED = 2  # teaching points that the county has promised to keep
 OVERFULL = (0, 1)  # positions of two town schools with more pupils than seats
 

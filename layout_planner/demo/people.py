@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from layout_planner.demo.roadnet import Net
     from layout_planner.demo.terrain import Floats, Ints
 
-VILLAGE_PUPILS, BLOCK_PUPILS, SEAT_PUPILS, SITE_PUPILS = 11_300, 3_100, 95, (610, 370)
+VILLAGE_PUPILS, BLOCK_PUPILS, SEAT_PUPILS, SITE_PUPILS = 9_700, 3_100, 210, (610, 370)
 COHORTS = (0.52, 0.56, 0.62, 0.69, 0.77, 0.84, 0.90, 0.95, 0.99, 1.03, 1.02, 1.00, 0.98, 0.96, 0.94)  # ages 0-5, then grades 1-9
 AGES = 6
 
@@ -63,9 +63,9 @@ def _villages(rng: np.random.Generator, places: Places, names: list[tuple[str, s
     village = places.hamlets[:, 2].astype(int)
     first = np.concatenate([[True] * (len(places.villages) - len(places.seats)), [False] * len(village)])[: len(village)]
     to_seat = np.hypot(*(places.hamlets[:, :2] - cell_xy(places.seats)[home[village]]).T)
-    appeal = rng.normal(0, 1.0, len(village)) + 0.9 * first - 0.00011 * to_seat
+    appeal = rng.normal(0, 1.0, len(village)) + 1.5 * first - 0.00022 * to_seat
     appeal[village == len(places.seats)] -= 2.0  # few are left in the pocket above the gorge
-    size = 1.0 / (np.arange(1, len(village) + 1) + 12.0) ** 0.8
+    size = 1.0 / (np.arange(1, len(village) + 1) + 10.0) ** 0.92
     weight = np.empty(len(village))
     weight[np.argsort(-appeal, kind="stable")] = VILLAGE_PUPILS * size / size.sum()
     return pd.DataFrame({"name": [zh for zh, _ in names], "name_en": [en for _, en in names], "town": home[village], "kind": "village",

@@ -147,7 +147,7 @@ def _scatter_hamlets(rng: np.random.Generator, villages: Ints, allowed: NDArray[
     wanted = [seats] * 7 + [seats + 1] * 5  # the two pockets, which chance might leave empty
     while len(spots) < HAMLETS:
         number = wanted[0] if wanted else int(rng.integers(0, len(villages)))
-        angle, distance = rng.uniform(0, 2 * np.pi), rng.gamma(3.0, 330.0) + 260.0
+        angle, distance = rng.uniform(0, 2 * np.pi), rng.gamma(2.2, 320.0) + 250.0
         x, y = centres[number][0] + distance * np.cos(angle), centres[number][1] + distance * np.sin(angle)
         column, row = int((x - centres[0][0]) // STEP + villages[0] % SIDE), int((centres[0][1] - y) // STEP + villages[0] // SIDE)
         if not (0 <= row < SIDE and 0 <= column < SIDE) or not allowed[row * SIDE + column]:

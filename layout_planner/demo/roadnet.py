@@ -36,6 +36,7 @@ class Road(NamedTuple):
     bridge: bool = False
     private: bool = False
     oneway: bool = False
+    floods: bool = False
 
 
 @dataclass
@@ -207,7 +208,8 @@ def _build_hamlet_roads(rng: np.random.Generator, net: Net, places: Places, name
 
 
 def _build_extras(rng: np.random.Generator, net: Net, seats: list[int]) -> None:
-    """Add a private road to a quarry, and gaps where slides have taken the road."""
+    """Add a private road to a quarry, roads that flood, and gaps where slides have taken the road."""
+    _mark_floods(net)
     _, before = net.search(net.cells())
     row, column = divmod(seats[0], SIDE)
     net.lay(before, (row - 17) * SIDE + column + 9, Road("service", "云石采石场专用路", private=True))
@@ -220,6 +222,16 @@ def _build_extras(rng: np.random.Generator, net: Net, seats: list[int]) -> None:
         for position in rng.permutation(len(some))[:count]:
             edge = some[int(position)]
             net.roads[edge] = net.roads[edge]._replace(rank="construction")
+
+
+def _mark_floods(net: Net) -> None:
+    """Mark the village roads that run beside the river above the gorge: a flood closes them."""
+    low = np.zeros((SIDE, SIDE), dtype=bool)
+    low.ravel()[net.terrain.river[: net.terrain.gorge[0]]] = True
+    low = ndimage.binary_dilation(low, iterations=2).ravel()
+    for edge, road in net.roads.items():
+        if low[edge[0]] and low[edge[1]] and road.rank in {"unclassified", "track"} and not road.bridge:
+            net.roads[edge] = road._replace(floods=True)
 
 
 def _cut_off(graph: nx.Graph, edge: tuple[int, int], bridges: set[tuple[int, int]]) -> int:

@@ -145,6 +145,8 @@ def _tags(rng: np.random.Generator, road: Road) -> dict[str, str]:
         tags |= {"bridge": "yes", "layer": "1"}
     if road.private:
         tags["access"] = "private"
+    if road.floods:
+        tags["flood_prone"] = "yes"
     if road.oneway:
         tags["oneway"] = "yes"
     return tags

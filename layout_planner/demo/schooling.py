@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from layout_planner.demo.roadnet import Net
     from layout_planner.demo.terrain import Floats
 
-VILLAGE_SCHOOLS, TEACHING_POINTS = 27, 24
+VILLAGE_SCHOOLS, TEACHING_POINTS = 27, 26
 NINE_YEAR_TOWNS = (8, 10)
+WALKED = 3_000.0  # metres that grades 4-6 walk; from further away they board at the central school
 REACH = 5_000.0  # metres beyond which a longer way no longer counts when sites are chosen
 BANDS = {"school_lower_primary": range(1, 4), "school_upper_primary": range(4, 7), "school_junior": range(7, 10)}
 TAUGHT = {"teaching_point": (1, 3), "primary": (1, 6), "nine_year": (1, 9), "junior": (7, 9)}
@@ -135,7 +136,8 @@ def _attend(rng: np.random.Generator, schools: pd.DataFrame, people: pd.DataFram
             central = schools.index[schools["role"] == "central"]
             centre = dict(zip(schools["town"][central], central, strict=True))
             ways = np.array([centre.get(town, here) for town, here in zip(people["town"], nearest, strict=True)])
-            chosen = np.where((draw > 0.9) & (np.take_along_axis(away, ways[None, :], 0)[0] < 60_000), ways, chosen)
+            boards = (draw > 0.9) | (np.take_along_axis(away, nearest[None, :], 0)[0] > WALKED)
+            chosen = np.where(boards & (np.take_along_axis(away, ways[None, :], 0)[0] < 60_000), ways, chosen)
         people[band] = schools["school_id"].to_numpy()[chosen]
         people[f"{band}_m"] = np.take_along_axis(away, chosen[None, :], 0)[0]
     return people
