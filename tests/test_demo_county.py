@@ -1,0 +1,267 @@
+"""The committed demo county is what its seed makes, and is the county its README says it is."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import openpyxl
+import osmium
+import pandas as pd
+import pytest
+import rasterio
+import shapely
+from pyproj import Transformer
+
+from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, Table
+from layout_planner.demo.county import made_with, make_demo_county
+from layout_planner.scenario import read_scenario
+
+ROOT = Path(__file__).parent.parent
+COUNTY = ROOT / "data" / "demo_county"
+FILES = ("boundary.gpkg", "dem.tif", "evidence.xlsx", "made_with.json", "roads.osm.pbf", "schools.xlsx", "settlements.xlsx")
+TO_METRES = Transformer.from_crs(4326, 32648, always_xy=True)
+OPPOSED = {"2152990146", "2152990152", "2152990153", "2152990155", "2152990169"}
+BANDS = {"school_lower_primary": (1, 2, 3), "school_upper_primary": (4, 5, 6), "school_junior": (7, 8, 9)}
+
+
+class Roads(NamedTuple):
+    """Ways as (tags, node ids), and where the nodes are in metres."""
+
+    ways: list[tuple[dict[str, str], list[int]]]
+    at: dict[int, tuple[float, float]]
+
+    def graph(self, *, with_gaps: bool = False) -> nx.Graph:
+        graph = nx.Graph()
+        for tags, nodes in self.ways:
+            if "highway" in tags and (with_gaps or tags["highway"] != "construction"):
+                nx.add_path(graph, nodes)
+        return graph
+
+
+def read_sheet(path: Path, table: Table) -> pd.DataFrame:
+    book = openpyxl.load_workbook(path)
+    header, *rows = book.active.iter_rows(values_only=True)
+    book.close()
+    names = {column.aliases[0]: column.name for column in table.columns}
+    return pd.DataFrame(rows, columns=[names[title] for title in header])
+
+
+def read_ways(path: Path) -> Roads:
+    ways, at = [], {}
+    for thing in osmium.FileProcessor(str(path)):
+        if thing.is_node():
+            at[thing.id] = TO_METRES.transform(thing.location.lon, thing.location.lat)
+        elif thing.is_way():
+            ways.append(({tag.k: tag.v for tag in thing.tags}, [node.ref for node in thing.nodes]))
+    return Roads(ways, at)
+
+
+@pytest.fixture(scope="module")
+def settlements() -> pd.DataFrame:
+    return read_sheet(COUNTY / "settlements.xlsx", SETTLEMENTS)
+
+
+@pytest.fixture(scope="module")
+def schools() -> pd.DataFrame:
+    return read_sheet(COUNTY / "schools.xlsx", SCHOOLS)
+
+
+@pytest.fixture(scope="module")
+def evidence() -> pd.DataFrame:
+    return read_sheet(COUNTY / "evidence.xlsx", EVIDENCE)
+
+
+@pytest.fixture(scope="module")
+def roads() -> Roads:
+    return read_ways(COUNTY / "roads.osm.pbf")
+
+
+def pupils(settlements: pd.DataFrame, grades: tuple[int, ...] = tuple(range(1, 10))) -> pd.Series:
+    return settlements[[f"pupils_g{grade}" for grade in grades]].sum(axis=1)
+
+
+def same_content(name: str, ours: Path, theirs: Path) -> None:
+    """Compare two files by what they hold, where library versions change the bytes."""
+    if name.endswith(".xlsx"):
+        table = {"settlements.xlsx": SETTLEMENTS, "schools.xlsx": SCHOOLS, "evidence.xlsx": EVIDENCE}[name]
+        pd.testing.assert_frame_equal(read_sheet(ours, table), read_sheet(theirs, table), check_exact=False, atol=2e-6)
+    elif name.endswith(".pbf"):
+        one, other = read_ways(ours), read_ways(theirs)
+        assert one.ways == other.ways
+        np.testing.assert_allclose(list(one.at.values()), list(other.at.values()), atol=0.3)
+    elif name.endswith(".tif"):
+        with rasterio.open(ours) as one, rasterio.open(theirs) as other:
+            np.testing.assert_allclose(one.read(1), other.read(1), atol=1)
+            assert one.bounds == other.bounds
+    elif name.endswith(".gpkg"):
+        assert gpd.read_file(ours).geometry[0].equals_exact(gpd.read_file(theirs).geometry[0], 1e-7)
+
+
+@pytest.mark.slow
+def test_the_seed_makes_the_committed_files(tmp_path: Path) -> None:
+    steps: list[str] = []
+    make_demo_county(tmp_path, on_step=steps.append)
+    assert steps == ["terrain", "roads", "settlements and schools", "files"]
+    assert tuple(sorted(path.name for path in tmp_path.iterdir())) == FILES
+    same_libraries = json.loads((COUNTY / "made_with.json").read_text(encoding="utf-8")) == made_with()
+    for name in FILES:
+        if same_libraries:
+            assert (tmp_path / name).read_bytes() == (COUNTY / name).read_bytes(), f"{name} differs from what the seed makes"
+        else:
+            same_content(name, tmp_path / name, COUNTY / name)
+
+
+def test_files_are_small_and_all_there() -> None:
+    assert tuple(sorted(path.name for path in COUNTY.iterdir())) == FILES
+    assert (COUNTY / "dem.tif").stat().st_size < 700_000
+    assert (COUNTY / "roads.osm.pbf").stat().st_size < 1_000_000
+
+
+def test_ids_are_unique_text(settlements: pd.DataFrame, schools: pd.DataFrame) -> None:
+    assert settlements["settlement_id"].is_unique
+    assert settlements["settlement_id"].str.fullmatch(r"520999\d{9}").all()
+    assert schools["school_id"].is_unique
+    assert schools["school_id"].str.fullmatch(r"(21|31)52\d{6}").all()
+    assert not settlements.duplicated(["township", "name"]).any()
+    assert schools["name"].is_unique
+
+
+def test_numbers_are_those_of_a_county(settlements: pd.DataFrame, schools: pd.DataFrame) -> None:
+    assert len(settlements) == 604
+    assert settlements["township"].nunique() == 11
+    assert 14_000 <= pupils(settlements).sum() <= 18_000
+    assert len(schools) == 78
+    small = schools[(schools["enrolment"] < 60) & (schools["candidate"] == "否")]
+    assert 18 <= len(small) <= 32
+    assert (schools["seats"] < schools["enrolment"]).sum() == 2
+
+
+def test_sizes_fall_like_ranks(settlements: pd.DataFrame) -> None:
+    size = np.sort(pupils(settlements)[settlements["kind"] == "自然村"].to_numpy())[::-1][:290]
+    slope = np.polyfit(np.log(np.arange(1, 291) + 10), np.log(size), 1)[0]
+    assert -1.2 < slope < -0.6
+
+
+def test_cohorts_fall(settlements: pd.DataFrame) -> None:
+    ages = settlements[[f"age_{age}" for age in range(6)]].sum().to_numpy()
+    assert (np.diff(ages) > 0).all()
+    assert ages[-1] < settlements["pupils_g1"].sum() < settlements["pupils_g4"].sum()
+
+
+def test_groups_are_parts_of_the_pupils(settlements: pd.DataFrame) -> None:
+    assert (settlements[["left_behind", "poor", "disabled"]].max(axis=1) <= pupils(settlements)).all()
+
+
+def test_enrolment_is_the_sum_of_the_children_who_attend(settlements: pd.DataFrame, schools: pd.DataFrame) -> None:
+    attending = pd.Series(0, index=schools["school_id"])
+    for band, grades in BANDS.items():
+        attending = attending.add(pupils(settlements, grades).groupby(settlements[band]).sum(), fill_value=0)
+    assert (attending.reindex(schools["school_id"]).to_numpy() == schools["enrolment"].to_numpy()).all()
+    assert (schools.loc[schools["candidate"] == "是", "enrolment"] == 0).all()
+
+
+def test_children_attend_schools_that_teach_them(settlements: pd.DataFrame, schools: pd.DataFrame) -> None:
+    forms = {words.zh: form for form, words in zip(FORM_GRADES, SCHOOLS.column("form").choice_words, strict=True)}
+    taught = {school: set(FORM_GRADES[forms[form]]) for school, form in zip(schools["school_id"], schools["form"], strict=True)}
+    for band, grades in BANDS.items():
+        assert all(set(grades) <= taught[school] for school in settlements[band])
+
+
+def test_everything_lies_in_the_county(settlements: pd.DataFrame, schools: pd.DataFrame) -> None:
+    outline = gpd.read_file(COUNTY / "boundary.gpkg").geometry[0]
+    for table in (settlements, schools):
+        assert shapely.contains_xy(outline, table["lon"].astype(float), table["lat"].astype(float)).all()
+    with rasterio.open(COUNTY / "dem.tif") as dem:
+        heights = dem.read(1)
+        covered = shapely.box(*dem.bounds).contains(shapely.transform(outline, TO_METRES.transform, interleaved=False))
+    assert covered
+    assert 580 <= heights.min() < 800
+    assert 1_800 < heights.max() <= 2_080
+
+
+def test_a_pocket_with_a_school_has_no_road_out(roads: Roads, schools: pd.DataFrame) -> None:
+    pieces = sorted(nx.connected_components(roads.graph()), key=len, reverse=True)
+    where = pd.DataFrame([(number, *roads.at[node]) for number, piece in enumerate(pieces) for node in piece], columns=["piece", "x", "y"])
+    school = schools.loc[schools["school_id"] == "2152990152"].iloc[0]
+    x, y = TO_METRES.transform(school["lon"], school["lat"])
+    nearest = where.iloc[np.hypot(where["x"] - x, where["y"] - y).argmin()]
+    assert nearest["piece"] > 0
+    assert np.hypot(nearest["x"] - x, nearest["y"] - y) < 300
+    assert (where["piece"] == nearest["piece"]).sum() > 40
+    assert school["enrolment"] < 60
+
+
+def test_slides_cut_roads(roads: Roads) -> None:
+    slides = [nodes for tags, nodes in roads.ways if tags.get("highway") == "construction"]
+    graph, whole = roads.graph(), roads.graph(with_gaps=True)
+    assert len(slides) == 4
+    assert nx.number_connected_components(graph) > nx.number_connected_components(whole)
+    assert sum(nx.has_path(graph, nodes[0], nodes[-1]) for nodes in slides) == 2  # two cost a way round, two cut off
+
+
+def test_two_bridges_span_the_gorge(roads: Roads) -> None:
+    names = [tags["name"] for tags, _ in roads.ways if tags.get("bridge") == "yes"]
+    assert sum("峡大桥" in name for name in names) == 2
+    assert len(names) <= 5
+    river = next(nodes for tags, nodes in roads.ways if tags.get("waterway") == "river")
+    line = shapely.LineString([roads.at[node] for node in river])
+    for tags, nodes in roads.ways:
+        if "highway" in tags and tags.get("bridge") != "yes":
+            road = shapely.LineString([roads.at[node] for node in nodes])
+            assert road.distance(line) > 0, f"{tags.get('name')} crosses the river without a bridge"
+
+
+def test_some_homes_are_off_the_road(roads: Roads, settlements: pd.DataFrame) -> None:
+    lines = [shapely.LineString([roads.at[node] for node in nodes]) for tags, nodes in roads.ways if "highway" in tags]
+    homes = shapely.points(np.column_stack(TO_METRES.transform(settlements["lon"].astype(float), settlements["lat"].astype(float))))
+    _, away = shapely.STRtree(lines).query_nearest(homes, return_distance=True, all_matches=False)
+    assert 15 <= ((away > 300) & (away <= 1_600)).sum() <= 90
+    assert (away > 2_000).sum() <= 2
+
+
+def judge(records: pd.DataFrame) -> set[str]:
+    """Return what is wrong with one school's procedure."""
+    last = {row.item: row for row in records.itertuples()}
+    faults = set()
+    if (last["公示"].until - last["公示"].date).days < 30:
+        faults.add("short notice")
+    if last["听证"].date < last["公示"].date:
+        faults.add("heard first")
+    if last["听证"].in_favour <= last["听证"].against:
+        faults.add("opposed")
+    if "审批" not in last:
+        faults.add("no approval")
+    return faults
+
+
+def test_the_scenarios_know_their_records(schools: pd.DataFrame, evidence: pd.DataFrame) -> None:
+    consulted = evidence[evidence["item"] == "专项规划备案"]["school_id"]
+    faults = {school: judge(evidence[evidence["school_id"] == school]) for school in consulted}
+    safe, bureau = (read_scenario(ROOT / "scenarios" / f"{name}.toml").plan for name in ("safeguarded", "bureau-mergers"))
+    assert sorted(safe.may_close) == sorted(school for school, found in faults.items() if not found)
+    assert set(safe.keep) == OPPOSED == {school for school, found in faults.items() if "opposed" in found}
+    assert set(bureau.close) <= set(schools["school_id"])
+    struck = set().union(*(faults.get(school, {"nobody asked"}) for school in bureau.close))
+    assert struck == {"short notice", "heard first", "opposed", "no approval", "nobody asked"}
+    kept = set(schools.loc[schools["protected"] == "是", "school_id"])
+    assert not kept & {*bureau.close, *safe.may_close}
+
+
+def test_safeguards_are_dated_before_the_schools_close(evidence: pd.DataFrame) -> None:
+    closing = date.fromisoformat(read_scenario(ROOT / "scenarios" / "safeguarded.toml").plan.close_on)
+    assert pd.to_datetime(evidence["date"]).max().date() < closing
+    built = evidence[evidence["item"].isin(["床位验收", "校车许可"])]
+    assert (built["quantity"] > 0).all()
+
+
+@pytest.mark.parametrize("name", ["base", "keep-all", "bureau-mergers", "safeguarded"])
+def test_scenarios_are_valid_and_named_like_their_files(name: str) -> None:
+    scenario = read_scenario(ROOT / "scenarios" / f"{name}.toml")
+    assert scenario.name == name
+    assert (scenario.folder / scenario.data.dir / scenario.data.roads.path).is_file()
