@@ -1,0 +1,213 @@
+"""Faults that only show when several tables are seen together."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layout_planner.county.places import FAR_M, distance_m
+from layout_planner.county.tables import FORM_GRADES, GRADES
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from layout_planner.county.faults import Faults
+    from layout_planner.county.model import Elevation, RoadTable
+    from layout_planner.county.table_files import CheckedTable
+    from layout_planner.scenario import Scenario
+
+NEAR_DEGREES = 0.5
+TEACHING_POINT_MOST_GRADE = 6
+LAST_PRIMARY_GRADE = 6
+
+
+def check_grades(schools: CheckedTable, faults: Faults) -> None:
+    """Report schools whose grades do not fit their form."""
+    if not {"form", "grades"} <= set(schools.frame.columns):
+        return
+    for row, form, grades in zip(schools.rows, schools.frame["form"], schools.frame["grades"], strict=True):
+        if form and grades and not grades_fit(form, grades):
+            faults.add(
+                Words("开设年级与办学类型不符", "the grades do not fit the form"),
+                Words("改正办学类型或年级", "correct the form or the grades"),
+                row=int(row),
+                column="grades",
+                value=f"{form}: {', '.join(map(str, grades))}",
+                expected=Words(
+                    f"{form}：{FORM_GRADES[form][0]}-{FORM_GRADES[form][-1]}之内",
+                    f"{form}: within {FORM_GRADES[form][0]}-{FORM_GRADES[form][-1]}",
+                ),
+            )
+
+
+def grades_fit(form: str, grades: tuple[int, ...]) -> bool:
+    """Return whether a school of this form may teach these grades; a teaching point starts at 1 and ends at 6 or before."""
+    if form == "teaching_point":
+        return grades == tuple(range(1, len(grades) + 1)) and len(grades) <= TEACHING_POINT_MOST_GRADE
+    inside = set(grades) <= set(FORM_GRADES[form])
+    if form == "nine_year":
+        return inside and grades[0] <= LAST_PRIMARY_GRADE < grades[-1]
+    return inside
+
+
+def check_references(table: CheckedTable, columns: list[str], schools: CheckedTable, faults: Faults) -> dict[str, int]:
+    """Report cells that name a school that is not there; cells that name an excluded school become blank and are counted."""
+    known = set(schools.frame["school_id"])
+    dropped: dict[str, int] = {}
+    for name in columns:
+        if name not in table.frame.columns:
+            continue
+        cells = table.frame[name].tolist()
+        for at, (row, school) in enumerate(zip(table.rows, cells, strict=True)):
+            if school in schools.excluded:
+                cells[at] = ""
+                dropped[name] = dropped.get(name, 0) + 1
+            elif school and school not in known:
+                faults.add(
+                    Words("学校表中没有这所学校", "there is no such school in the schools table"),
+                    Words("核对学校标识码，注意前导零和空格", "check the id, its leading zeros and spaces"),
+                    row=int(row),
+                    column=name,
+                    value=school,
+                )
+        table.frame[name] = np.array(cells, dtype=object)
+    return dropped
+
+
+def check_parents(schools: CheckedTable, faults: Faults) -> None:
+    """Report schools that name themselves as their central school."""
+    if "parent_school_id" not in schools.frame.columns:
+        return
+    for row, own, parent in zip(schools.rows, schools.frame["school_id"], schools.frame["parent_school_id"], strict=True):
+        if own and own == parent:
+            faults.add(
+                Words("学校把自己填为中心校", "the school names itself as its central school"),
+                Words("填中心校的编号，或留空", "name the central school, or leave it empty"),
+                row=int(row),
+                column="parent_school_id",
+                value=own,
+            )
+
+
+def check_attended_bands(settlements: CheckedTable, schools: CheckedTable, scenario: Scenario, faults: Faults) -> None:
+    """Report settlements whose pupils of a band go to a school that teaches none of its grades."""
+    if "form" not in schools.frame.columns:
+        return
+    given = schools.frame["grades"] if "grades" in schools.frame.columns else [()] * len(schools.frame)
+    taught = {
+        school: set(grades or FORM_GRADES.get(form, GRADES))
+        for school, form, grades in zip(schools.frame["school_id"], schools.frame["form"], given, strict=True)
+    }
+    for band, grades in scenario.bands.items():
+        column = f"school_{band}"
+        if column not in settlements.frame.columns:
+            continue
+        for row, school in zip(settlements.rows, settlements.frame[column], strict=True):
+            if school in taught and not taught[school] & set(grades):
+                faults.add(
+                    Words("该校不开设这个学段", "the school does not teach this band"),
+                    Words("核对现就读学校", "check the school attended now"),
+                    row=int(row),
+                    column=column,
+                    value=school,
+                )
+
+
+def check_plan(scenario: Scenario, schools: CheckedTable, faults: Faults) -> None:
+    """Report schools of the scenario's plan that are not in the table."""
+    known = set(schools.frame["school_id"])
+    may_close = () if isinstance(scenario.plan.may_close, str) else scenario.plan.may_close
+    for key, names in (("close", scenario.plan.close), ("keep", scenario.plan.keep), ("may_close", may_close)):
+        for name in sorted(set(names) - known):
+            excluded = name in schools.excluded
+            faults.add(
+                Words("方案中的学校已被排除", "the plan names a school that is excluded")
+                if excluded
+                else Words("方案中的学校不在学校表中", "the plan names a school that is not in the schools table"),
+                Words("核对 plan 中的学校标识码", "check the school ids under [plan]"),
+                column=f"plan.{key}",
+                value=name,
+            )
+
+
+def check_demand(scenario: Scenario, settlements: CheckedTable, scenario_faults: Faults, faults: Faults) -> None:
+    """Report when pupils can be derived neither from grades nor from shares of other columns."""
+    if scenario.demand.shares:
+        for band in sorted(set(scenario.bands) - set(scenario.demand.shares)):
+            scenario_faults.add(
+                Words("demand.shares 缺少学段", "demand.shares leaves out a band"),
+                Words("为每个学段写出比例", "give every band its shares"),
+                column="demand.shares",
+                value=band,
+            )
+        return
+    missing = [f"pupils_g{grade}" for grade in GRADES if f"pupils_g{grade}" not in settlements.frame.columns]
+    if missing:
+        faults.add(
+            Words("无法得出学生数：缺少分年级学生数", "pupils cannot be derived: columns of pupils by grade are missing"),
+            Words(
+                "补齐 pupils_g1 至 pupils_g9，或在情景文件 [demand] shares 中写明按哪些列推算",
+                "add pupils_g1 to pupils_g9, or say under [demand] shares from which columns to derive them",
+            ),
+            row=1,
+            column=missing[0],
+            value=", ".join(missing),
+        )
+
+
+def check_apart(settlements: CheckedTable, schools: CheckedTable, faults: Faults) -> None:
+    """Report when schools and settlements lie in different parts of the world."""
+    middle = {}
+    for table in (settlements, schools):
+        known = _places(table)
+        if known is None:
+            return
+        middle[table.shown] = np.median(known, axis=0)
+    home, school = middle[settlements.shown], middle[schools.shown]
+    if distance_m(school[:1], school[1:], float(home[0]), float(home[1]))[0] > FAR_M:
+        faults.add(
+            Words("学校与居民点相距300公里以上", "schools and settlements lie more than 300 km apart"),
+            Words("核对两张表的坐标系", "check the coordinate systems of both tables"),
+            column="lon",
+            value=f"{school[0]:.4f}, {school[1]:.4f}",
+        )
+
+
+def check_roads(settlements: CheckedTable, roads: RoadTable, faults: Faults) -> None:
+    """Report roads of another place."""
+    known = _places(settlements)
+    if known is None or len(roads.node_lonlat) == 0:
+        return
+    low, high = roads.node_lonlat.min(axis=0) - NEAR_DEGREES, roads.node_lonlat.max(axis=0) + NEAR_DEGREES
+    if not ((known >= low) & (known <= high)).all(axis=1).any():
+        faults.add(
+            Words("道路数据不在本县", "the roads are those of another place"),
+            Words("换用本县的道路文件，或核对其坐标系", "use the county's roads, or check their crs"),
+            value=f"{low[0]:.2f}, {low[1]:.2f} - {high[0]:.2f}, {high[1]:.2f}",
+        )
+
+
+def check_elevation(settlements: CheckedTable, elevation: Elevation, faults: Faults) -> None:
+    """Report an elevation grid that covers no settlement."""
+    import pyproj
+
+    known = _places(settlements)
+    if known is None:
+        return
+    x, y = pyproj.Transformer.from_crs("EPSG:4326", elevation.crs, always_xy=True).transform(known[:, 0], known[:, 1])
+    inverse: Any = ~elevation.transform
+    column, row = inverse * (np.asarray(x), np.asarray(y))
+    rows, columns = elevation.heights.shape
+    if not ((column >= 0) & (column < columns) & (row >= 0) & (row < rows)).any():
+        faults.add(
+            Words("高程数据不覆盖任何居民点", "the elevation grid covers no settlement"),
+            Words("换用本县的高程文件", "use the elevation of the county"),
+        )
+
+
+def _places(table: CheckedTable) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    if not {"lon", "lat"} <= set(table.frame.columns):
+        return None
+    places = table.frame[["lon", "lat"]].to_numpy(dtype=float)
+    known = places[np.isfinite(places).all(axis=1)]
+    return known if len(known) else None

@@ -1,0 +1,128 @@
+"""What each missing column or file switches off, said once and carried with every result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.county.model import Note
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from layout_planner.county.table_files import CheckedTable
+    from layout_planner.scenario import DataFiles
+
+GAPS: dict[str, dict[str, Words]] = {
+    "settlements": {
+        "name_en": Words("英文输出使用中文名", "English outputs show Chinese names"),
+        "township": Words("不按乡镇汇总", "nothing is summed by township"),
+        "kind": Words("所有居民点按自然村看待", "every settlement is taken as a village"),
+        "population": Words("不显示人口", "population is not shown"),
+        "left_behind": Words("不分析留守儿童", "left-behind pupils are not looked at separately"),
+        "poor": Words("不分析家庭经济困难学生", "pupils from poor households are not looked at separately"),
+        "disabled": Words("不分析残疾学生", "disabled pupils are not looked at separately"),
+        "age_0": Words("学生数不能向后推移", "pupil counts cannot be aged to later years"),
+        "school_lower_primary": Words(
+            "1-3年级现就读学校未知，按最近学校推定", "where grades 1-3 go now is unknown; the nearest school is assumed"
+        ),
+        "school_upper_primary": Words(
+            "4-6年级现就读学校未知，按最近学校推定", "where grades 4-6 go now is unknown; the nearest school is assumed"
+        ),
+        "school_junior": Words(
+            "7-9年级现就读学校未知，按最近学校推定", "where grades 7-9 go now is unknown; the nearest school is assumed"
+        ),
+    },
+    "schools": {
+        "name_en": Words("英文输出使用中文名", "English outputs show Chinese names"),
+        "township": Words("不按乡镇汇总", "nothing is summed by township"),
+        "grades": Words("开设年级按办学类型推定", "grades follow from the form"),
+        "classrooms": Words("不核对教室数", "classrooms are not checked"),
+        "seats": Words("学校容量不受限制", "school capacity is not limited"),
+        "beds": Words("各校按没有床位处理", "no school is taken to have beds"),
+        "canteen": Words("假定各校都有食堂", "every school is assumed to have a canteen"),
+        "enrolment": Words("不与在校生数核对", "the plan is not compared with enrolment"),
+        "boarders": Words("现有寄宿生数未知", "the number of boarders now is unknown"),
+        "teachers": Words("不核对教师数", "teachers are not checked"),
+        "buses": Words("按没有校车处理", "no school is taken to have a bus"),
+        "parent_school_id": Words("教学点的中心校未知", "the central school of a teaching point is unknown"),
+        "yearly_cost": Words("学校运转成本用假设值", "running costs of schools are assumed"),
+        "protected": Words("没有必须保留的学校", "no school is protected"),
+        "candidate": Words("没有候选新校址", "there are no candidate sites"),
+    },
+}
+FILES: dict[str, Words] = {
+    "dem": Words("没有高程数据：步行按平地计算", "no elevation: walking is taken as flat"),
+    "boundary": Words("没有县界：未核对点位是否在县内", "no boundary: places are not checked against it"),
+    "evidence": Words(
+        "没有程序和保障记录：相关关口均为“未知”，不能通过", "no evidence: the gates that need it stay unknown and do not pass"
+    ),
+}
+
+
+def note_missing_files(data: DataFiles) -> list[Note]:
+    """Return what the files that the scenario does not name switch off."""
+    return [Note(f"{role}.missing", text) for role, text in FILES.items() if getattr(data, role) is None]
+
+
+def note_gaps(role: str, table: CheckedTable) -> list[Note]:
+    """Return what this table lacks, what was filled in by default and what was left out."""
+    notes = [
+        Note(f"{role}.{name}.missing", Words(f"{table.shown} 没有列 {name}：{text.zh}", f"{table.shown} has no column {name}: {text.en}"))
+        for name, text in GAPS.get(role, {}).items()
+        if name not in table.frame.columns
+    ]
+    for name, count in table.blanks.items():
+        if name in BLANK_MEANS.get(role, {}) and name not in table.defaults:
+            text = BLANK_MEANS[role][name]
+            notes.append(
+                Note(
+                    f"{role}.{name}.blank",
+                    Words(
+                        f"{table.shown} 列 {name} 有{count}个空格：{text.zh}",
+                        f"{table.shown} column {name} has {count} blank cells: {text.en}",
+                    ),
+                    count,
+                )
+            )
+    for name, count in table.defaults.items():
+        notes.append(
+            Note(
+                f"{role}.{name}.default",
+                Words(
+                    f"{table.shown} 列 {name} 有{count}处按情景文件的缺省值填写",
+                    f"{table.shown} column {name}: the scenario's default fills {count} cells",
+                ),
+                count,
+            )
+        )
+    for name, reason in sorted(table.excluded.items()):
+        notes.append(
+            Note(
+                f"{role}.excluded",
+                Words(
+                    f"{table.shown} 中的 {name} 按情景文件排除：{reason}", f"{name} of {table.shown} is left out by the scenario: {reason}"
+                ),
+                1,
+            )
+        )
+    return notes
+
+
+_ZERO = Words("按0处理", "read as 0")
+BLANK_MEANS: dict[str, dict[str, Words]] = {
+    "settlements": {
+        **dict.fromkeys((f"pupils_g{grade}" for grade in range(1, 10)), _ZERO),
+        **dict.fromkeys((f"age_{age}" for age in range(6)), _ZERO),
+        **dict.fromkeys(("left_behind", "poor", "disabled", "population"), _ZERO),
+        "kind": Words("按自然村看待", "read as village"),
+        **dict.fromkeys(
+            ("school_lower_primary", "school_upper_primary", "school_junior"), Words("按最近学校推定", "the nearest school is assumed")
+        ),
+    },
+    "schools": {
+        **dict.fromkeys(("classrooms", "beds", "enrolment", "boarders", "teachers", "buses"), _ZERO),
+        "seats": Words("容量不受限制", "capacity is not limited"),
+        "canteen": Words("按没有食堂处理", "read as no canteen"),
+        "yearly_cost": Words("用假设值", "an assumed cost is used"),
+        **dict.fromkeys(("protected", "candidate"), Words("按“否”处理", "read as no")),
+    },
+}

@@ -1,0 +1,273 @@
+"""All files of a scenario to one `County`, or all their faults at once. Nothing else opens data files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from layout_planner.county import checks
+from layout_planner.county.areas import inside_boundary, read_boundary
+from layout_planner.county.coordinates import choose_metric_crs
+from layout_planner.county.faults import FaultError, Faults
+from layout_planner.county.gaps import note_gaps, note_missing_files
+from layout_planner.county.model import County, Elevation, Note, RoadTable, Source
+from layout_planner.county.places import report_outside
+from layout_planner.county.raw_files import check_file, hash_file
+from layout_planner.county.table_files import CheckedTable, read_table
+from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS
+from layout_planner.errors import InputError, Problem, raise_problems
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from layout_planner.scenario import DataFile, Scenario
+
+FALLBACK_CRS = "EPSG:32648"
+ZERO_WHEN_BLANK = ("classrooms", "beds", "enrolment", "boarders", "teachers", "buses")
+UNKNOWN_WHEN_BLANK = ("in_favour", "against", "quantity")
+
+
+def read_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> County:
+    """Return the county of `scenario`, every table checked, ids sorted, geometry in metres.
+
+    Raises
+    ------
+    InputError : any file has faults; all faults of all files are listed.
+    """
+    return _CountyReader(scenario, on_step or (lambda _: None)).read()
+
+
+class _CountyReader:
+    """Read one file after the other and keep every fault; the order of `read` is the order of the report."""
+
+    def __init__(self, scenario: Scenario, on_step: Callable[[Words], None]) -> None:
+        self.scenario, self.on_step = scenario, on_step
+        self.folder: Path = scenario.folder / scenario.data.dir
+        self.problems: list[Problem] = []
+        self.sources: list[Source] = []
+        self.notes: list[Note] = note_missing_files(scenario.data)
+
+    def read(self) -> County:
+        """Return the county or raise all faults."""
+        data, shares = self.scenario.data, self.scenario.demand.shares
+        self.on_step(Words("读取居民点", "reading settlements"))
+        settlements = read_table(
+            data.settlements,
+            SETTLEMENTS,
+            self.folder,
+            ids=[f"school_{band}" for band in self.scenario.bands],
+            numbers=sorted({column for parts in shares.values() for column in parts}),
+        )
+        self.on_step(Words("读取学校", "reading schools"))
+        schools = read_table(data.schools, SCHOOLS, self.folder)
+        evidence = self._read_evidence()
+        for role, table in (("settlements", settlements), ("schools", schools)):
+            self._keep_table(role, table, (data.settlements if role == "settlements" else data.schools).path)
+        self._check_tables(settlements, schools, evidence)
+        crs = _metric_crs(settlements, schools)
+        boundary = self._read_boundary(crs, (settlements, schools))
+        roads = self._read_roads(crs, settlements)
+        elevation = self._read_elevation(settlements)
+        raise_problems(self.problems)
+        assert roads is not None  # noqa: S101 - a missing road file is a problem
+        return County(
+            _settlement_points(settlements, crs),
+            _school_points(schools, crs),
+            roads,
+            _evidence_rows(evidence),
+            crs,
+            boundary,
+            elevation,
+            tuple(self.sources),
+            tuple(self.notes),
+        )
+
+    def _keep_table(self, role: str, table: CheckedTable, path: str) -> None:
+        self.problems.extend(table.problems)
+        if table.sha256:
+            self.sources.append(Source(role, path, table.sha256, len(table.frame)))
+            self.notes.extend(note_gaps(role, table))
+
+    def _read_evidence(self) -> CheckedTable | None:
+        if self.scenario.data.evidence is None:
+            return None
+        self.on_step(Words("读取程序和保障记录", "reading evidence"))
+        table = read_table(self.scenario.data.evidence, EVIDENCE, self.folder)
+        self._keep_table("evidence", table, self.scenario.data.evidence.path)
+        return table
+
+    def _check_tables(self, settlements: CheckedTable, schools: CheckedTable, evidence: CheckedTable | None) -> None:
+        """Compare the tables with each other and with the scenario."""
+        own = Faults(f"{self.scenario.name} (TOML)")
+        homes, sites = Faults(settlements.shown), Faults(schools.shown)
+        if settlements.usable:
+            checks.check_demand(self.scenario, settlements, own, homes)
+        if schools.usable and "school_id" in schools.frame.columns:
+            attended = sorted(
+                {"school_lower_primary", "school_upper_primary", "school_junior", *(f"school_{band}" for band in self.scenario.bands)}
+            )
+            self._note_dropped("settlements", checks.check_references(settlements, attended, schools, homes))
+            self._note_dropped("schools", checks.check_references(schools, ["parent_school_id"], schools, sites))
+            checks.check_parents(schools, sites)
+            checks.check_attended_bands(settlements, schools, self.scenario, homes)
+            checks.check_plan(self.scenario, schools, own)
+            if evidence is not None:
+                records = Faults(evidence.shown)
+                self._note_dropped("evidence", checks.check_references(evidence, ["school_id"], schools, records))
+                self.problems.extend(records.problems)
+        checks.check_grades(schools, sites)
+        checks.check_apart(settlements, schools, sites)
+        for faults in (homes, sites, own):
+            self.problems.extend(faults.problems)
+
+    def _note_dropped(self, role: str, dropped: dict[str, int]) -> None:
+        for column, count in dropped.items():
+            self.notes.append(
+                Note(
+                    f"{role}.{column}.excluded",
+                    Words(
+                        f"{role} 列 {column} 有{count}处指向被排除的学校，已略去",
+                        f"{role} column {column}: {count} cells name excluded schools and are dropped",
+                    ),
+                    count,
+                )
+            )
+
+    def _checked_path(self, file: DataFile) -> Path | None:
+        """Return the path of a file that can be opened, or None after recording why not."""
+        path = self.folder / file.path
+        try:
+            check_file(path)
+        except FaultError as fault:
+            faults = Faults(file.path)
+            faults.place(fault)
+            self.problems.extend(faults.problems)
+            return None
+        return path
+
+    def _read_boundary(self, crs: str, tables: tuple[CheckedTable, ...]) -> gpd.GeoDataFrame | None:
+        file = self.scenario.data.boundary
+        path = None if file is None else self._checked_path(file)
+        if file is None or path is None:
+            return None
+        self.on_step(Words("读取县界", "reading the boundary"))
+        faults = Faults(file.path)
+        boundary = read_boundary(path, file, crs, faults)
+        self.problems.extend(faults.problems)
+        if boundary is None:
+            return None
+        self.sources.append(Source("boundary", file.path, hash_file(path), len(boundary)))
+        for table in tables:
+            if {"lon", "lat"} <= set(table.frame.columns):
+                lon, lat = table.frame["lon"].to_numpy(dtype=float), table.frame["lat"].to_numpy(dtype=float)
+                outside = Faults(table.shown)
+                report_outside(lon, lat, table.rows, inside_boundary(boundary, lon, lat), outside)
+                self.problems.extend(outside.problems)
+        return boundary
+
+    def _read_roads(self, crs: str, settlements: CheckedTable) -> RoadTable | None:
+        from layout_planner.county.road_files import read_roads
+
+        file = self.scenario.data.roads
+        path = self._checked_path(file)
+        if path is None:
+            return None
+        self.on_step(Words("读取道路", "reading roads"))
+        try:
+            roads: RoadTable = read_roads(path, file.path, crs, layer=file.sheet, crs=file.crs)
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None
+        faults = Faults(file.path)
+        checks.check_roads(settlements, roads, faults)
+        self.problems.extend(faults.problems)
+        self.sources.append(Source("roads", file.path, hash_file(path), len(roads.edges)))
+        return roads
+
+    def _read_elevation(self, settlements: CheckedTable) -> Elevation | None:
+        from layout_planner.county.rasters import read_elevation
+
+        file = self.scenario.data.dem
+        path = None if file is None else self._checked_path(file)
+        if file is None or path is None:
+            return None
+        self.on_step(Words("读取高程", "reading elevation"))
+        try:
+            elevation: Elevation = read_elevation(path, file.path)
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None
+        faults = Faults(file.path)
+        checks.check_elevation(settlements, elevation, faults)
+        self.problems.extend(faults.problems)
+        self.sources.append(Source("dem", file.path, hash_file(path), elevation.heights.shape[0]))
+        return elevation
+
+
+def _metric_crs(*tables: CheckedTable) -> str:
+    for table in tables:
+        if "lon" in table.frame.columns and np.isfinite(table.frame["lon"].to_numpy(dtype=float)).any():
+            return choose_metric_crs(table.frame["lon"].to_numpy(dtype=float), table.frame["lat"].to_numpy(dtype=float))
+    return FALLBACK_CRS
+
+
+def _points(frame: pd.DataFrame, key: str, crs: str) -> gpd.GeoDataFrame:
+    places = gpd.points_from_xy(frame["lon"].astype(float), frame["lat"].astype(float), crs="EPSG:4326").to_crs(crs)
+    table = gpd.GeoDataFrame(frame.drop(columns=["lon", "lat"]), geometry=places, crs=crs)
+    return table.set_index(key).sort_index()
+
+
+def _settlement_points(table: CheckedTable, crs: str) -> gpd.GeoDataFrame:
+    frame = table.frame.copy()
+    for column in SETTLEMENTS.columns:
+        if column.name in frame.columns and column.kind == "int":
+            frame[column.name] = frame[column.name].fillna(0).astype(int)
+    for name in frame.columns:
+        if frame[name].dtype == float and name not in {"lon", "lat"}:
+            frame[name] = frame[name].fillna(0.0)
+    if "kind" in frame.columns:
+        frame["kind"] = frame["kind"].replace("", "village")
+    return _points(frame, "settlement_id", crs)
+
+
+def _school_points(table: CheckedTable, crs: str) -> gpd.GeoDataFrame:
+    frame = table.frame.copy()
+    for name in ("name_en", "township", "parent_school_id"):
+        if name not in frame.columns:
+            frame[name] = ""
+    given = frame["grades"] if "grades" in frame.columns else [()] * len(frame)
+    frame["grades"] = pd.Series(
+        [grades or FORM_GRADES[form] for form, grades in zip(frame["form"], given, strict=True)], index=frame.index, dtype=object
+    )
+    frame["seats"] = frame["seats"].fillna(np.inf) if "seats" in frame.columns else np.inf
+    for name in ZERO_WHEN_BLANK:
+        if name in frame.columns:
+            frame[name] = frame[name].fillna(0).astype(int)
+        elif name in {"beds", "buses"}:
+            frame[name] = 0
+    frame["canteen"] = [value is True for value in frame["canteen"]] if "canteen" in frame.columns else True
+    for name in ("protected", "candidate"):
+        frame[name] = [value is True for value in frame[name]] if name in frame.columns else False
+    if "yearly_cost" not in frame.columns:
+        frame["yearly_cost"] = np.nan
+    return _points(frame, "school_id", crs)
+
+
+def _evidence_rows(table: CheckedTable | None) -> pd.DataFrame:
+    """Return all columns of the spec; a blank count stays NaN, so that what is unknown passes no comparison."""
+    if table is None:
+        return pd.DataFrame(
+            {column.name: pd.Series(dtype=float if column.name in UNKNOWN_WHEN_BLANK else object) for column in EVIDENCE.columns}
+        )
+    frame = table.frame.copy()
+    for column in EVIDENCE.columns:
+        if column.name not in frame.columns:
+            frame[column.name] = np.nan if column.name in UNKNOWN_WHEN_BLANK else ""
+    names = [column.name for column in EVIDENCE.columns]
+    frame = frame.loc[frame["school_id"] != "", names]
+    return frame.sort_values(["school_id", "item", "date", "until", "file", "note"], kind="stable").reset_index(drop=True)

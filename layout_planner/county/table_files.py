@@ -1,0 +1,356 @@
+"""One input file to one checked table: headers found, cells parsed, faults collected with the row a person sees."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from layout_planner.county.cells import is_blank, parse_cell
+from layout_planner.county.faults import FaultError, Faults
+from layout_planner.county.places import place_points
+from layout_planner.county.raw_files import RawTable, hash_file, read_raw
+from layout_planner.county.tables import Column, Table
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from layout_planner.errors import Problem
+    from layout_planner.scenario import TableFile
+
+PERSON_WORDS = (
+    "身份证",
+    "姓名",
+    "家长",
+    "监护人",
+    "手机",
+    "电话",
+    "联系方式",
+    "学籍号",
+    "出生日期",
+    "出生年月",
+    "家庭住址",
+    "详细住址",
+    "微信",
+    "邮箱",
+    "idcard",
+    "idnumber",
+    "identitynumber",
+    "phone",
+    "mobile",
+    "telephone",
+    "studentname",
+    "pupilname",
+    "parentname",
+    "guardian",
+    "birthdate",
+    "dateofbirth",
+    "birthday",
+    "email",
+    "homeaddress",
+)
+HEADER_SEARCH_ROWS = 12
+SHAPEFILE_HEADER = 10
+
+
+@dataclass
+class CheckedTable:
+    """The columns of the spec that the file holds, one row an id; text where a cell is blank, NaN where a number is.
+
+    `rows` are row numbers as a person sees them; `blanks` counts blank cells by column; `excluded` are ids left out on purpose.
+    `lon` and `lat` are WGS 84 degrees where the table has places.
+    """
+
+    shown: str
+    frame: pd.DataFrame
+    rows: NDArray[np.int_] = field(default_factory=lambda: np.empty(0, dtype=int))
+    blanks: dict[str, int] = field(default_factory=dict)
+    defaults: dict[str, int] = field(default_factory=dict)
+    excluded: dict[str, str] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    sha256: str = ""
+
+    @property
+    def usable(self) -> bool:
+        """Whether the table has rows that other tables can be compared with."""
+        return len(self.frame) > 0
+
+
+def read_table(file: TableFile, table: Table, folder: Path, *, numbers: Iterable[str] = (), ids: Iterable[str] = ()) -> CheckedTable:
+    """Return the table in `file`, relative to `folder`, with every fault that was found in it.
+
+    Parameters
+    ----------
+    numbers : further columns of the file that are read as numbers and kept under their name.
+    ids : further optional columns that hold ids.
+    """
+    faults = Faults(file.path if file.sheet is None else f"{file.path}[{file.sheet}]")
+    spec = _extend_spec(table, numbers, ids)
+    path = folder / file.path
+    try:
+        raw = read_raw(path, file.sheet, (table.role, table.title.zh, table.title.en))
+    except FaultError as fault:
+        faults.place(fault)
+        return CheckedTable(faults.file, pd.DataFrame(), problems=faults.problems)
+    positions = _match_headers(raw, spec, file, faults)
+    result = CheckedTable(faults.file, pd.DataFrame(), sha256=hash_file(path))
+    if positions is not None:
+        _Reader(raw, spec, file, faults, positions).fill(result)
+    result.problems = faults.problems
+    return result
+
+
+def _extend_spec(table: Table, numbers: Iterable[str], ids: Iterable[str]) -> Table:
+    known = {column.name for column in table.columns}
+    more = [Column(name, "float", Words(name, name), required=True, least=0) for name in numbers if name not in known]
+    more += [Column(name, "id", Words(name, name)) for name in ids if name not in known]
+    return Table(table.role, table.title, table.key, (*table.columns, *more))
+
+
+def plain_header(text: str) -> str:
+    """Return a header without case, spaces, underscores and marks, to compare it."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return "".join(letter for letter in folded if not letter.isspace() and letter not in "_-*\ufeff\u200b")
+
+
+def _header_keys(text: str) -> list[str]:
+    """Return what a header may be called: all of it, what stands before a bracket, what stands in it."""
+    folded = unicodedata.normalize("NFKC", text)
+    match = re.fullmatch(r"([^()]+)\(([^()]*)\)\s*", folded)
+    return [plain_header(part) for part in ((folded, match[1], match[2]) if match else (folded,)) if plain_header(part)]
+
+
+def _match_headers(raw: RawTable, spec: Table, file: TableFile, faults: Faults) -> dict[str, int] | None:
+    """Return the position of every column of the spec that the file holds, or None when the file is no such table."""
+    _refuse_persons(raw.headers, faults)
+    keys = [_header_keys(header) for header in raw.headers]
+    positions: dict[str, int] = {}
+    for column in spec.columns:
+        found = _find_column(column, keys, raw, file, faults)
+        if found is not None:
+            positions[column.name] = found
+    for name in file.columns:
+        if name not in {column.name for column in spec.columns}:
+            faults.add(
+                Words("columns 中有未知的列名", "`columns` names a column that does not exist"),
+                Words("见 layout-planner schema tables", "see `layout-planner schema tables`"),
+                column=name,
+            )
+    if not positions and _name_header_row(raw, spec, faults):
+        return None
+    places: set[str] = {"lon", "lat"} if raw.geometry is None and spec.role != "evidence" else set()
+    for column in spec.columns:
+        needed = column.required or column.name in places
+        if needed and column.name not in positions and column.name not in file.defaults:
+            _report_missing(column, raw, faults)
+    return positions
+
+
+def _refuse_persons(headers: list[str], faults: Faults) -> None:
+    for header in headers:
+        plain = plain_header(header)
+        if any(word in plain for word in PERSON_WORDS):
+            faults.add(
+                Words("该列含个人信息，不予读取", "this column names persons and is not read"),
+                Words("删除该列；本工具只接受汇总人数", "delete the column: only counts are accepted, never persons"),
+                row=1,
+                column=header,
+            )
+
+
+def _find_column(column: Column, keys: list[list[str]], raw: RawTable, file: TableFile, faults: Faults) -> int | None:
+    mapped = file.columns.get(column.name)
+    if mapped is not None:
+        hits = [at for at, header in enumerate(keys) if plain_header(mapped) in header[:1]]
+        if not hits:
+            faults.add(
+                Words("没有情景文件指定的列", "the column that the scenario names is not there"),
+                Words("检查 columns 中的列名", "check the header written under `columns`"),
+                row=1,
+                column=mapped,
+                expected=_listed(raw.headers),
+            )
+    else:
+        hits = []
+        for names in ((column.name,), column.aliases, (column.name[:SHAPEFILE_HEADER],) if raw.geometry is not None else ()):
+            plain = {plain_header(name) for name in names}
+            for depth in range(3):
+                hits = hits or [at for at, header in enumerate(keys) if len(header) > depth and header[depth] in plain]
+    if len(hits) > 1:
+        faults.add(
+            Words("有多列都像是这一列", "several columns could be this one"),
+            Words("删去多余的列，或在 columns 中指定", "delete the others, or name one under `columns`"),
+            row=1,
+            column=column.name,
+            value="; ".join(raw.headers[at] for at in hits),
+        )
+    return hits[0] if hits else None
+
+
+def _listed(headers: list[str]) -> Words:
+    text = ", ".join(header for header in headers[:20] if header) or "-"
+    return Words(f"现有列：{text}", f"one of: {text}")
+
+
+def _name_header_row(raw: RawTable, spec: Table, faults: Faults) -> bool:
+    """Say in which row the header stands when it is not the first."""
+    names = {plain_header(name) for column in spec.columns for name in (column.name, *column.aliases)}
+    for number, row in zip(raw.numbers[:HEADER_SEARCH_ROWS], raw.rows, strict=False):
+        known = sum(any(key in names for key in _header_keys(str(cell))) for cell in row if cell is not None)
+        if known > 1:
+            faults.add(
+                Words(f"表头在第{number}行，应在第1行", f"the header is in row {number}; it must be in row 1"),
+                Words("删除表头上方的各行", "delete the rows above the header"),
+                row=number,
+            )
+            return True
+    return False
+
+
+def _report_missing(column: Column, raw: RawTable, faults: Faults) -> None:
+    accepted = ", ".join((column.name, *column.aliases))
+    faults.add(
+        Words(f"缺少必需的列：{column.meaning.zh}", f"a required column is missing: {column.meaning.en}"),
+        Words(
+            f"增加该列，或在 columns 中写明它的列名。现有列：{', '.join(raw.headers[:30]) or '无'}",
+            f"add it, or name its header under `columns`. The file has: {', '.join(raw.headers[:30]) or 'none'}",
+        ),
+        row=1,
+        column=column.name,
+        expected=Words(accepted, accepted),
+    )
+
+
+class _Reader:
+    """Parse the cells of one table whose columns have been found."""
+
+    def __init__(self, raw: RawTable, spec: Table, file: TableFile, faults: Faults, positions: dict[str, int]) -> None:
+        self.raw, self.spec, self.file, self.faults, self.positions = raw, spec, file, faults, positions
+
+    def fill(self, result: CheckedTable) -> None:
+        """Put the parsed rows into `result`."""
+        self._refuse_merged()
+        if not self.raw.rows:
+            self.faults.add(Words("表中没有数据行", "the table has no rows"), Words("填入数据后重新保存", "fill it in and save it again"))
+        kept = self._drop_excluded(result)
+        self.raw.rows = [self.raw.rows[at] for at in kept]
+        result.rows = np.array([self.raw.numbers[at] for at in kept], dtype=int)
+        if self.raw.geometry is not None:
+            self.raw.geometry = self.raw.geometry[kept]
+        result.frame = pd.DataFrame(
+            {name: self._parse_column(self.spec.column(name), result) for name in self._names()}, index=range(len(kept))
+        )
+        if self.spec.role != "evidence" and kept:
+            lon, lat = place_points(self.raw, result.frame, result.rows, self.file.crs, self.faults)
+            result.frame["lon"], result.frame["lat"] = lon, lat
+        if self.spec.key is not None and self.spec.key in result.frame:
+            self._refuse_doubles(result)
+
+    def _names(self) -> list[str]:
+        known = {column.name for column in self.spec.columns}
+        for name in sorted(set(self.file.defaults) - known):
+            self.faults.add(
+                Words("defaults 中有未知的列名", "`defaults` names a column that does not exist"),
+                Words("见 layout-planner schema tables", "see `layout-planner schema tables`"),
+                column=name,
+            )
+        return [column.name for column in self.spec.columns if column.name in self.positions or column.name in self.file.defaults]
+
+    def _drop_excluded(self, result: CheckedTable) -> list[int]:
+        """Return the positions of the rows that stay."""
+        everything = list(range(len(self.raw.rows)))
+        if not self.file.exclude or self.spec.key is None or self.spec.key not in self.positions:
+            return everything
+        column, ids = self.spec.column(self.spec.key), self.raw.column(self.positions[self.spec.key])
+        kept = []
+        for at in everything:
+            try:
+                name = "" if is_blank(ids[at], "id") else parse_cell(ids[at], column)
+            except FaultError:
+                name = ""
+            if name in self.file.exclude:
+                result.excluded[name] = self.file.exclude[name]
+            else:
+                kept.append(at)
+        for name in sorted(set(self.file.exclude) - set(result.excluded)):
+            self.faults.add(
+                Words("exclude 中的编号在表中不存在", "`exclude` names an id that is not in the table"),
+                Words("核对编号，或从 exclude 中删去", "check the id, or take it out of `exclude`"),
+                column=self.spec.key,
+                value=name,
+            )
+        return kept
+
+    def _parse_column(self, column: Column, result: CheckedTable) -> pd.Series[Any]:
+        cells: list[Any] = self.raw.column(self.positions[column.name]) if column.name in self.positions else [None] * len(self.raw.rows)
+        default, values = self._default(column), []
+        for number, cell in zip(result.rows, cells, strict=True):
+            if not is_blank(cell, column.kind):
+                try:
+                    values.append(parse_cell(cell, column))
+                except FaultError as fault:
+                    values.append(_nothing(column))
+                    self.faults.place(fault, row=int(number), column=column.name)
+                continue
+            values.append(_nothing(column) if default is None else default)
+            counted = result.blanks if default is None else result.defaults
+            counted[column.name] = counted.get(column.name, 0) + 1
+            if default is None and column.required and column.kind != "float":
+                self.faults.add(
+                    Words("必填的单元格是空的", "a required cell is empty"),
+                    Words("补填该单元格", "fill it in"),
+                    row=int(number),
+                    column=column.name,
+                    expected=column.meaning,
+                )
+        numeric = column.kind in {"int", "float", "lon", "lat"}
+        return pd.Series(values, dtype=float if numeric else object)
+
+    def _default(self, column: Column) -> Any:  # noqa: ANN401 - the value of any column
+        if column.name not in self.file.defaults:
+            return None
+        try:
+            return parse_cell(self.file.defaults[column.name], column)
+        except FaultError as fault:
+            self.faults.place(fault, column=f"defaults.{column.name}")
+            return None
+
+    def _refuse_doubles(self, result: CheckedTable) -> None:
+        first: dict[str, int] = {}
+        for number, name in zip(result.rows, result.frame[self.spec.key], strict=True):
+            if name and name in first:
+                self.faults.add(
+                    Words(f"编号重复：第{first[name]}行和第{number}行", f"the id stands twice: rows {first[name]} and {number}"),
+                    Words("每行用不同的编号，或删去重复的行", "give every row its own id, or delete the double"),
+                    row=int(number),
+                    column=self.spec.key,
+                    value=name,
+                )
+            elif name:
+                first[name] = int(number)
+
+    def _refuse_merged(self) -> None:
+        used = {at + 1: name for name, at in self.positions.items()}
+        last = max(self.raw.numbers, default=1)
+        for coordinates, first_row, _last_row, first_column, last_column in self.raw.merged:
+            touched = [used[at] for at in range(first_column, min(last_column, max(used, default=0)) + 1) if at in used]
+            if touched and first_row <= last:
+                self.faults.add(
+                    Words(f"数据区有合并单元格 {coordinates}", f"cells {coordinates} are merged"),
+                    Words("取消合并，并在每一行填入各自的值", "unmerge them and fill in every row"),
+                    row=first_row,
+                    column=touched[0],
+                    value=coordinates,
+                )
+
+
+def _nothing(column: Column) -> Any:  # noqa: ANN401 - the blank of any kind
+    return {"text": "", "id": "", "date": "", "choice": "", "bool": None, "grades": ()}.get(column.kind, np.nan)
