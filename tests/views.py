@@ -29,10 +29,15 @@ HOSTILE = (
     "\"double\" & 'single'",
     "<!--comment",
 )
-_SYLLABLES = "大坪 小河 石门 龙井 白岩 水塘 高寨 平寨 木叶 新场 老屋 花桥 马鞍 岩脚 田坝 茶山 青杠 沙坝 上寨 下寨".split()
-_ENGLISH = "Daping Xiaohe Shimen Longjing Baiyan Shuitang Gaozhai Pingzhai Muye Xinchang Laowu Huaqiao Maan Yanjiao Tianba " \
-    "Chashan Qinggang Shaba Shangzhai Xiazhai".split()
-_TOWNSHIPS = "石门乡 龙井镇 白岩乡 花桥镇 青杠乡 马鞍镇".split()
+_SYLLABLES = [
+    "大坪", "小河", "石门", "龙井", "白岩", "水塘", "高寨", "平寨", "木叶", "新场",
+    "老屋", "花桥", "马鞍", "岩脚", "田坝", "茶山", "青杠", "沙坝", "上寨", "下寨",
+]
+_ENGLISH = [
+    "Daping", "Xiaohe", "Shimen", "Longjing", "Baiyan", "Shuitang", "Gaozhai", "Pingzhai", "Muye", "Xinchang", "Laowu",
+    "Huaqiao", "Maan", "Yanjiao", "Tianba", "Chashan", "Qinggang", "Shaba", "Shangzhai", "Xiazhai",
+]
+_TOWNSHIPS = ["石门乡", "龙井镇", "白岩乡", "花桥镇", "青杠乡", "马鞍镇"]
 _WEST, _SOUTH, _DEGREES_KM = 106.2, 26.1, 1 / 100
 
 
@@ -44,7 +49,7 @@ def _places(count: int, km: float, rng: np.random.Generator) -> np.ndarray:
     return np.column_stack([_WEST + along * _DEGREES_KM, _SOUTH + np.clip(across, 0, km) * _DEGREES_KM * 0.9])
 
 
-def make_settlements(count: int, km: float, rng: np.random.Generator, hostile: bool = True) -> gpd.GeoDataFrame:
+def make_settlements(count: int, km: float, rng: np.random.Generator, *, hostile: bool = True) -> gpd.GeoDataFrame:
     places = _places(count, km, rng)
     pupils = {f"pupils_{band}": rng.integers(1, 14, count) for band in BANDS}
     table = gpd.GeoDataFrame(
@@ -128,8 +133,9 @@ def _trip(settlement_id: str, band: str, when: str, school_id: str, metres: floa
         return {"settlement_id": settlement_id, "band": band, "when": when, "school_id": "", "mode": "unserved", "pupils": pupils,
                 "seconds": np.inf, "metres": np.inf, "limit_s": limit, "cause": "no_route"}
     late = seconds > limit and mode != "board"
+    cause = ("too_far_walk" if mode == "walk" else "too_far_ride") if late else ""
     return {"settlement_id": settlement_id, "band": band, "when": when, "school_id": school_id, "mode": mode, "pupils": pupils,
-            "seconds": seconds, "metres": metres, "limit_s": np.inf if mode == "board" else limit, "cause": ("too_far_walk" if mode == "walk" else "too_far_ride") if late else ""}
+            "seconds": seconds, "metres": metres, "limit_s": np.inf if mode == "board" else limit, "cause": cause}
 
 
 def make_roads(segments: int, km: float, rng: np.random.Generator, vertices: int = 5) -> gpd.GeoDataFrame:
@@ -155,7 +161,8 @@ def make_findings(mergers: tuple[str, ...], settlements: pd.Index) -> tuple[Find
     rows: list[Finding] = []
     for number, school_id in enumerate(mergers):
         rows.append(Finding("travel", "pass" if number % 2 else "fail", school_id,
-                            Words("小学低年级单程最长38分钟，超过30分钟", "lower primary: the longest journey is 38 minutes, over 30 minutes")
+                            Words("小学低年级单程最长38分钟，超过30分钟",
+                                  "lower primary: the longest journey is 38 minutes, over 30 minutes")
                             if number % 2 == 0 else Words("小学低年级单程最长26分钟", "lower primary: the longest journey is 26 minutes"),
                             Words("增设校车或保留低年级", "add a school bus, or keep the lower grades"),
                             "国办发〔2018〕27号 [R2]", "R2", 38.0 if number % 2 == 0 else 26.0, 30.0, "min", tuple(settlements[:3])))
@@ -171,7 +178,7 @@ def make_view(villages: int = 60, schools: int = 8, segments: int = 200, *, km: 
               hostile: bool = True, name: str = "merge-2027") -> RunView:
     """Return a run of `villages` villages; the small default has hostile names everywhere."""
     rng = np.random.default_rng(seed)
-    settlements, sites = make_settlements(villages, km, rng, hostile), make_schools(schools, km, rng)
+    settlements, sites = make_settlements(villages, km, rng, hostile=hostile), make_schools(schools, km, rng)
     trips = make_trips(settlements, sites)
     for when in ("today", "plan"):
         part = trips[trips["when"] == when].groupby("school_id")["pupils"].sum()

@@ -33,6 +33,7 @@ ROAD_GROUPS = {
     "minor": ("unclassified", "residential", "living_street", "service", "road"),
 }
 FIGURES = ("at_risk", "worst_minutes", "mean_minutes", "sites_open", "new_beds", "cost_yuan", "boarders", "buses", "unserved")
+FINE_M, COARSE_M, MANY_VERTICES = 8, 20, 60_000  # how far a drawn road may stray from the real one
 OSM_FILES = (".osm", ".pbf", ".osm.gz", ".osm.bz2", ".graphml")
 
 
@@ -115,7 +116,7 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "villages": _encode_villages(view.settlements),
         "schools": _encode_schools(states, school_ids),
         "states": [_encode_state(state, villages, schools, list(view.bands)) for state in states],
-        "mergers": [merger for number, state in enumerate(states) if state.when == "plan" for merger in _encode_mergers(state, number, schools)],
+        "mergers": [merger for number, state in enumerate(states) for merger in _encode_mergers(state, number, schools)],
         "roads": encode_roads(view.roads),
         "boundary": [] if view.boundary is None else _encode_lines(view.boundary.geometry.boundary.simplify(0.0001)),
         "sources": [[source.role, source.path.replace("\\", "/").rsplit("/", 1)[-1], source.rows] for source in view.sources],
@@ -130,7 +131,7 @@ def encode_roads(roads: gpd.GeoDataFrame) -> list[list[Any]]:
         return []
     crs = roads.estimate_utm_crs()
     geometry = roads.geometry.to_crs(crs)
-    tolerance_m = 8 if shapely.get_num_coordinates(geometry.to_numpy()).sum() < 60_000 else 20
+    tolerance_m = FINE_M if shapely.get_num_coordinates(geometry.to_numpy()).sum() < MANY_VERTICES else COARSE_M
     merged = [shapely.line_merge(line) for line in geometry]
     degrees = type(geometry)(merged, crs=crs, index=roads.index).simplify(tolerance_m).to_crs("EPSG:4326")
     known = {road_class: group for group, classes in ROAD_GROUPS.items() for road_class in classes}
@@ -159,7 +160,7 @@ def _whole(values: Iterable[float]) -> list[int]:
 
 
 def _degrees(values: NDArray[np.float64]) -> list[int]:
-    return np.rint(np.asarray(values) * 1e5).astype(int).tolist()  # type: ignore[no-any-return]
+    return np.rint(np.asarray(values) * 1e5).astype(int).tolist()
 
 
 def _band_words(band: str, grades: tuple[int, ...]) -> Pair:
@@ -187,7 +188,8 @@ def _encode_villages(table: gpd.GeoDataFrame) -> dict[str, Any]:
 
 
 def _encode_schools(states: Sequence[State], school_ids: list[str]) -> dict[str, Any]:
-    rows = {str(key): row for state in reversed(states) for key, row in zip(state.view.schools.index, state.view.schools.itertuples(), strict=True)}
+    tables = [state.view.schools for state in reversed(states)]
+    rows = {str(key): row for table in tables for key, row in zip(table.index, table.itertuples(), strict=True)}
     found = [rows[key] for key in school_ids]
     return {
         "id": [clean_text(key) for key in school_ids],
@@ -237,13 +239,13 @@ def _encode_trips(trips: pd.DataFrame, villages: dict[str, int], schools: dict[s
         _whole(np.rint(metres / 100)),
         [causes.index(cause) if cause in causes else 1 for cause in trips["cause"]],
     )
-    return np.array(columns, dtype=int).T.ravel().tolist()  # type: ignore[no-any-return]
+    return np.array(columns, dtype=int).T.ravel().tolist()
 
 
 def _encode_mergers(state: State, number: int, schools: dict[str, int]) -> list[dict[str, Any]]:
     order = {"fail": 0, "unknown": 1, "pass": 2}
     mergers = []
-    for school_id in state.view.mergers:
+    for school_id in state.view.mergers if state.when == "plan" else ():
         found = sorted((f for f in state.view.findings if f.subject == school_id), key=lambda f: order[f.verdict])
         mergers.append({
             "state": number,

@@ -6,7 +6,7 @@ folium sets up the document and Leaflet; the data travels as one JSON blob that 
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import folium
 from folium.template import Template
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from layout_planner.words import Lang
 
 DATA_PLACE = "<!--planner-data-->"
-MOST_RUNS = 5
+LEAST_RUNS, MOST_RUNS = 2, 5
 
 
 class PlannerMap(folium.Map):  # type: ignore[misc]
@@ -34,8 +34,8 @@ class PlannerMap(folium.Map):  # type: ignore[misc]
     default_js = [asset for asset in folium.Map.default_js if asset[0] == "leaflet"]  # noqa: RUF012 - folium's own shape
     default_css = [asset for asset in folium.Map.default_css if asset[0] == "leaflet_css"]  # noqa: RUF012
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(tiles=None, prefer_canvas=True, zoom_control=False, zoom_snap=0.25, max_zoom=18, **options)
+    def __init__(self) -> None:
+        super().__init__(tiles=None, prefer_canvas=True, zoom_control=False, zoom_snap=0.25, max_zoom=18)
         self._id = "county"  # folium names things at random; the same run shall give the same bytes
         template = resources.files("layout_planner.output") / "templates" / "map.html"
         self._template = Template(template.read_text(encoding="utf-8"))
@@ -58,9 +58,9 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
     ------
     OutputError : the number of runs is out of range, or the folder cannot be written.
     """
-    if not 2 <= len(views) <= MOST_RUNS:
-        raise OutputError(Words(f"对比地图需要2至{MOST_RUNS}个方案，收到{len(views)}个",
-                                f"a comparison map takes 2 to {MOST_RUNS} runs, not {len(views)}"))
+    if not LEAST_RUNS <= len(views) <= MOST_RUNS:
+        raise OutputError(Words(f"对比地图需要{LEAST_RUNS}至{MOST_RUNS}个方案，收到{len(views)}个",
+                                f"a comparison map takes {LEAST_RUNS} to {MOST_RUNS} runs, not {len(views)}"))
     _write([State(views[0], "today"), *(State(view, "plan") for view in views)], Words("方案对比", "Layouts compared"), path, lang)
 
 

@@ -7,6 +7,7 @@ import hashlib
 import importlib.util
 import os
 import re
+from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -82,7 +83,8 @@ def write_atomically(path: Path, text: str) -> None:
     except OSError as error:
         raise OutputError(Words(f"无法写入 {path}：{error}", f"cannot write {path}: {error}")) from error
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink(missing_ok=True)
 
 
 def _refuse_unknown(html: str) -> None:

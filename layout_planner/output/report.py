@@ -15,6 +15,7 @@ from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import pandas as pd
@@ -29,7 +30,8 @@ CJK_FONTS = ("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Sans CJ
 TODAY, PLAN, LIMIT = "#8a949c", "#0072B2", "#D55E00"
 MODE_COLORS = {"walk": "#56B4E9", "bus": "#F0E442", "school_bus": "#E69F00", "board": "#CC79A7", "home": "#999999", "unserved": "#222222"}
 CAPTIONS = {
-    "minutes": Words("单程分钟数分布（学生数）：灰色为现状，蓝线为方案，虚线为上限", "Minutes one way, by pupils: grey today, blue proposed, dashed the limit"),
+    "minutes": Words("单程分钟数分布（学生数）：灰色为现状，蓝线为方案，虚线为上限",
+                     "Minutes one way, by pupils: grey today, blue proposed, dashed the limit"),
     "townships": Words("各乡镇有风险的学生", "Pupils at risk by township"),
     "modes": Words("上学方式所占比例（%）", "How pupils go to school (%)"),
 }
@@ -50,8 +52,8 @@ def write_report(view: RunView, path: Path, lang: Lang) -> None:
         "risk": _list_risk(at_risk, view, words),
         "risk_total": len(at_risk),
         "sources": [
-            {"role": words.get(f"role.{source.role}", (source.role, source.role)), "file": source.path.replace("\\", "/").rsplit("/", 1)[-1],
-             "rows": f"{source.rows:,}", "sha256": source.sha256}
+            {"role": words.get(f"role.{source.role}", (source.role, source.role)),
+             "file": source.path.replace("\\", "/").rsplit("/", 1)[-1], "rows": f"{source.rows:,}", "sha256": source.sha256}
             for source in view.sources
         ],
     }
@@ -60,7 +62,7 @@ def write_report(view: RunView, path: Path, lang: Lang) -> None:
 
 def find_cjk_font() -> str | None:
     """Return the first installed font that can write Chinese, or None."""
-    from matplotlib import font_manager  # noqa: PLC0415 - slow, and only reports draw
+    from matplotlib import font_manager
 
     installed = {font.name for font in font_manager.fontManager.ttflist}
     return next((font for font in CJK_FONTS if font in installed), None)
@@ -85,14 +87,14 @@ def _list_risk(at_risk: pd.DataFrame, view: RunView, words: dict[str, tuple[str,
     rows = at_risk.sort_values(["seconds", "pupils", "settlement_id", "band"], ascending=[False, False, True, True]).head(MOST_ROWS)
     places, schools = view.settlements, view.schools
     shown = []
-    for trip in rows.itertuples():
-        place = places.loc[trip.settlement_id]
-        school = schools.loc[trip.school_id] if trip.school_id in schools.index else None
+    for trip in rows.to_dict("records"):
+        place, band, cause, seconds = places.loc[trip["settlement_id"]], str(trip["band"]), str(trip["cause"]), float(trip["seconds"])
+        school = schools.loc[trip["school_id"]] if trip["school_id"] in schools.index else None
         shown.append({
-            **_names(place), "township": clean_text(place.get("township")), "band": words.get(f"band.{trip.band}", (trip.band, trip.band)),
-            "pupils": int(trip.pupils), "school": None if school is None else _names(school),
-            "minutes": show_number(trip.seconds / 60, 0) if np.isfinite(trip.seconds) else "—",
-            "cause": words.get(f"cause.{trip.cause}", (trip.cause, trip.cause)),
+            **_names(place), "township": clean_text(place.get("township")), "band": words.get(f"band.{band}", (band, band)),
+            "pupils": int(trip["pupils"]), "school": None if school is None else _names(school),
+            "minutes": show_number(seconds / 60, 0) if np.isfinite(seconds) else "—",
+            "cause": words.get(f"cause.{cause}", (cause, cause)),
         })
     return shown
 
@@ -109,11 +111,11 @@ def _show_chart(name: str, view: RunView) -> dict[str, Any]:
     return {**images, "caption": (CAPTIONS[name].zh, CAPTIONS[name].en)}
 
 
-def _draw_image(draw: Any, view: RunView, lang: Lang, font: str | None) -> str:
+def _draw_image(draw: Callable[[Figure, RunView, dict[str, str]], None], view: RunView, lang: Lang, font: str | None) -> str:
     """Return a chart as a data URI; letters become outlines, so that no reader needs the font."""
-    import matplotlib as mpl  # noqa: PLC0415
-    from matplotlib.backends.backend_svg import FigureCanvasSVG  # noqa: PLC0415
-    from matplotlib.figure import Figure  # noqa: PLC0415
+    import matplotlib as mpl
+    from matplotlib.backends.backend_svg import FigureCanvasSVG
+    from matplotlib.figure import Figure
 
     settings = {
         "font.family": [font, "DejaVu Sans"] if font else ["DejaVu Sans"], "font.size": 11, "axes.unicode_minus": False,
@@ -142,7 +144,8 @@ def _draw_minutes(figure: Figure, view: RunView, words: dict[str, str]) -> None:
         finite = limits[np.isfinite(limits)]
         if len(finite):
             axes.axvline(finite.min() / 60, color=LIMIT, linestyle="--", linewidth=1.5)
-        axes.set(title=words.get(f"band.{band}", band), xlabel=words["minutes"], xlim=(0, 120))
+        axes.set(title=words.get(f"band.{band}", band), xlabel=words["minutes"], xlim=(0, 120),
+                 xticks=range(0, 121, 30), xticklabels=["0", "30", "60", "90", "120+"])
     figure.axes[0].set_ylabel(words["pupils"])
 
 
@@ -151,7 +154,8 @@ def _draw_townships(figure: Figure, view: RunView, words: dict[str, str]) -> Non
     trips = view.trips[view.trips["cause"] != ""]
     plain = "".join if words["now"] == "现状" else _plain_letters
     township = trips["settlement_id"].map(view.settlements["township"]).map(clean_text).map(lambda name: plain(name)[:16] or "—")
-    table = trips["pupils"].groupby([township, trips["when"]]).sum().unstack(fill_value=0).reindex(columns=["today", "plan"], fill_value=0)
+    table = trips.assign(township=township).pivot_table(index="township", columns="when", values="pupils", aggfunc="sum", fill_value=0)
+    table = table.reindex(columns=["today", "plan"], fill_value=0)
     table = table.sort_values(["plan", "today"]).tail(MOST_TOWNSHIPS)
     figure.set_size_inches(9, 1.2 + 0.36 * max(1, len(table)))
     axes, rows = figure.subplots(), np.arange(len(table))
@@ -164,7 +168,7 @@ def _draw_townships(figure: Figure, view: RunView, words: dict[str, str]) -> Non
 
 def _plain_letters(name: str) -> str:
     """Return a Chinese name in pinyin, for charts that carry English words or no Chinese font."""
-    from pypinyin import lazy_pinyin  # noqa: PLC0415
+    from pypinyin import lazy_pinyin
 
     return "".join(mark for mark in "".join(lazy_pinyin(name)).capitalize() if mark.isascii())
 
@@ -184,7 +188,8 @@ def _draw_modes(figure: Figure, view: RunView, words: dict[str, str]) -> None:
             if share > 4:  # noqa: PLR2004 - narrower parts cannot hold a number
                 axes.text(left + share / 2, row, f"{share:.0f}", ha="center", va="center", color="white" if mode == "unserved" else "black")
             left += share
-    handles = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
-    axes.legend(handles.values(), handles.keys(), frameon=False, ncols=6, loc="upper center", bbox_to_anchor=(0.5, -0.12))
+    drawn = dict(zip(*reversed(axes.get_legend_handles_labels()), strict=True))
+    names = [words[f"mode.{mode}"] for mode in MODE_COLORS if words[f"mode.{mode}"] in drawn]
+    axes.legend([drawn[name] for name in names], names, frameon=False, ncols=6, loc="upper center", bbox_to_anchor=(0.5, -0.12))
     axes.set(yticks=[1, 0], yticklabels=[words["now"], words["plan"]], xlim=(0, 100), xticks=[])
     axes.spines["bottom"].set_visible(False)

@@ -11,7 +11,6 @@ import json
 import math
 import re
 import unicodedata
-from typing import Any
 
 _NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
 _RUNS_IN_EXCEL = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
@@ -34,7 +33,7 @@ def safe_html(value: object) -> str:
     return html.escape(clean_text(value), quote=True).translate(_BRACES)
 
 
-def script_json(data: Any) -> str:
+def script_json(data: object) -> str:
     """Return `data` as JSON that may stand inside a script element and inside a Jinja template; reads back unchanged.
 
     Raises
