@@ -105,6 +105,8 @@ def _locate(url: str) -> Traversable | Path:
 
 def _inline_script(file: Traversable | Path) -> str:
     text = re.sub(r"//# sourceMappingURL=.*", "", file.read_text(encoding="utf-8").replace("\r\n", "\n"))
+    if file.name == "leaflet.js":
+        text = f"/*! {read_asset('licences/leaflet.txt')}*/\n{text}"  # its licence asks to travel with every copy
     return re.sub(r"<(/script|!--)", r"<\\\1", text, flags=re.IGNORECASE)
 
 
