@@ -26,7 +26,7 @@ ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"
 FILES = ("boundary.gpkg", "dem.tif", "evidence.xlsx", "made_with.json", "roads.osm.pbf", "schools.xlsx", "settlements.xlsx")
 TO_METRES = Transformer.from_crs(4326, 32648, always_xy=True)
-OPPOSED = {"2152990146", "2152990152", "2152990153", "2152990155", "2152990169"}
+OPPOSED = {"2152990152", "2152990153", "2152990155", "2152990169", "2152990172"}
 BANDS = {"school_lower_primary": (1, 2, 3), "school_upper_primary": (4, 5, 6), "school_junior": (7, 8, 9)}
 
 
@@ -195,6 +195,10 @@ def test_a_pocket_with_a_school_has_no_road_out(roads: Roads, schools: pd.DataFr
     assert np.hypot(nearest["x"] - x, nearest["y"] - y) < 300
     assert (where["piece"] == nearest["piece"]).sum() > 40
     assert school["enrolment"] < 60
+
+
+def test_no_road_is_cut_off_by_chance(roads: Roads) -> None:
+    assert nx.number_connected_components(roads.graph(with_gaps=True)) == 2  # the county and the pocket
 
 
 def test_slides_cut_roads(roads: Roads) -> None:

@@ -130,6 +130,7 @@ def build_net(rng: np.random.Generator, terrain: Terrain, places: Places, pocket
     _build_village_roads(net, places, names)
     _build_hamlet_roads(rng, net, places, names)
     _build_extras(rng, net, seats)
+    _join_pieces(net, seats[0])
     return net
 
 
@@ -222,6 +223,14 @@ def _build_extras(rng: np.random.Generator, net: Net, seats: list[int]) -> None:
         for position in rng.permutation(len(some))[:count]:
             edge = some[int(position)]
             net.roads[edge] = net.roads[edge]._replace(rank="construction")
+
+
+def _join_pieces(net: Net, town: int) -> None:
+    """Tie streets that chance left apart to the rest; only the lost pocket and what slides cut off stay alone."""
+    for piece in sorted(nx.connected_components(nx.Graph(list(net.roads))), key=min):
+        if town not in piece and net.pockets.lost_hub not in piece:
+            away, before = net.search(net.cells() - piece)
+            net.lay(before, min(piece, key=lambda cell: float(away[cell])), Road("residential"))
 
 
 def _mark_floods(net: Net) -> None:
