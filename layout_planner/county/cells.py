@@ -28,7 +28,8 @@ SCIENTIFIC = re.compile(r"[+-]?\d+(\.\d+)?[eE][+-]?\d+")
 DAY = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?([T ]00:00(:00(\.0+)?)?)?")
 DAY_DIGITS = re.compile(r"(\d{4})(\d{2})(\d{2})")
 DEGREES = re.compile(
-    r"([NSEW东西南北]?)\s*(\d{1,3})\s*[°度]\s*(?:(\d{1,2})\s*['′分]\s*)?(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"″秒]|'')\s*)?([NSEW]?)"
+    r"([NSEW]|[东西]经|[南北]纬)?\s*(\d{1,3})\s*[°度]\s*(?:(\d{1,2})\s*['′分]\s*)?"
+    r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"秒]|''|′′)\s*)?([NSEW])?"
 )
 GRADE_RANGE = re.compile(r"(\d)(?:[-~到至—–](\d))?")
 CITIZEN_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
@@ -182,7 +183,7 @@ def _parse_degrees(value: Any, _column: Column) -> float:  # noqa: ANN401
         return parse_number(value)
     before, whole, minutes, seconds, after = match.groups()
     size = int(whole) + int(minutes or 0) / 60 + float(seconds or 0) / 3600
-    return -size if before in {"S", "W", "南", "西"} or after in {"S", "W"} else size
+    return -size if before in {"S", "W", "南纬", "西经"} or after in {"S", "W"} else size
 
 
 def _parse_bool(value: Any, _column: Column) -> bool:  # noqa: ANN401

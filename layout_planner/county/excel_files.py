@@ -135,9 +135,9 @@ def _read_sheet(reader: Any, target: str) -> RawTable:  # noqa: ANN401 - an Exce
             timedelta_formats=book._timedelta_formats,  # noqa: SLF001
         )
         table = _collect_rows(_filled_rows(parser))
-    for merged in parser.merged_cells.ranges if parser.merged_cells else ():
-        first_column, first_row, last_column, last_row = range_boundaries(merged.coord)
-        table.merged.append((merged.coord, first_row, last_row, first_column, last_column))
+    for merged in parser.merged_cells.mergeCell if parser.merged_cells else ():
+        first_column, first_row, last_column, last_row = range_boundaries(merged.ref)
+        table.merged.append((merged.ref, first_row, last_row, first_column, last_column))
     return table
 
 
