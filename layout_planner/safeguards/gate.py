@@ -1,0 +1,98 @@
+"""The gate: may this plan be carried out? Every rule is judged pass, fail or unknown, and unknown never passes.
+
+A merger is a site that closes or loses bands. Its rules: the trips of the children it moves and their places (`mergers`), then the
+records of procedure and of what was built first (`evidence`). Two rules concern the whole plan: the independent re-check agrees,
+and no child is newly at risk.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.results import GateResult
+from layout_planner.safeguards.evidence import check_built, check_procedure
+from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers
+from layout_planner.safeguards.rules import Case, as_day, judge, meets, name_villages
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.layout import Layout
+    from layout_planner.results import Finding, Verification
+    from layout_planner.scenario import Scenario
+
+PLAN = "plan"
+SHOWN_AT_MOST = 5
+
+
+def judge_plan(
+    county: County, scenario: Scenario, norms: NormSet, demand: pd.DataFrame, today: Layout, plan: Layout, verification: Verification
+) -> GateResult:
+    """Return every finding on `plan`; a plan that merges nothing and was verified passes with one finding that says so.
+
+    Parameters
+    ----------
+    demand : pupils by settlement and band in the scenario's year; a band with pupils and no row in `plan` counts as unserved.
+    today, plan : layouts of the same demand.
+    verification : what `verify_layout` found on `plan`.
+    """
+    case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on))
+    mergers = find_mergers(case)
+    findings = [_judge_verification(verification, merged=bool(mergers))]
+    if mergers:
+        findings.append(_judge_new_risk(case, demand))
+    for merger in mergers:
+        for check in (check_trips, check_places, check_built, check_procedure):
+            findings.extend(check(case, merger))
+    return GateResult(tuple(findings), tuple(merger.school_id for merger in mergers))
+
+
+def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
+    faults = verification.disagreements
+    if not faults:
+        note = Words("", "") if merged else Words("方案不撤并任何学校；", "nothing is merged; ")
+        text = Words(
+            f"{note.zh}独立复核的{verification.trips}条行程全部一致",
+            f"{note.en}the independent re-check agrees on all {verification.trips} trips",
+        )
+        return judge("verified", "pass", PLAN, None, text, text, measured=0.0)
+    shown, more = faults[:SHOWN_AT_MOST], max(0, len(faults) - SHOWN_AT_MOST)
+    text = Words(
+        "独立复核不一致：" + "；".join(fault.zh for fault in shown) + (f"；另有{more}处" if more else ""),
+        "the independent re-check disagrees: " + "; ".join(fault.en for fault in shown) + (f"; and {more} more" if more else ""),
+    )
+    cure = Words(
+        "不要使用本方案；重新计算，仍不一致则报告缺陷", "do not use this plan; run it again, and report a fault if it still differs"
+    )
+    return judge("verified", "fail", PLAN, None, text, cure, measured=float(len(faults)))
+
+
+def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:
+    """Judge whether in any settlement and band more pupils break a norm than today."""
+    before, after = (_count_at_risk(case, layout, demand) for layout in (case.today, case.plan))
+    newly = {key: count - before.get(key, 0) for key, count in after.items() if count > before.get(key, 0)}
+    homes = [home for home, _ in sorted(newly)]
+    villages = name_villages(case, homes)
+    text = (
+        Words(f"{villages.zh}有{sum(newly.values())}名学生新增风险", f"{sum(newly.values())} pupils of {villages.en} are newly at risk")
+        if newly
+        else Words("没有学生因方案新增风险", "no pupil is newly at risk")
+    )
+    cure = Words("保留这些村现在的学校，或为其开一条校车线", "keep the present school of these villages, or run one bus to them")
+    return judge("new_risk", "fail" if newly else "pass", PLAN, None, text, cure, measured=float(sum(newly.values())), settlements=homes)
+
+
+def _count_at_risk(case: Case, layout: Layout, demand: pd.DataFrame) -> dict[tuple[str, str], int]:
+    """Count pupils at risk by settlement and band: no trip, a trip over its limit, boarding too young, or no row at all."""
+    left = {(str(home), str(band)): int(count) for band in demand.columns for home, count in demand[band].items()}
+    for row in layout.assignment.to_dict("records"):
+        grades, mode = case.scenario.bands[str(row["band"])], str(row["mode"])
+        key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
+        limit = case.norms.find(key, grades=grades, mode=mode)
+        may_stay = mode != "board" or case.norms.value("boarding.allowed", grades=grades) >= 1
+        if mode != "unserved" and may_stay and limit is not None and meets(limit, float(row["seconds"]) / 60):
+            left[str(row["settlement_id"]), str(row["band"])] -= int(row["pupils"])
+    return {key: count for key, count in left.items() if count > 0}

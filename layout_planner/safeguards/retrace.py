@@ -1,0 +1,349 @@
+"""Every trip of a layout measured a second time, from the raw road table and by other means than `travel`.
+
+Homes and schools become nodes of a networkx graph, on the nearest point of the nearest edge; one Dijkstra runs from every school
+that the layout uses. Nothing here is shared with `travel`: a fault there must show as two different figures.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import networkx as nx
+import numpy as np
+import shapely
+from pyproj import Transformer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Mapping
+
+    import geopandas as gpd
+    import pandas as pd
+    from numpy.typing import NDArray
+    from shapely import Point
+
+    from layout_planner.county.model import County, Elevation
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Scenario
+
+    Floats = NDArray[np.float64]
+    OnStep = Callable[[int, int], None]
+
+LEAST_COMPONENT_M = 1000.0
+SAMPLE_M = 60.0
+SAME_POINT_M = 0.01
+Kind = Literal["walk", "drive"]
+
+
+class Spot(NamedTuple):
+    """Where a place joins the roads: position of the edge, metres along it, metres from the place to it."""
+
+    edge: int
+    along_m: float
+    off_m: float
+
+
+class Way(NamedTuple):
+    """Seconds of the worse direction and metres of the way to school."""
+
+    seconds: float
+    metres: float
+
+
+NO_WAY = Way(float("inf"), float("inf"))
+
+
+class Timing(NamedTuple):
+    """Seconds along one edge: at each of `metres`, how long from its start, and how long back to its start."""
+
+    metres: Floats
+    going_s: Floats
+    returning_s: Floats
+
+
+class Retraced(NamedTuple):
+    """Adult walks and rides by (settlement, school), and the walk from home to the nearest drivable road by settlement."""
+
+    walks: dict[tuple[str, str], Way]
+    rides: dict[tuple[str, str], Way]
+    stop_s: dict[str, float]
+
+
+def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment: pd.DataFrame, on_step: OnStep | None = None) -> Retraced:
+    """Return seconds and metres of every trip of `assignment` that has a school; adult speed, off-road legs included."""
+    served = assignment[assignment["school_id"] != ""]
+    on_foot = served["mode"] == "walk"
+    walked, ridden = _pairs(served[on_foot]), _pairs(served[~on_foot])
+    paces = _Paces(county, scenario, norms)
+    walking, driving = _Net("walk", county, scenario, paces), _Net("drive", county, scenario, paces)
+    stops = {home: walking.add_stop(home, spot) for home in {h for h, _ in ridden} if (spot := driving.homes.get(home))}
+    off_network = {home for home in county.settlements.index if not _near(walking.homes.get(home), scenario)}
+    schools = sorted({(net, school) for net, pairs in (("walk", walked), ("drive", ridden)) for _, school in pairs})
+    found: dict[str, dict[tuple[str, str], Way]] = {"walk": {}, "drive": {}}
+    for done, (net, school) in enumerate(schools):
+        homes = sorted(home for home, to in (walked if net == "walk" else ridden) if to == school and home not in off_network)
+        ways = (walking if net == "walk" else driving).measure(school, homes)
+        found[net].update({(home, school): way for home, way in ways.items()})
+        if on_step is not None:
+            on_step(done + 1, len(schools))
+    stop_s = {home: _time_to_stop(home, walking, driving, stops.get(home)) for home in {h for h, _ in ridden} - off_network}
+    return Retraced(found["walk"], found["drive"], stop_s)
+
+
+def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
+    return set(zip(rows["settlement_id"], rows["school_id"], strict=True))
+
+
+def _near(spot: Spot | None, scenario: Scenario) -> bool:
+    return spot is not None and spot.off_m <= scenario.travel.off_network_m
+
+
+def _time_to_stop(home: str, walking: _Net, driving: _Net, stop: Hashable | None) -> float:
+    """Seconds at adult speed from home to the nearest drivable road point: straight across, or by the roads if that is quicker."""
+    spot = driving.homes.get(home)
+    if spot is None:
+        return float("inf")
+    straight = driving.leg["home", home]
+    if stop is None or home not in walking.homes:
+        return max(straight)
+    start, legs = walking.node_of["home", home], walking.leg["home", home]
+    pairs = zip((walking.forward, walking.backward), legs, strict=True)
+    by_road = [
+        leg + nx.single_source_dijkstra_path_length(graph, start, cutoff=max(0.0, max(straight) - leg), weight="s").get(stop, np.inf)
+        for graph, leg in pairs
+    ]
+    return min(max(straight), max(by_road))
+
+
+class _Paces:
+    """Speeds in m/s from the norm set, and seconds along every edge."""
+
+    def __init__(self, county: County, scenario: Scenario, norms: NormSet) -> None:
+        self.norms = norms
+        self.walk_ms = norms.value("speed.walk_kmh") / 3.6
+        self.off_road_ms = self.walk_ms * norms.value("speed.off_road_factor")
+        self.edges = county.roads.edges.reset_index(drop=True)
+        self.lines = _oriented_lines(self.edges, county.roads.node_xy)
+        self.lengths = shapely.length(self.lines)
+        sloped = scenario.travel.walk.slope and county.elevation is not None
+        self.classes = self.edges["road_class"].astype(str).to_numpy()
+        self.elevation, self.crs = (county.elevation if sloped else None), county.crs
+        self.profiles = _slope_profiles(self, self.elevation, county.crs) if self.elevation is not None else None
+        self.posted = self.edges["speed_limit_kmh"].to_numpy(dtype=float)
+        self.cap_kmh = norms.value("bus.speed_cap_kmh")
+
+    def walk(self, edge: int) -> Timing:
+        steps = self.norms.value("speed.steps_factor") if self.classes[edge] == "steps" else 1.0
+        if self.profiles is None or self.classes[edge] == "steps":
+            metres = np.array([0.0, self.lengths[edge]])
+            return Timing(metres, metres / (self.walk_ms * steps), metres / (self.walk_ms * steps))
+        metres, slopes = self.profiles[edge]
+        spans = np.diff(metres)
+        going, returning = (np.concatenate([[0.0], np.cumsum(spans / self.tobler_ms(s))]) for s in (slopes, -slopes))
+        return Timing(metres, going, returning)
+
+    def drive(self, edge: int) -> Timing:
+        name = self.classes[edge].removesuffix("_link")
+        planned = self.norms.find(f"speed.bus.{name}") or self.norms.get("speed.bus.road")
+        limits = [planned.value, self.cap_kmh, self.posted[edge] if self.posted[edge] > 0 else np.inf]
+        metres = np.array([0.0, self.lengths[edge]])
+        seconds = metres / (min(limits) / 3.6)
+        return Timing(metres, seconds, seconds)
+
+    def tobler_ms(self, slopes: Floats) -> Floats:
+        """Speed in m/s on `slopes`: Tobler's shape, scaled to the norm set's flat speed and never above his top speed."""
+        top, decay, shift = (self.norms.value(f"speed.tobler_{name}") for name in ("top_kmh", "decay", "shift"))
+        scaled = self.walk_ms * np.exp(decay * (abs(shift) - np.abs(slopes + shift)))
+        return np.asarray(np.minimum(scaled, max(top / 3.6, self.walk_ms)))
+
+    def cross_country(self, place: Point, edge: int, along_m: float) -> tuple[float, float]:
+        """Seconds straight from `place` to a point of a road, and back; sloped where there is a grid."""
+        road = shapely.line_interpolate_point(self.lines[edge], along_m)
+        metres = float(shapely.distance(place, road))
+        slope = 0.0
+        if self.elevation is not None and metres > 0:
+            ends = np.array([[place.x, place.y], [road.x, road.y]])
+            rise = float(np.diff(_sample(self.elevation, ends, self.crs))[0])
+            slope = rise / metres if np.isfinite(rise) else 0.0
+        factor = self.off_road_ms / self.walk_ms
+        going, back = (metres / (float(self.tobler_ms(np.array([s]))[0]) * factor) for s in (slope, -slope))
+        return going, back
+
+
+class _Net:
+    """The roads of one kind with homes and schools on them."""
+
+    def __init__(self, kind: Kind, county: County, scenario: Scenario, paces: _Paces) -> None:
+        self.kind, self.paces, self.scenario = kind, paces, scenario
+        edges = paces.edges
+        self.ahead = edges["walk" if kind == "walk" else "drive_forward"].to_numpy(dtype=bool)
+        self.behind = edges["walk" if kind == "walk" else "drive_backward"].to_numpy(dtype=bool)
+        self.ends = edges[["from_node", "to_node"]].to_numpy(dtype=int)
+        parts = _number_components(self.ends, self.ahead | self.behind)
+        self.schools = _snap(county.schools, paces.lines, _in_long_components(parts, paces.lengths))
+        holding = {parts[spot.edge] for spot in self.schools.values()}
+        self.homes = _snap(county.settlements, paces.lines, np.isin(parts, sorted(holding)))
+        self.node_of: dict[tuple[str, str], Hashable] = {}
+        self._on_edge: dict[int, list[tuple[float, Hashable]]] = defaultdict(list)
+        self.leg: dict[tuple[str, str], tuple[float, float]] = {}
+        for what, spots, table in (("home", self.homes, county.settlements), ("school", self.schools, county.schools)):
+            for name, spot in spots.items():
+                self.node_of[what, name] = self._place((what, name), spot)
+                self.leg[what, name] = paces.cross_country(table.geometry.at[name], spot.edge, spot.along_m)
+        self._graphs: tuple[nx.DiGraph, nx.DiGraph] | None = None
+
+    @property
+    def forward(self) -> nx.DiGraph:
+        return self._build()[0]
+
+    @property
+    def backward(self) -> nx.DiGraph:
+        return self._build()[1]
+
+    def add_stop(self, home: str, spot: Spot) -> Hashable | None:
+        """Put the drivable point nearest to `home` on this net; None where its edge is not part of it."""
+        return self._place(("stop", home), spot) if self.ahead[spot.edge] else None
+
+    def measure(self, school: str, homes: list[str]) -> dict[str, Way]:
+        """Return the ways of `homes` to `school`; the off-road legs count on foot only."""
+        target = self.node_of.get(("school", school))
+        if target is None:
+            return {}
+        before, to_school = nx.dijkstra_predecessor_and_distance(self.backward, target, weight="s")
+        symmetric = self.kind == "walk" and self.paces.profiles is None
+        from_school = to_school if symmetric else nx.single_source_dijkstra_path_length(self.forward, target, weight="s")
+        ways = {}
+        for home in homes:
+            node = self.node_of.get(("home", home))
+            there, back = to_school.get(node, np.inf), from_school.get(node, np.inf)
+            if not np.isfinite(max(there, back)):
+                continue
+            legs = 0.0
+            if self.kind == "walk":
+                (out, home_again), (from_road, to_road) = self.leg["home", home], self.leg["school", school]
+                there, back = there + out + to_road, back + home_again + from_road
+                legs = self.homes[home].off_m + self.schools[school].off_m
+            ways[home] = Way(max(there, back), _metres_along(self.backward, before, node) + legs)
+        return ways
+
+    def _place(self, name: Hashable, spot: Spot) -> Hashable:
+        start, end = self.ends[spot.edge]
+        if spot.along_m <= SAME_POINT_M:
+            return int(start)
+        if spot.along_m >= self.paces.lengths[spot.edge] - SAME_POINT_M:
+            return int(end)
+        self._on_edge[spot.edge].append((spot.along_m, name))
+        return name
+
+    def _build(self) -> tuple[nx.DiGraph, nx.DiGraph]:
+        if self._graphs is None:
+            graph = nx.DiGraph()
+            for edge in np.flatnonzero(self.ahead | self.behind):
+                self._add_edge(graph, int(edge))
+            self._graphs = graph, graph.reverse(copy=True)
+        return self._graphs
+
+    def _add_edge(self, graph: nx.DiGraph, edge: int) -> None:
+        timing = self.paces.walk(edge) if self.kind == "walk" else self.paces.drive(edge)
+        start, end = self.ends[edge]
+        inner = sorted(self._on_edge.get(edge, []), key=lambda stop: stop[0])
+        chain = [(0.0, int(start)), *inner, (float(self.paces.lengths[edge]), int(end))]
+        metres = np.array([at for at, _ in chain])
+        going, returning = (np.diff(np.interp(metres, timing.metres, seconds)) for seconds in timing[1:])
+        for i, span in enumerate(np.diff(metres)):
+            here, there = chain[i][1], chain[i + 1][1]
+            if self.ahead[edge]:
+                _keep_faster(graph, here, there, float(going[i]), float(span))
+            if self.behind[edge]:
+                _keep_faster(graph, there, here, float(returning[i]), float(span))
+
+
+def _keep_faster(graph: nx.DiGraph, here: Hashable, there: Hashable, seconds: float, metres: float) -> None:
+    if not graph.has_edge(here, there) or seconds < graph.edges[here, there]["s"]:
+        graph.add_edge(here, there, s=seconds, m=metres)
+
+
+def _metres_along(graph: nx.DiGraph, before: Mapping[Hashable, list[Hashable]], node: Hashable) -> float:
+    """Metres from `node` back to the source of a Dijkstra, along its predecessors."""
+    metres = 0.0
+    while before[node]:
+        metres += graph.edges[before[node][0], node]["m"]
+        node = before[node][0]
+    return metres
+
+
+def _number_components(ends: NDArray[np.int64], used: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the component of every edge; -1 where the edge is not used."""
+    graph = nx.Graph(map(tuple, ends[used].tolist()))
+    number = {node: i for i, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
+    return np.array([number[start] if use else -1 for (start, _), use in zip(ends.tolist(), used, strict=True)], dtype=int)
+
+
+def _in_long_components(parts: NDArray[np.int64], lengths: Floats) -> NDArray[np.bool_]:
+    used = parts >= 0
+    total = np.bincount(parts[used], weights=lengths[used], minlength=1) if used.any() else np.zeros(1)
+    return np.asarray(used & (total[np.maximum(parts, 0)] >= LEAST_COMPONENT_M))
+
+
+def _snap(places: gpd.GeoDataFrame, lines: NDArray[np.object_], allowed: NDArray[np.bool_]) -> dict[str, Spot]:
+    """Return the nearest point of the nearest allowed line of every place, by distance to all boxes, then to the lines in reach."""
+    chosen = np.flatnonzero(allowed)
+    if not len(chosen):
+        return {}
+    west, south, east, north = shapely.bounds(lines[chosen]).T
+    spots = {}
+    for name, point in zip(places.index, places.geometry, strict=True):
+        to_box = np.hypot(
+            np.maximum(0, np.maximum(west - point.x, point.x - east)), np.maximum(0, np.maximum(south - point.y, point.y - north))
+        )
+        reach = shapely.distance(lines[chosen[to_box.argmin()]], point)
+        near = chosen[to_box <= reach]
+        distances = shapely.distance(lines[near], point)
+        edge = int(near[distances.argmin()])
+        spots[str(name)] = Spot(edge, float(shapely.line_locate_point(lines[edge], point)), float(distances.min()))
+    return spots
+
+
+def _oriented_lines(edges: gpd.GeoDataFrame, node_xy: Floats) -> NDArray[np.object_]:
+    """Return the lines of all edges, each running from its `from_node`."""
+    lines = np.array(edges.geometry.to_numpy(), dtype=object)
+    first = shapely.get_coordinates(shapely.get_point(lines, 0))
+    start, end = (node_xy[edges[column].to_numpy(dtype=int)] for column in ("from_node", "to_node"))
+    backwards = np.hypot(*(first - end).T) < np.hypot(*(first - start).T)
+    lines[backwards] = shapely.reverse(lines[backwards])
+    return lines
+
+
+def _slope_profiles(paces: _Paces, elevation: Elevation, crs: str) -> list[tuple[Floats, Floats]]:
+    """Return for every line the metres of its sample points and the slope between them (0 where a height is unknown).
+
+    Lines are cut into equal pieces of at most 60 m; steps and bridges are one piece.
+    """
+    whole = paces.classes == "steps"
+    if "bridge" in paces.edges:
+        whole = whole | paces.edges["bridge"].to_numpy(dtype=bool)
+    pieces = np.where(whole, 1, np.maximum(1, np.ceil(paces.lengths / SAMPLE_M))).astype(int)
+    along = [np.linspace(0.0, length, count + 1) for length, count in zip(paces.lengths, pieces, strict=True)]
+    points = shapely.line_interpolate_point(np.repeat(paces.lines, pieces + 1), np.concatenate(along))
+    heights = np.split(_sample(elevation, shapely.get_coordinates(points), crs), np.cumsum(pieces + 1)[:-1])
+    slopes = [np.diff(h) / np.maximum(np.diff(m), 1e-9) for h, m in zip(heights, along, strict=True)]
+    return [(m, np.where(np.isfinite(s), s, 0.0)) for m, s in zip(along, slopes, strict=True)]
+
+
+def _sample(grid: Elevation, points: Floats, crs: str) -> Floats:
+    """Return heights in metres at `points`, bilinear between cell centres; an unknown corner takes the mean of the known ones."""
+    x, y = Transformer.from_crs(crs, grid.crs, always_xy=True).transform(points[:, 0], points[:, 1])
+    back = ~grid.transform
+    column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
+    rows, columns = grid.heights.shape
+    outside = ~((column >= 0) & (row >= 0) & (column <= columns) & (row <= rows))
+    column, row = (np.clip(np.where(outside, 0.0, at) - 0.5, 0, most - 1) for at, most in ((column, columns), (row, rows)))
+    left, top = column.astype(int), row.astype(int)
+    right, below = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
+    corners = [grid.heights[r, c].astype(float) for r, c in ((top, left), (top, right), (below, left), (below, right))]
+    known = sum(np.isfinite(corner).astype(float) for corner in corners)
+    mean = sum(np.nan_to_num(corner, nan=0.0) for corner in corners) / np.maximum(known, 1)
+    a, b, c, d = (np.where(np.isfinite(corner), corner, mean) for corner in corners)
+    across, down = column - left, row - top
+    height = (a * (1 - across) + b * across) * (1 - down) + (c * (1 - across) + d * across) * down
+    return np.where(outside | (known == 0), np.nan, height)

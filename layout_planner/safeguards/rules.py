@@ -1,0 +1,134 @@
+"""What all rules of the gate share: the case they judge, comparisons that NaN fails, and sentences that name villages."""
+
+from __future__ import annotations
+
+import operator
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from layout_planner.results import Finding
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import Norm, NormSet
+    from layout_planner.plan.layout import Layout
+    from layout_planner.results import Verdict
+    from layout_planner.scenario import Scenario
+
+COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
+NAMED_AT_MOST = 8
+NOTHING_TO_DO = Words("无需处理", "nothing to do")
+OWN_RULE = "rule of this toolkit, no instrument behind it [A]"
+
+
+@dataclass(frozen=True)
+class Case:
+    """All that the rules look at; `close_on` is None while the scenario names no date."""
+
+    county: County
+    scenario: Scenario
+    norms: NormSet
+    today: Layout
+    plan: Layout
+    close_on: date | None
+
+
+@dataclass(frozen=True)
+class Merger:
+    """One site that closes or loses bands.
+
+    lost       bands it teaches today and not under the plan
+    moved      rows of the plan's assignment (dicts) of every settlement and band that attends the site today in a lost band
+    receivers  sites those pupils are sent to
+    """
+
+    school_id: str
+    lost: tuple[str, ...]
+    moved: tuple[dict[Any, Any], ...]
+    receivers: tuple[str, ...]
+
+
+def meets(norm: Norm, measured: float | None) -> bool:
+    """Return True when `measured` satisfies the norm; None and NaN never do."""
+    return measured is not None and bool(COMPARE[norm.comparator](measured, norm.value))
+
+
+def judge(  # noqa: PLR0913 - a finding has this many parts
+    rule: str,
+    verdict: Verdict,
+    subject: str,
+    norm: Norm | None,
+    text: Words,
+    cure: Words,
+    *,
+    measured: float | None = None,
+    settlements: Iterable[str] = (),
+    evidence: str = "",
+) -> Finding:
+    """Return the finding, citing `norm`; a limit that is only assumed says so in its text."""
+    if norm is not None and norm.assumed and verdict != "pass":
+        text = Words(text.zh + "（该限值为假设，无文件依据）", text.en + " (this limit is an assumption; no instrument sets it)")
+    return Finding(
+        rule,
+        verdict,
+        subject,
+        text,
+        NOTHING_TO_DO if verdict == "pass" else cure,
+        source=norm.cite() if norm else OWN_RULE,
+        flag=norm.flag if norm else "A",
+        measured=measured,
+        limit=norm.value if norm else None,
+        unit=norm.unit if norm else "",
+        settlements=tuple(dict.fromkeys(settlements)),
+        evidence=evidence,
+    )
+
+
+def name_schools(case: Case, ids: Iterable[str]) -> Words:
+    """Return the names of schools in both languages."""
+    return _name(case.county.schools, ids)
+
+
+def name_villages(case: Case, ids: Iterable[str]) -> Words:
+    """Return the names of settlements in both languages, eight at most and then how many more."""
+    return _name(case.county.settlements, ids)
+
+
+def _name(table: pd.DataFrame, ids: Iterable[str]) -> Words:
+    unique = list(dict.fromkeys(ids))
+    shown, more = unique[:NAMED_AT_MOST], len(unique) - NAMED_AT_MOST
+    zh, en = (", ".join(_label(table, i, column) for i in shown) for column in ("name", "name_en"))
+    zh = zh.replace(", ", "、")
+    return Words(f"{zh}等{len(unique)}处", f"{en} and {more} more") if more > 0 else Words(zh, en)
+
+
+def _label(table: pd.DataFrame, row: str, column: str) -> str:
+    for wanted in (column, "name"):
+        value = table.at[row, wanted] if wanted in table and row in table.index else None
+        if isinstance(value, str) and value:
+            return value
+    return str(row)
+
+
+def as_day(value: object) -> date | None:
+    """Return a date from ISO text, a date or a timestamp; None where there is none or it cannot be read."""
+    if value is None or value is pd.NaT:
+        return None
+    if isinstance(value, date):
+        return date(value.year, value.month, value.day)
+    try:
+        return date.fromisoformat(str(value).strip()[:10])
+    except ValueError:
+        return None
+
+
+def as_count(value: object) -> float | None:
+    """Return a count, None where it is empty or no number."""
+    number = pd.to_numeric(pd.Series([value], dtype=object), errors="coerce").iloc[0]
+    return None if pd.isna(number) else float(number)

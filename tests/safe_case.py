@@ -1,0 +1,102 @@
+"""A plan of the tiny county that passes: primary P1 closes, S1 to S4 ride or walk to C1 in hand-worked times."""
+
+from __future__ import annotations
+
+import math
+
+import pandas as pd
+
+from layout_planner.norms import read_norms
+from layout_planner.plan.layout import Layout
+from layout_planner.results import Verification
+from layout_planner.safeguards.gate import judge_plan
+from layout_planner.safeguards.verify import verify_layout
+from layout_planner.scenario import Scenario
+from tests.tiny import tiny_county
+
+NORMS = read_norms("cn-rural")
+BANDS = {"lower_primary": 0.75, "upper_primary": 0.85, "junior": 0.95}
+PUPILS = {"S1": 12, "S2": 6, "S3": 9}
+RECORDS = [
+    ("P1", "plan_filed", "2027-01-10", None, None, None, None),
+    ("P1", "appraisal", "2027-02-01", None, None, None, None),
+    ("P1", "notice", "2027-03-01", "2027-04-05", None, None, None),
+    ("P1", "hearing", "2027-04-10", None, 31, 9, None),
+    ("P1", "survey", "2027-03-20", None, 40, 12, None),
+    ("P1", "approval", "2027-05-20", None, None, None, None),
+    ("P1", "funding", "2027-05-25", None, None, None, None),
+    ("C1", "buses_licensed", "2027-07-01", None, None, None, 2),
+]
+
+
+def evidence(rows=RECORDS):
+    table = pd.DataFrame(rows, columns=["school_id", "item", "date", "until", "in_favour", "against", "quantity"], dtype=object)
+    return table.assign(file="record.pdf", note="")
+
+
+def county(rows=RECORDS):
+    """S4 and S5 hold no pupils here, so that nobody is at risk today."""
+    tiny = tiny_county(evidence=evidence(rows))
+    for grade in range(1, 10):
+        tiny.settlements.loc[["S4", "S5"], f"pupils_g{grade}"] = 0
+    return tiny
+
+
+def scenario(close=("P1",), **plan):
+    files = {name: {"path": f"{name}.csv"} for name in ("settlements", "schools", "roads")}
+    merged = {"close": close, "close_on": "2027-08-31", "max_buses": 2, "max_new_beds": 20, **plan}
+    return Scenario.model_validate(
+        {"schema": 1, "name": "t", "title": {"zh": "试", "en": "t"}, "year": 2026, "data": {"year": 2026, **files}, "plan": merged}
+    )
+
+
+DEMAND = pd.DataFrame({band: {**PUPILS, "S4": 0, "S5": 0} for band in BANDS})
+# metres on roads and seconds at 1.4 m/s; S2 also 100 m off the road at 0.84 m/s
+WALKS = {("S1", "P1"): (500, 500 / 1.4), ("S2", "P1"): (2100, 2000 / 1.4 + 100 / 0.84), ("S3", "P1"): (4000, 4000 / 1.4),
+         ("S3", "C1"): (2000, 2000 / 1.4), ("S2", "C1"): (4100, 4000 / 1.4 + 100 / 0.84), ("S1", "C1"): (5500, 5500 / 1.4)}
+RIDES = {"S1": (5500, 708.0), "S2": (4000, 528.0), "S3": (2000, 288.0)}
+STOPS = {"S1": 0.0, "S2": 100 / 0.84, "S3": 0.0}
+
+
+def walk(home, band, school):
+    metres, seconds = WALKS[home, school]
+    return (home, band, school, "walk", PUPILS[home], seconds / BANDS[band], float(metres), 0.0)
+
+
+def ride(home, band):
+    metres, seconds = RIDES[home]
+    cost = PUPILS[home] * 2 * 200 * metres / 1000 * 3.2 / 36
+    return (home, band, "C1", "school_bus", PUPILS[home], STOPS[home] / BANDS[band] + 300 + seconds * 1.3, float(metres), cost)
+
+
+def layout(rows, sites):
+    columns = ["settlement_id", "band", "school_id", "mode", "pupils", "seconds", "metres", "cost_yuan"]
+    table = pd.DataFrame(sites, columns=["school_id", "form", "bands", "pupils", "boarders", "seats", "beds", "new_beds", "buses", "classes", "cost_yuan"])
+    return Layout(table.set_index("school_id"), pd.DataFrame(rows, columns=columns))
+
+
+def today():
+    """P1 has the primary bands of S1 and S2; all others walk to C1 (S1, S2, S3 junior too)."""
+    rows = [walk(h, b, "P1" if b != "junior" and h != "S3" else "C1") for b in BANDS for h in PUPILS]
+    p1 = 60_000 + 100 * 650 + 6 * 1.9 * 90_000
+    c1 = 60_000 + max(100 * 650, 18 * 650 + 27 * 850) + (6 * 1.9 + 3 * 3.0) * 90_000
+    return layout(rows, [("P1", "primary", "lower_primary,upper_primary", 36, 0, 100.0, 0, 0, 0, 6, p1),
+                         ("C1", "nine_year", "lower_primary,upper_primary,junior", 45, 0, 200.0, 10, 0, 0, 9, c1)])
+
+
+def plan():
+    """P1 is closed, everybody rides to C1 in two new buses (72 seats), S3's junior pupils walk."""
+    rows = [walk(h, b, "C1") if (h, b) == ("S3", "junior") else ride(h, b) for b in BANDS for h in PUPILS]
+    c1 = 60_000 + max(100 * 650, 54 * 650 + 27 * 850) + (6 * 1.9 + 3 * 3.0) * 90_000 + 2 * 150_000
+    return layout(rows, [("P1", "closed", "", 0, 0, 100.0, 0, 0, 0, 0, 0.0),
+                         ("C1", "nine_year", "lower_primary,upper_primary,junior", 81, 0, 200.0, 10, 0, 2, 9, c1)])
+
+
+def judge(rows=RECORDS, ask=None, proposed=None, checked=None):
+    ask, proposed, here = ask or scenario(), proposed or plan(), county(rows)
+    checked = checked or verify_layout(here, ask, NORMS, proposed)
+    return judge_plan(here, ask, NORMS, DEMAND, today(), proposed, checked)
+
+
+AGREES = Verification(9, 0.0)
+NEVER = math.inf
