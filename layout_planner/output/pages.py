@@ -92,16 +92,12 @@ def sort_findings(findings: Sequence[Finding]) -> list[Finding]:
 
 def show_finding(finding: Finding, view: RunView) -> dict[str, Any]:
     """Return a finding as the texts a page prints; settlements by name."""
-    known = view.settlements
-    names = [
-        f"{clean_text(known.at[key, 'name']) or key}（{clean_text(known.at[key, 'township'])}）" if key in known.index else clean_text(key)
-        for key in finding.settlements[:MOST_NAMES]
-    ]
     return {
         "rule": finding.rule, "verdict": finding.verdict, "text": pair(finding.text), "cure": pair(finding.cure),
-        "source": finding.source, "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
+        "source": finding.source.replace(f" [{finding.flag}]", ""), "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
         "measured": show_number(finding.measured), "limit": show_number(finding.limit), "unit": finding.unit,
-        "evidence": finding.evidence, "settlements": names, "more": max(0, len(finding.settlements) - MOST_NAMES),
+        "evidence": finding.evidence, "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
+        "more": max(0, len(finding.settlements) - MOST_NAMES),
     }
 
 
@@ -119,6 +115,15 @@ def show_measure(key: str, value: float | None) -> str:
     if value is None:
         return "—"
     return show_number(value / 10_000 if key in SHOWN_IN_10_000 else value, MEASURES[key].decimals) or "—"
+
+
+def _name_settlement(key: str, view: RunView) -> tuple[str, str]:
+    if key not in view.settlements.index:
+        return clean_text(key), clean_text(key)
+    row = view.settlements.loc[key]
+    name, township = clean_text(row["name"]) or clean_text(key), clean_text(row.get("township"))
+    english = clean_text(row.get("name_en")) or name
+    return (f"{name}（{township}）", f"{english} ({township})") if township else (name, english)
 
 
 def _columns(views: Sequence[RunView]) -> list[dict[str, float]]:

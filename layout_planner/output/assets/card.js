@@ -62,7 +62,7 @@
   function tripLine(trip, split) {
     const served = trip.school >= 0;
     const facts = served ? [make('b', 'minutes', planner.minutes(trip)), ' · ' + say('mode.' + trip.mode),
-      trip.mode === 'board' && '（' + say('weekly') + '）', trip.km < Infinity && ' · ' + trip.km.toFixed(1) + ' ' + say('km'),
+      trip.mode === 'board' && planner.inBrackets(say('weekly')), trip.km < Infinity && ' · ' + trip.km.toFixed(1) + ' ' + say('km'),
       split && ' · ' + trip.pupils + ' ' + say('pupils_unit')] : [split && trip.pupils + ' ' + say('pupils_unit')];
     return make('div', 'trip',
       make('div', 'trip-school', served ? name(planner.nameOf(planner.data.schools, trip.school)) : say('no_school')),
@@ -70,8 +70,9 @@
   }
 
   function riskLine(trip) {
-    const limit = trip.limit < Infinity && trip.minutes > trip.limit ? '（' + say('limit') + ' ' + trip.limit + ' ' + say('minutes') + '）' : '';
-    return make('div', 'risk', '⚠ ' + say('at_risk') + '：' + say('cause.' + planner.data.causes[trip.cause]) + limit);
+    const limit = trip.limit < Infinity && trip.minutes > trip.limit 
+      ? planner.inBrackets(say('limit') + ' ' + trip.limit + ' ' + say('minutes')) : '';
+    return make('div', 'risk', '⚠ ' + say('at_risk') + planner.colon() + say('cause.' + planner.data.causes[trip.cause]) + limit);
   }
 
   function mean(trips) {

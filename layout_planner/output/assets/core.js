@@ -46,10 +46,12 @@ window.planner = {};
 
   planner.pick = (pair) => (planner.lang === 'zh' ? pair[0] : pair[1]) || pair[0] || pair[1];
   planner.say = function (key, parts) {
-    let text = planner.pick(planner.data.words[key] || [key, key]);
+    let text = (planner.data.words[key] || [key, key])[planner.lang === 'zh' ? 0 : 1];
     for (const name in parts || {}) text = text.split('{' + name + '}').join(parts[name]);
     return text;
   };
+  planner.colon = () => (planner.lang === 'zh' ? '：' : ': ');
+  planner.inBrackets = (text) => (planner.lang === 'zh' ? '（' + text + '）' : ' (' + text + ')');
   planner.bandName = (band) => planner.pick(planner.data.bands[band].slice(1));
   planner.stateName = (state) => (state.title ? planner.pick(state.title) : planner.say('now'));
   planner.nameOf = function (table, i) {

@@ -23,7 +23,7 @@
     addField('from', 410, (t) => planner.paintState(t, data.states[planner.view.from], planner.shown));
     addField('to', 411, (t) => planner.paintState(t, data.states[planner.view.to], planner.shown));
     addField('ways', 420, (t) => planner.chosen !== undefined && paintChosen(t));
-    map.fitBounds(extent(), { animate: false, padding: [24, 24] });
+    map.fitBounds(extent(), { animate: false, padding: [46, 40] });
     for (const name of ['base', 'from', 'to', 'ways']) fields[name].addTo(map);
     map.on('move zoom resize zoomend moveend', clip);
     map.on('click', (event) => hit(event));
@@ -159,7 +159,7 @@
     const title = data.kind === 'run' ? planner.pick(data.title) : say('scenarios');
     document.title = title;
     planner.fill('title', planner.name(title));
-    byId('subtitle').textContent = data.year + ' ' + say('year') + ' · ' + planner.pick(data.norms);
+    byId('subtitle').textContent = say('year', { year: data.year }) + ' · ' + planner.pick(data.norms);
     byId('language').textContent = say('other_language');
     byId('language').lang = lang === 'zh' ? 'en' : 'zh-CN';
     byId('swipe').setAttribute('aria-label', say('swipe_help'));
@@ -167,7 +167,7 @@
     const verdict = byId('verdict');
     verdict.hidden = data.kind !== 'run';
     verdict.className = 'chip chip-' + data.verdict;
-    verdict.textContent = planner.sign(data.verdict) + ' ' + say('gate') + '：' + say('verdict.' + data.verdict);
+    verdict.textContent = planner.sign(data.verdict) + ' ' + say('gate') + planner.colon() + say('verdict.' + data.verdict);
     verdict.title = say('gate.' + data.verdict);
     planner.showPanel();
     planner.show({});

@@ -61,7 +61,8 @@
       const [a, b] = [shownValue(key, today[key], digits), shownValue(key, plan[key], digits)];
       const judged = LESS_IS_BETTER.includes(key) && a !== b;
       const mark = judged ? (plan[key] < today[key] ? 'better' : 'worse') : '';
-      return make('div', 'figure ' + mark, make('span', 'figure-name', say('figure.' + key), say('unit.' + unit) && make('small', '', ' ' + say('unit.' + unit))),
+      return make('div', 'figure ' + mark,
+        make('span', 'figure-name', say('figure.' + key), say('unit.' + unit) && make('small', '', ' · ' + say('unit.' + unit))),
         make('span', 'figure-value', key !== 'new_beds' && make('span', 'figure-old', a + ' → '), make('b', '', b), mark && make('small', 'figure-mark', mark === 'better' ? ' ▼' : ' ▲')));
     }))];
   }
@@ -200,8 +201,8 @@
   function foot() {
     const { data } = planner;
     return [make('p', 'internal', say('internal_long')), make('h2', '', say('sources')),
-      make('ul', '', data.sources.map(([role, file, rows]) => make('li', '', say('role.' + role).replace(/^role\./, ''), '：', name(file), ' (' + planner.number(rows) + ' ' + say('rows') + ')'))),
-      make('p', '', say('norms') + '：', name(planner.pick(data.norms))),
+      make('ul', '', data.sources.map(([role, file, rows]) => make('li', '', say('role.' + role).replace(/^role\./, ''), planner.colon(), name(file), ' (' + planner.number(rows) + ' ' + say('rows') + ')'))),
+      make('p', '', say('norms') + planner.colon(), name(planner.pick(data.norms))),
       data.osm ? make('p', '', say('osm')) : null, make('p', '', say('review'))];
   }
 })(window.planner);
