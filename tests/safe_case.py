@@ -52,8 +52,14 @@ def scenario(close=("P1",), **plan):
 
 DEMAND = pd.DataFrame({band: {**PUPILS, "S4": 0, "S5": 0} for band in BANDS})
 # metres on roads and seconds at 1.4 m/s; S2 also 100 m off the road at 0.84 m/s
-WALKS = {("S1", "P1"): (500, 500 / 1.4), ("S2", "P1"): (2100, 2000 / 1.4 + 100 / 0.84), ("S3", "P1"): (4000, 4000 / 1.4),
-         ("S3", "C1"): (2000, 2000 / 1.4), ("S2", "C1"): (4100, 4000 / 1.4 + 100 / 0.84), ("S1", "C1"): (5500, 5500 / 1.4)}
+WALKS = {
+    ("S1", "P1"): (500, 500 / 1.4),
+    ("S2", "P1"): (2100, 2000 / 1.4 + 100 / 0.84),
+    ("S3", "P1"): (4000, 4000 / 1.4),
+    ("S3", "C1"): (2000, 2000 / 1.4),
+    ("S2", "C1"): (4100, 4000 / 1.4 + 100 / 0.84),
+    ("S1", "C1"): (5500, 5500 / 1.4),
+}
 RIDES = {"S1": (5500, 708.0), "S2": (4000, 528.0), "S3": (2000, 288.0)}
 STOPS = {"S1": 0.0, "S2": 100 / 0.84, "S3": 0.0}
 
@@ -71,7 +77,9 @@ def ride(home, band):
 
 def layout(rows, sites):
     columns = ["settlement_id", "band", "school_id", "mode", "pupils", "seconds", "metres", "cost_yuan"]
-    table = pd.DataFrame(sites, columns=["school_id", "form", "bands", "pupils", "boarders", "seats", "beds", "new_beds", "buses", "classes", "cost_yuan"])
+    table = pd.DataFrame(
+        sites, columns=["school_id", "form", "bands", "pupils", "boarders", "seats", "beds", "new_beds", "buses", "classes", "cost_yuan"]
+    )
     return Layout(table.set_index("school_id"), pd.DataFrame(rows, columns=columns))
 
 
@@ -80,16 +88,26 @@ def today():
     rows = [walk(h, b, "P1" if b != "junior" and h != "S3" else "C1") for b in BANDS for h in PUPILS]
     p1 = 60_000 + 100 * 650 + 6 * 1.9 * 90_000
     c1 = 60_000 + max(100 * 650, 18 * 650 + 27 * 850) + (6 * 1.9 + 3 * 3.0) * 90_000
-    return layout(rows, [("P1", "primary", "lower_primary,upper_primary", 36, 0, 100.0, 0, 0, 0, 6, p1),
-                         ("C1", "nine_year", "lower_primary,upper_primary,junior", 45, 0, 200.0, 10, 0, 0, 9, c1)])
+    return layout(
+        rows,
+        [
+            ("P1", "primary", "lower_primary,upper_primary", 36, 0, 100.0, 0, 0, 0, 6, p1),
+            ("C1", "nine_year", "lower_primary,upper_primary,junior", 45, 0, 200.0, 10, 0, 0, 9, c1),
+        ],
+    )
 
 
 def plan():
     """P1 is closed, everybody rides to C1 in two new buses (72 seats), S3's junior pupils walk."""
     rows = [walk(h, b, "C1") if (h, b) == ("S3", "junior") else ride(h, b) for b in BANDS for h in PUPILS]
     c1 = 60_000 + max(100 * 650, 54 * 650 + 27 * 850) + (6 * 1.9 + 3 * 3.0) * 90_000 + 2 * 150_000
-    return layout(rows, [("P1", "closed", "", 0, 0, 100.0, 0, 0, 0, 0, 0.0),
-                         ("C1", "nine_year", "lower_primary,upper_primary,junior", 81, 0, 200.0, 10, 0, 2, 9, c1)])
+    return layout(
+        rows,
+        [
+            ("P1", "closed", "", 0, 0, 100.0, 0, 0, 0, 0, 0.0),
+            ("C1", "nine_year", "lower_primary,upper_primary,junior", 81, 0, 200.0, 10, 0, 2, 9, c1),
+        ],
+    )
 
 
 def judge(rows=RECORDS, ask=None, proposed=None, checked=None):

@@ -1,0 +1,119 @@
+"""The gate: cases an official can read in gate_cases.toml, and what must hold for any set of records."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from layout_planner.results import Verification
+from layout_planner.words import Words
+from tests.safe_case import AGREES, RECORDS, evidence, judge, plan, scenario, today
+
+CASES = tomllib.loads((Path(__file__).parent / "gate_cases.toml").read_text(encoding="utf-8"))["case"]
+COLUMNS = ["school_id", "item", "date", "until", "in_favour", "against", "quantity"]
+VERDICTS = {"pass": 0, "unknown": 1, "fail": 2}
+
+
+def changed_records(change):
+    rows = [dict(zip(COLUMNS, row, strict=True)) for row in RECORDS if row[1] not in change.get("drop", ())]
+    for item, values in change.get("set", {}).items():
+        for row in rows:
+            if row["item"] == item:
+                row.update({column: None if value == "" else value for column, value in values.items()})
+    rows += [{"school_id": "C1", "item": item, **values} for item, values in change.get("add", {}).items()]
+    return [tuple(row.get(column) for column in COLUMNS) for row in rows]
+
+
+def changed_plan(change):
+    proposed = plan()
+    trips = proposed.assignment
+    for key, values in change.get("trips", {}).items():
+        home, band = key.split("/")
+        for column, value in values.items():
+            trips.loc[(trips["settlement_id"] == home) & (trips["band"] == band), column] = value
+    for school, values in change.get("site", {}).items():
+        for column, value in values.items():
+            proposed.sites.loc[school, column] = value
+    return proposed
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
+def test_gate_says_what_the_case_expects(case):
+    change = case.get("change", {})
+    result = judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES)
+    verdicts = [finding.verdict for finding in result.findings if finding.rule == case["rule"]]
+    assert verdicts, [finding.rule for finding in result.findings]
+    assert max(verdicts, key=VERDICTS.get) == case["verdict"]
+    if case["verdict"] != "pass":
+        assert not result.passed
+
+
+def test_every_rule_has_cases_both_ways():
+    seen = {case["rule"]: set() for case in CASES}
+    for case in CASES:
+        seen[case["rule"]].add(case["verdict"] == "pass")
+    assert all(both == {True, False} for rule, both in seen.items()), seen
+
+
+def test_the_undamaged_plan_passes_and_every_finding_speaks_both_languages():
+    result = judge()
+    assert result.passed
+    assert result.mergers == ("P1",)
+    for finding in result.findings:
+        assert all([finding.text.zh, finding.text.en, finding.cure.zh, finding.cure.en, finding.source])
+
+
+def test_nothing_merged_passes_with_one_finding():
+    same = judge(ask=scenario(close=()), proposed=today())
+    assert same.passed
+    assert [finding.rule for finding in same.findings] == ["verified"]
+    assert "nothing is merged" in same.findings[0].text.en
+
+
+def test_a_disagreement_names_both_figures_and_refuses():
+    result = judge(checked=Verification(9, 12.0, (Words("甲：方案5，复核17", "x: the plan says 5, the re-check finds 17"),)))
+    assert result.verdict == "fail"
+    assert "5" in result.findings[0].text.en
+    assert "17" in result.findings[0].text.en
+
+
+def test_an_assumed_limit_says_so_and_villages_are_named():
+    proposed = changed_plan({"trips": {"S1/upper_primary": {"seconds": 2760.0}}})
+    finding = next(f for f in judge(proposed=proposed, checked=AGREES).findings if f.rule == "travel" and f.verdict == "fail")
+    assert "assumption" in finding.text.en
+    assert "假设" in finding.text.zh
+    assert "甲村" in finding.text.zh
+    assert "Jia" in finding.text.en
+
+
+@pytest.mark.parametrize("missing", [row[1] for row in RECORDS if row[1] != "survey"])
+def test_unknown_never_passes(missing):
+    result = judge([row for row in RECORDS if row[1] != missing], checked=AGREES)
+    assert not result.passed
+    assert any(finding.verdict == "unknown" for finding in result.findings)
+
+
+@settings(max_examples=80, deadline=None)
+@given(kept=st.sets(st.integers(0, len(RECORDS) - 1)), blank=st.sets(st.integers(0, len(RECORDS) - 1), max_size=2))
+def test_less_evidence_never_turns_to_pass(kept, blank):
+    """Only the survey may be missing; a record without its date is no record."""
+    rows = [tuple(None if i in blank and n == 2 else v for n, v in enumerate(row)) for i, row in enumerate(RECORDS) if i in kept]
+    needed = {i for i, row in enumerate(RECORDS) if row[1] != "survey"}
+    complete = needed <= kept and not blank & needed
+    assert judge(rows, checked=AGREES).passed == complete
+
+
+def test_seats_that_nobody_knows_are_unknown():
+    from layout_planner.safeguards.gate import judge_plan
+    from tests.safe_case import DEMAND, NORMS, county
+
+    here = county()
+    here.schools.loc["C1", "seats"] = float("inf")
+    result = judge_plan(here, scenario(), NORMS, DEMAND, today(), plan(), AGREES)
+    assert [f.verdict for f in result.findings if f.rule == "seats"] == ["unknown"]
+    assert replace(here, evidence=evidence()).evidence is not None

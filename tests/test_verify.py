@@ -1,0 +1,91 @@
+"""The re-check agrees with hand-worked layouts and refuses every seeded damage."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from layout_planner.safeguards.verify import verify_layout
+from tests.safe_case import NORMS, RECORDS, county, judge, plan, scenario, today
+
+LATE = {
+    "plan_filed": "2028-01-01",
+    "appraisal": "2027-03-09",
+    "notice": "2027-04-20",
+    "hearing": "2027-02-02",
+    "approval": "2027-03-01",
+    "funding": "2028-01-01",
+    "buses_licensed": "2028-01-01",
+}
+
+
+def test_hand_worked_layouts_agree():
+    assert verify_layout(county(), scenario(), NORMS, plan()).disagreements == ()
+    assert verify_layout(county(), scenario(close=()), NORMS, today()).disagreements == ()
+
+
+def damage_trip(chance, proposed):
+    row = chance.randrange(len(proposed.assignment))
+    column, change = chance.choice(
+        [("pupils", 1), ("pupils", -1), ("seconds", 30.0), ("seconds", -30.0), ("metres", 100.0), ("cost_yuan", 5.0)]
+    )
+    proposed.assignment.loc[row, column] += change
+    return f"{column} of row {row} by {change}"
+
+
+def damage_unit(chance, proposed):
+    row, column = chance.randrange(len(proposed.assignment)), chance.choice(["seconds", "metres"])
+    proposed.assignment.loc[row, column] /= 60 if column == "seconds" else 1000
+    return f"{column} of row {row} in another unit"
+
+
+def damage_place(chance, proposed):
+    row = chance.randrange(len(proposed.assignment))
+    column, value = chance.choice([("school_id", "P1"), ("school_id", "X9"), ("mode", "board"), ("settlement_id", "S5"), ("band", "none")])
+    proposed.assignment.loc[row, column] = value
+    return f"{column} of row {row} is {value}"
+
+
+def damage_site(chance, proposed):
+    column, value = chance.choice(
+        [
+            ("beds", 9),
+            ("buses", 1),
+            ("buses", 3),
+            ("classes", 8),
+            ("pupils", 80),
+            ("boarders", 1),
+            ("seats", 199.0),
+            ("new_beds", 21),
+            ("cost_yuan", 1.0),
+            ("form", "primary"),
+            ("bands", "junior"),
+        ]
+    )
+    proposed.sites.loc["C1", column] = value
+    return f"{column} of C1 is {value}"
+
+
+def damage_drop(chance, proposed):
+    row = chance.randrange(len(proposed.assignment))
+    proposed.assignment.drop(index=row, inplace=True)
+    return f"row {row} dropped"
+
+
+@pytest.mark.parametrize("seed", range(160))
+def test_every_damaged_plan_disagrees(seed):
+    chance, proposed = random.Random(seed), plan()
+    what = chance.choice([damage_trip, damage_unit, damage_place, damage_site, damage_drop])(chance, proposed)
+    assert not verify_layout(county(), scenario(), NORMS, proposed).agrees, what
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_every_damaged_record_is_refused(seed):
+    chance = random.Random(seed)
+    item = chance.choice(sorted(LATE))
+    rows = [list(row) for row in RECORDS if row[1] != item or seed % 3]
+    for row in rows:
+        if row[1] == item:
+            row[2] = LATE[item] if seed % 3 == 1 else None
+    assert not judge([tuple(row) for row in rows]).passed, (item, seed % 3)
