@@ -167,6 +167,13 @@ def null_geometry(folder: Path) -> None:
     point_to("schools.csv", "schools.geojson")(folder)
 
 
+def stray_byte(folder: Path) -> None:
+    gpd.read_file(schools_as_gpkg(folder)).to_file(folder / "schools.geojson", driver="GeoJSON")
+    path = folder / "schools.geojson"
+    path.write_bytes(path.read_bytes().replace(b"nine_year", b"ni\xffe_year"))
+    point_to("schools.gpkg", "schools.geojson")(folder)
+
+
 def boundary(shape: shapely.Geometry) -> Callable[[Path], None]:
     def make(folder: Path) -> None:
         gpd.GeoDataFrame({"name": ["x"]}, geometry=[shape], crs="EPSG:4326").to_file(folder / "boundary.geojson", driver="GeoJSON")
@@ -313,6 +320,7 @@ FAULTS = [
     Fault("truncated xlsx", truncated_excel, "schools.xlsx", "cut short"),
     Fault("zip bomb", bomb_excel, "schools.xlsx", "absurd size"),
     Fault("huge gpkg", huge_gpkg, "schools.gpkg", "too large"),
+    Fault("geojson with a stray byte", stray_byte, "schools.geojson", "damaged"),
     Fault("truncated gpkg", truncated_gpkg, "schools.gpkg", "damaged"),
     Fault(
         "plan closes an unknown school",

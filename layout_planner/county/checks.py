@@ -196,7 +196,7 @@ def check_elevation(settlements: CheckedTable, elevation: Elevation, faults: Fau
         return
     x, y = pyproj.Transformer.from_crs("EPSG:4326", elevation.crs, always_xy=True).transform(known[:, 0], known[:, 1])
     inverse: Any = ~elevation.transform
-    column, row = inverse * (np.asarray(x), np.asarray(y))
+    column, row = inverse.a * x + inverse.b * y + inverse.c, inverse.d * x + inverse.e * y + inverse.f
     rows, columns = elevation.heights.shape
     if not ((column >= 0) & (column < columns) & (row >= 0) & (row < rows)).any():
         faults.add(

@@ -62,14 +62,12 @@ def read_excel(path: Path, sheet: str | None, wanted: tuple[str, ...]) -> RawTab
     """
     _check_package(path)
     try:
-        with warnings.catch_warnings():
+        with path.open("rb") as stream, warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            reader = ExcelReader(path, read_only=True, data_only=True, keep_links=False)
-            try:
+            reader = ExcelReader(stream, read_only=True, data_only=True, keep_links=False)
+            with reader.archive:
                 reader.read()
                 return _read_sheet(reader, _choose_sheet(reader, sheet, wanted))
-            finally:
-                reader.archive.close()
     except LIBRARY_FAULTS as error:
         raise FaultError(
             Words("Excel 文件已损坏或不完整", "the Excel file is damaged or cut short"),

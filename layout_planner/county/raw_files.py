@@ -220,6 +220,7 @@ def _guess_delimiter(text: str) -> str:
 
 def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> RawTable:
     """Return the rows of a GeoPackage, GeoJSON or shapefile with their geometry."""
+    import pyarrow as pa
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
 
@@ -230,6 +231,9 @@ def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> Raw
         FeatureError,
         FieldError,
         GeometryError,
+        pa.ArrowException,
+        KeyError,
+        TypeError,
         ValueError,
         OverflowError,
         MemoryError,
@@ -253,9 +257,9 @@ def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> Raw
                 datetime_as_string=True,
                 encoding=_shape_encoding(path) if shape else None,
             )
+        return _frame_to_raw(frame)
     except library_faults as error:
         raise _unreadable(error) from None
-    return _frame_to_raw(frame)
 
 
 def _choose_layer(layers: NDArray[np.object_], layer: str | None, wanted: tuple[str, ...]) -> str:
@@ -306,9 +310,9 @@ def _read_parquet(path: Path) -> RawTable:
                 value=f"{size:,} bytes",
             )
         frame = gpd.read_parquet(path) if b"geo" in (head.metadata or {}) else pq.read_table(path).to_pandas()
+        return _frame_to_raw(frame)
     except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
         raise _unreadable(error) from None
-    return _frame_to_raw(frame)
 
 
 def _frame_to_raw(frame: Any) -> RawTable:  # noqa: ANN401 - a DataFrame or a GeoDataFrame
