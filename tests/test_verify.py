@@ -69,7 +69,7 @@ def damage_site(chance, proposed):
 
 def damage_drop(chance, proposed):
     row = chance.randrange(len(proposed.assignment))
-    proposed.assignment.drop(index=row, inplace=True)
+    object.__setattr__(proposed, "assignment", proposed.assignment.drop(index=row))
     return f"row {row} dropped"
 
 
