@@ -1,0 +1,151 @@
+"""Heights under roads, and what slopes do to a walker (Tobler's hiking function)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyproj
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from layout_planner.county.model import Elevation
+    from layout_planner.norms import NormSet
+
+    Floats = NDArray[np.float64]
+
+PIECE_M = 60.0
+
+
+@dataclass(frozen=True)
+class Walker:
+    """An adult's speed in m/s by slope: Tobler's shape, scaled so that flat ground gives `flat`; never above `top`."""
+
+    flat: float
+    top: float
+    decay: float
+    shift: float
+    steps_factor: float
+    off_road_factor: float
+
+    @classmethod
+    def of(cls, norms: NormSet) -> Walker:
+        """Return the walker that the norm set describes."""
+        flat = norms.value("speed.walk_kmh") / 3.6
+        return cls(
+            flat,
+            max(flat, norms.value("speed.tobler_top_kmh") / 3.6),
+            norms.value("speed.tobler_decay"),
+            norms.value("speed.tobler_shift"),
+            norms.value("speed.steps_factor"),
+            norms.value("speed.off_road_factor"),
+        )
+
+    def speed(self, slope: Floats) -> Floats:
+        """Return m/s on `slope` (rise over run, positive uphill); an unknown (NaN) slope counts as flat."""
+        slope = np.nan_to_num(np.asarray(slope, dtype=float), nan=0.0)
+        tobler = self.flat * np.exp(-self.decay * (np.abs(slope + self.shift) - abs(self.shift)))
+        return np.asarray(np.minimum(tobler, self.top))
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """Walking seconds along every edge, piece by piece.
+
+    start    int (edges + 1,), where the knots of an edge begin; an edge of n pieces has n + 1 knots at equal distances
+    onward   float64 (knots,), seconds from the edge's first point to the knot
+    back     float64 (knots,), seconds from the knot to the edge's first point
+    """
+
+    start: NDArray[np.int64]
+    length: Floats
+    onward: Floats
+    back: Floats
+    unknown_m: float
+
+    def seconds_at(self, edge: NDArray[np.int64], at: Floats) -> tuple[Floats, Floats]:
+        """Return seconds from the first point of `edge` to the point `at` metres along it, and from there back to the first point."""
+        pieces = self.start[edge + 1] - self.start[edge] - 1
+        place = np.clip(at / self.length[edge], 0, 1) * pieces
+        knot = np.minimum(place.astype(np.int64), pieces - 1)
+        share = place - knot
+        knot = knot + self.start[edge]
+        onward = self.onward[knot] + share * (self.onward[knot + 1] - self.onward[knot])
+        back = self.back[knot] + share * (self.back[knot + 1] - self.back[knot])
+        return onward, back
+
+
+def heights_at(elevation: Elevation, xy: Floats, crs: str) -> Floats:
+    """Return heights in metres at points of `crs`, bilinear between cell centres.
+
+    A cell without height takes the mean of the known cells among the four around the point; NaN where none of the four is known and
+    outside the grid.
+    """
+    xy = np.asarray(xy, dtype=float).reshape(-1, 2)
+    x, y = pyproj.Transformer.from_crs(crs, elevation.crs, always_xy=True).transform(xy[:, 0], xy[:, 1])
+    column, row = ~elevation.transform * (np.asarray(x), np.asarray(y))
+    rows, columns = elevation.heights.shape
+    inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)  # NaN and inf are outside
+    column = np.clip(np.where(inside, column, 0.5) - 0.5, 0, columns - 1)
+    row = np.clip(np.where(inside, row, 0.5) - 0.5, 0, rows - 1)
+    left, top = np.floor(column).astype(int), np.floor(row).astype(int)
+    right, bottom = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
+    corners = np.stack([elevation.heights[r, c] for r in (top, bottom) for c in (left, right)]).astype(float)
+    known = np.isfinite(corners)
+    count = known.sum(axis=0)
+    mean = np.where(known, corners, 0.0).sum(axis=0) / np.maximum(count, 1)
+    corners = np.where(known, corners, mean)
+    across, down = column - left, row - top
+    weights = np.stack([(1 - down) * (1 - across), (1 - down) * across, down * (1 - across), down * across])
+    return np.where(inside & (count > 0), (weights * corners).sum(axis=0), np.nan)
+
+
+def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None, crs: str) -> Profiles:
+    """Return walking seconds along every edge, both ways.
+
+    With heights, an edge is cut into equal pieces of at most 60 m and each is walked at its own slope; vertices are not sampled by
+    themselves, so a bend every few metres does not turn the noise of a fine grid into slopes. A bridge or tunnel has one slope from end to
+    end. Steps are walked at `steps_factor` of the flat speed whatever the grid says: the factor already counts the climb.
+    """
+    lines = edges.geometry.to_numpy()
+    length = np.maximum(shapely.length(lines), 1e-9)
+    steps = edges["road_class"].to_numpy() == "steps"
+    bridge = edges["bridge"].to_numpy(dtype=bool) if "bridge" in edges else np.zeros(len(edges), dtype=bool)
+    whole = steps | bridge if elevation is not None else np.ones(len(edges), dtype=bool)
+    pieces = np.where(whole, 1, np.ceil(length / PIECE_M)).astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(pieces + 1)])
+    edge = np.repeat(np.arange(len(edges)), pieces + 1)
+    order = np.arange(len(edge)) - start[edge]
+    inner = np.ones(len(edge), dtype=bool)
+    inner[start[1:] - 1] = False  # the last knot of an edge begins no piece
+    run = (length / pieces)[edge]
+    slope = np.zeros(len(edge))
+    if elevation is not None:
+        points = shapely.line_interpolate_point(lines[edge], order * run)
+        height = heights_at(elevation, shapely.get_coordinates(points), crs)
+        slope[inner] = np.diff(height, append=np.nan)[inner] / run[inner]
+    slope[steps[edge]] = 0.0
+    unknown = float(run[inner & np.isnan(slope)].sum())
+    factor = np.where(steps, walker.steps_factor, 1.0)[edge]
+    onward = _add_up(run / (walker.speed(slope) * factor), inner, start)
+    back = _add_up(run / (walker.speed(-slope) * factor), inner, start)
+    return Profiles(start, length, onward, back, unknown)
+
+
+def _add_up(seconds: Floats, inner: NDArray[np.bool_], start: NDArray[np.int64]) -> Floats:
+    """Return running totals that begin at zero on every edge; `seconds` of a knot is its piece onward."""
+    step = np.where(inner, seconds, 0.0)
+    total = np.concatenate([[0.0], np.cumsum(step)])[:-1]
+    return np.asarray(total - np.repeat(total[start[:-1]], np.diff(start)))
+
+
+def walk_straight(distance: Floats, rise: Floats, walker: Walker) -> tuple[Floats, Floats]:
+    """Return seconds across country over `distance` metres that rise by `rise` metres, and seconds of the way back."""
+    distance = np.asarray(distance, dtype=float)
+    slope = np.divide(rise, distance, out=np.zeros_like(distance), where=(distance > 0) & np.isfinite(distance))
+    going = distance / (walker.speed(slope) * walker.off_road_factor)
+    return going, distance / (walker.speed(-slope) * walker.off_road_factor)
