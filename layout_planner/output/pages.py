@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 SIGNS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 ORDER: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}
 MOST_NAMES = 40
+UNITS = {
+    "1": ("", ""), "record": ("", ""), "rule": ("", ""), "min": ("分钟", "min"), "pupils": ("人", "pupils"), "persons": ("人", "persons"),
+    "beds": ("张", "beds"), "seats": ("座", "seats"), "km": ("公里", "km"), "m": ("米", "m"),
+    "days": ("天", "days"), "yuan": ("元", "yuan"), "years": ("年", "years"), "share": ("", ""),
+}
+NO_INSTRUMENT = {
+    "assumption of this project": "本项目假设", "rule of this toolkit, no instrument behind it": "本工具的规则，没有文件依据",
+}
 
 
 def write_gate_page(view: RunView, path: Path, lang: Lang) -> None:
@@ -81,7 +89,7 @@ def describe_run(view: RunView, kind: Words) -> dict[str, Any]:
         "osm": roads_are_osm(view),
         "mergers": [_describe_merger(view, school_id) for school_id in view.mergers],
         "notes": [pair(note.text) for note in view.notes],
-        "assumed": list(dict.fromkeys(finding.source for finding in view.findings if finding.flag in {"A", "D"})),
+        "assumed": list(dict.fromkeys(_name_source(finding) for finding in view.findings if finding.flag in {"A", "D"})),
     }
 
 
@@ -94,8 +102,9 @@ def show_finding(finding: Finding, view: RunView) -> dict[str, Any]:
     """Return a finding as the texts a page prints; settlements by name."""
     return {
         "rule": finding.rule, "verdict": finding.verdict, "text": pair(finding.text), "cure": pair(finding.cure),
-        "source": finding.source.replace(f" [{finding.flag}]", ""), "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
-        "measured": show_number(finding.measured), "limit": show_number(finding.limit), "unit": finding.unit,
+        "source": _name_source(finding), "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
+        "measured": show_number(finding.measured), "limit": show_number(finding.limit),
+        "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
         "evidence": finding.evidence, "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
         "more": max(0, len(finding.settlements) - MOST_NAMES),
     }
@@ -115,6 +124,12 @@ def show_measure(key: str, value: float | None) -> str:
     if value is None:
         return "—"
     return show_number(value / 10_000 if key in SHOWN_IN_10_000 else value, MEASURES[key].decimals) or "—"
+
+
+def _name_source(finding: Finding) -> tuple[str, str]:
+    """Return instrument and article without the flag, which the page shows apart."""
+    source = clean_text(finding.source.replace(f" [{finding.flag}]", ""))
+    return NO_INSTRUMENT.get(source, source), source
 
 
 def _name_settlement(key: str, view: RunView) -> tuple[str, str]:

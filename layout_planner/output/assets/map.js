@@ -9,6 +9,7 @@
   planner.start = function (map) {
     planner.load();
     planner.map = map;
+    document.documentElement.dataset.kind = planner.data.kind;
     const data = planner.data;
     // from, to: the two states of swipe and of a village's ways; view: from | to | swipe
     planner.view = { mode: 'to', from: 0, to: 1 };
