@@ -15,7 +15,7 @@ from layout_planner.output.pages import write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
 from layout_planner.output.run_view import describe_view, view_of, write_view_tables
 from layout_planner.output.tables import write_geopackage, write_workbook
-from layout_planner.safeguards.certificate import make_certificate
+from layout_planner.safeguards.certificate import CERTIFICATE, dump_certificate, make_certificate
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 MARK = "run.json"
+CERTIFIED = {".json", ".parquet", ".xlsx", ".gpkg"}
 
 
 def write_run(run: Run, out: Path, lang: Lang) -> Path:
@@ -53,8 +54,8 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
                 "verification": _describe_verification(run),
             },
         )
+        _write_certificate(run, folder)
         _write_json(folder / "timing.json", {"solve_s": round(run.solved.seconds, 3)})
-        _write_json(folder / "certificate.json", make_certificate(run, folder))
     return out / run.scenario.name
 
 
@@ -68,6 +69,16 @@ def write_comparison(views: Sequence[RunView], out: Path, lang: Lang) -> list[Pa
     except OSError as error:
         raise OutputError(Words(f"无法写入 {out}：{error.strerror}", f"cannot write to {out}: {error.strerror}")) from error
     return [page, chart]
+
+
+def _write_certificate(run: Run, folder: Path) -> None:
+    """Write the certificate over the run's data files; pages are drawn from these and carry no figure of their own."""
+    files = sorted(path.name for path in folder.iterdir() if path.suffix in CERTIFIED)
+    certificate = make_certificate(
+        folder, files, sources=run.county.sources, scenario=run.scenario, norms=run.norms, plan=run.plan, gate=run.gate,
+        verification=run.verification,
+    )  # fmt: skip
+    (folder / CERTIFICATE).write_bytes(dump_certificate(certificate))
 
 
 def _describe_solved(run: Run) -> dict[str, Any]:

@@ -297,7 +297,7 @@ def _snap(places: gpd.GeoDataFrame, lines: NDArray[np.object_], allowed: NDArray
             np.maximum(0, np.maximum(west - point.x, point.x - east)), np.maximum(0, np.maximum(south - point.y, point.y - north))
         )
         reach = shapely.distance(lines[chosen[to_box.argmin()]], point)
-        near = chosen[to_box <= reach]
+        near = chosen[to_box <= reach + SAME_POINT_M]
         distances = shapely.distance(lines[near], point)
         edge = int(near[distances.argmin()])
         spots[str(name)] = Spot(edge, float(shapely.line_locate_point(lines[edge], point)), float(distances.min()))

@@ -1,0 +1,168 @@
+"""The command line as a planner meets it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from layout_planner.cli import main
+
+TINY = Path(__file__).parent / "data" / "tiny" / "scenario.toml"
+SAME_BYTES = ("run.json", "tables.xlsx", "plan.gpkg", "trips.parquet", "settlements.parquet", "schools.parquet", "certificate.json")
+
+
+def call(*args: object) -> tuple[int, str, str]:
+    result = CliRunner().invoke(main, [str(arg) for arg in args])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exc_info
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("runs")
+    code, stdout, stderr = call("run", TINY, "--out", out, "--lang", "en")
+    assert code in {0, 5}, stderr
+    assert "pupils at risk" in stdout
+    [folder] = [path for path in out.iterdir() if path.is_dir()]
+    return folder
+
+
+def test_help_needs_no_heavy_library():
+    heavy = "geopandas pandas numpy scipy osmnx pulp folium rasterio matplotlib pydantic"
+    code = f"import sys, layout_planner.cli; sys.exit(any(name in sys.modules for name in '{heavy}'.split()))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("verb", sorted(main.commands))
+def test_every_verb_explains_itself(verb: str):
+    code, stdout, _ = call(verb, "--help")
+    assert code == 0
+    assert len(stdout.splitlines()[2].strip()) > 20
+    assert verb in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_run_writes_the_whole_folder(stored: Path):
+    names = {path.name for path in stored.iterdir()}
+    assert names >= {*SAME_BYTES, "map.html", "gate.html", "report.html", "risk_today.parquet", "risk_plan.parquet", "roads.parquet"}
+    run = json.loads((stored / "run.json").read_text(encoding="utf-8"))
+    assert {"bound", "gap", "seed", "versions"} <= set(run["solved"])
+    assert all(len(source["sha256"]) == 64 for source in run["view"]["sources"])
+
+
+def test_same_input_and_seed_give_the_same_bytes(stored: Path, tmp_path: Path):
+    call("run", TINY, "--out", tmp_path, "--lang", "en")
+    for name in SAME_BYTES:
+        assert (tmp_path / stored.name / name).read_bytes() == (stored / name).read_bytes(), name
+
+
+def test_a_second_run_replaces_the_first_and_leaves_nothing_beside_it(tmp_path: Path):
+    for _ in range(2):
+        call("run", TINY, "--out", tmp_path)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path, stored: Path):
+    mine = tmp_path / stored.name
+    mine.mkdir()
+    (mine / "thesis.txt").write_text("mine", encoding="utf-8")
+    code, _, stderr = call("run", TINY, "--out", tmp_path, "--lang", "en")
+    assert code == 3
+    assert "is no run" in stderr
+    assert [path.name for path in mine.iterdir()] == ["thesis.txt"]
+
+
+def test_an_output_place_that_cannot_be_written_is_said(tmp_path: Path):
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    code, _, stderr = call("run", TINY, "--out", tmp_path / "file", "--lang", "en")
+    assert code == 3
+    assert "cannot write" in stderr
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "missing or cannot be read"), ("zh", "找不到或无法读取")])
+def test_faults_are_sentences_in_the_language_asked_for(lang: str, said: str, tmp_path: Path):
+    code, stdout, stderr = call("check", tmp_path / "no.toml", "--lang", lang)
+    assert code == 3
+    assert said in stderr
+    assert stdout == ""
+    assert "Traceback" not in stderr
+
+
+def test_faults_for_machines(tmp_path: Path):
+    code, stdout, _ = call("check", tmp_path / "no.toml", "--json")
+    assert code == 3
+    assert json.loads(stdout)["problems"][0]["file"].endswith("no.toml")
+
+
+def test_all_faults_of_all_scenarios_come_at_once(tmp_path: Path):
+    for name, text in (("a", "schema = 1\nnmae = 'x'\n"), ("b", "schema = 2")):
+        (tmp_path / f"{name}.toml").write_text(text, encoding="utf-8")
+    code, stdout, _ = call("check", tmp_path / "a.toml", tmp_path / "b.toml", "--json")
+    files = {Path(problem["file"]).name for problem in json.loads(stdout)["problems"]}
+    assert code == 3
+    assert files == {"a.toml", "b.toml"}
+
+
+def test_check_says_ready_and_what_is_missing():
+    code, stdout, _ = call("check", TINY, "--lang", "en")
+    assert code == 0
+    assert "ready to run" in stdout
+
+
+def test_risk_names_the_settlements():
+    code, stdout, _ = call("risk", TINY, "--lang", "zh")
+    assert code == 0
+    assert "丙村" in stdout
+    code, stdout, _ = call("risk", TINY, "--json")
+    causes = {row["cause"] for row in json.loads(stdout)}
+    assert "off_network" in causes
+
+
+def test_travel_writes_a_word_where_there_is_no_way(tmp_path: Path):
+    code, stdout, _ = call("travel", TINY, "--out", tmp_path)
+    assert code == 0
+    assert "unreachable" in (tmp_path / "travel.csv").read_text(encoding="utf-8")
+    assert str(tmp_path / "travel.parquet") in stdout
+
+
+def test_gate_shows_a_stored_verdict_and_rechecks_it(stored: Path):
+    verdict = json.loads((stored / "run.json").read_text(encoding="utf-8"))["view"]["verdict"]
+    code, stdout, _ = call("gate", stored, "--json", "--check", "--data", TINY.parent)
+    assert json.loads(stdout)["verdict"] == verdict
+    assert json.loads(stdout)["certificate"] == []
+    assert code == (0 if verdict == "pass" else 5)
+
+
+def test_gate_on_a_folder_without_a_run_is_a_fault(tmp_path: Path):
+    code, _, stderr = call("gate", tmp_path, "--lang", "en")
+    assert code == 3
+    assert "not the folder of a complete run" in stderr
+
+
+def test_compare_writes_a_page_and_a_map(stored: Path, tmp_path: Path):
+    code, stdout, _ = call("compare", stored, stored, "--out", tmp_path, "--lang", "en")
+    assert code == 0
+    assert "comparison of scenarios" in stdout
+    assert {path.name for path in tmp_path.iterdir()} == {"compare.html", "compare-map.html"}
+
+
+def test_new_writes_forms(tmp_path: Path):
+    code, _, _ = call("new", tmp_path / "county", "--lang", "zh")
+    assert code == 0
+    assert {path.suffix for path in (tmp_path / "county").rglob("*.*")} >= {".xlsx", ".toml"}
+
+
+@pytest.mark.parametrize("what", ["tables", "scenario", "norms"])
+def test_schema_is_json_for_machines(what: str):
+    code, stdout, _ = call("schema", what, "--json")
+    assert code == 0
+    assert json.loads(stdout)
+    assert call("schema", what)[0] == 0
+
+
+def test_unknown_words_are_usage():
+    assert call("fly")[0] == 2
