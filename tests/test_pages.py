@@ -32,6 +32,7 @@ def test_gate_page_says_verdict_first_then_every_finding(view, tmp_path):
     assert "✗" in page
     assert "? <span" in page
     assert "38 / 30 <span" in page
+    assert 'class="flag weak">A<' in page
     assert view.settlements["name"].iloc[0] in page
 
 
