@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    Street = tuple[tuple[str, str, str], tuple[tuple[float, float], ...]]
+
 PRINTED = ("way", "name", "surface")
 
 
@@ -78,7 +80,7 @@ def _refuse_doctype(path: Path) -> None:
 
 
 def _collect_ways(path: Path) -> Ways:
-    import osmium  # noqa: PLC0415  (only these files need it)
+    import osmium
 
     found: dict[int, tuple[tuple[str, str, str], Use, list[int]]] = {}
     keep = osmium.filter.KeyFilter("highway")
@@ -100,7 +102,7 @@ def _collect_ways(path: Path) -> Ways:
 
 def _locate_nodes(path: Path, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return id, lon, lat of the wanted nodes that the file holds, ordered by id."""
-    import osmium  # noqa: PLC0415
+    import osmium
 
     places: dict[int, tuple[float, float]] = {}
     if wanted.size:
@@ -120,7 +122,7 @@ def read_graphml_ways(path: Path) -> Ways:
     ------
     FaultError : the file is no osmnx GraphML.
     """
-    import osmnx  # noqa: PLC0415  (slow to import, only GraphML needs it)
+    import osmnx
 
     _refuse_doctype(path)
     try:
@@ -133,7 +135,8 @@ def read_graphml_ways(path: Path) -> Ways:
     except Exception as error:  # noqa: BLE001  (any fault inside the parser means the same thing to the reader)
         raise FaultError(
             Words("不是 osmnx 写出的 GraphML 文件", "not a GraphML file written by osmnx"),
-            Words("用 layout-planner fetch 或 osmnx.save_graphml 重新生成", "make it again with `layout-planner fetch` or osmnx.save_graphml"),
+            Words("用 layout-planner fetch 或 osmnx.save_graphml 重新生成",
+                  "make it again with `layout-planner fetch` or osmnx.save_graphml"),
             value=f"{type(error).__name__}: {error}",
         ) from None
     return _chain_graph_edges(nodes, ((u, v, data) for u, v, data in graph.edges(data=True)))
@@ -141,31 +144,35 @@ def read_graphml_ways(path: Path) -> Ways:
 
 def _chain_graph_edges(nodes: dict[Any, tuple[float, float]], edges: Iterable[tuple[Any, Any, dict[str, Any]]]) -> Ways:
     """Join the two directions of a street into one way; bends become vertices of their own."""
-    joined: dict[tuple[tuple[str, ...], tuple[tuple[float, float], ...]], list[tuple[dict[str, str], bool]]] = {}
-    ends: dict[tuple[tuple[str, ...], tuple[tuple[float, float], ...]], tuple[Any, Any]] = {}
+    joined: dict[Street, list[tuple[dict[str, str], bool]]] = {}
+    ends: dict[Street, tuple[Any, Any]] = {}
     for u, v, data in edges:
-        line = data.get("geometry")
-        bends = () if line is None else tuple((float(x), float(y)) for x, y, *_ in line.coords)[1:-1]
+        drawn = data.get("geometry")
+        bends = () if drawn is None else tuple((float(x), float(y)) for x, y, *_ in drawn.coords)[1:-1]
         forward = (str(u), bends) <= (str(v), bends[::-1])
         start, end, chain = (u, v, bends) if forward else (v, u, bends[::-1])
-        key = ((str(start), str(end), ";".join(sorted(_as_list(data.get("osmid", ""))))), chain)
+        key: Street = ((str(start), str(end), ";".join(sorted(_as_list(data.get("osmid", ""))))), chain)
         joined.setdefault(key, []).append(({name: _one_value(name, value) for name, value in data.items()}, forward))
         ends[key] = (start, end)
     order = {node: index for index, node in enumerate(sorted(nodes, key=str))}
     places = [nodes[node] for node in order]
-    vertex, way, printed, uses = [], [], [], []
+    vertex: list[int] = []
+    way: list[int] = []
+    printed: list[tuple[str, str, str]] = []
+    uses: list[Use] = []
     for key in sorted(joined):
         tags = joined[key][0][0]
         use = judge_tags({name: value for name, value in tags.items() if name not in {"oneway", "junction"}})
         if use is None:
             continue
         drives = use.road_class in DRIVEN and (use.drive_forward or use.drive_backward)
-        use = use._replace(drive_forward=drives and any(f for _, f in joined[key]), drive_backward=drives and not all(f for _, f in joined[key]))
+        along = [forward for _, forward in joined[key]]
+        use = use._replace(drive_forward=drives and any(along), drive_backward=drives and not all(along))
         start, end = ends[key]
-        chain = [order[start], *range(len(places), len(places) + len(key[1])), order[end]]
+        line = [order[start], *range(len(places), len(places) + len(key[1])), order[end]]
         places.extend(key[1])
-        vertex.extend(chain)
-        way.extend([len(uses)] * len(chain))
+        vertex.extend(line)
+        way.extend([len(uses)] * len(line))
         printed.append((key[0][2], tags.get("name", ""), tags.get("surface", "")))
         uses.append(use)
     degrees = np.array(places, dtype=float).reshape(-1, 2)

@@ -37,8 +37,8 @@ def read_elevation(path: Path, shown: str) -> Elevation:
 
 
 def _read_grid(path: Path) -> Elevation:
-    import rasterio  # noqa: PLC0415  (only scenarios with elevation need GDAL's raster side)
-    from rasterio.errors import NotGeoreferencedWarning, RasterioError  # noqa: PLC0415
+    import rasterio
+    from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     if not path.is_file():
         raise FaultError(Words("找不到高程文件", "the elevation file is missing"), Words("检查路径", "check the path"))
@@ -56,7 +56,7 @@ def _read_grid(path: Path) -> Elevation:
         ) from None
 
 
-def _refuse_unfit(grid: Any) -> None:
+def _refuse_unfit(grid: Any) -> None:  # noqa: ANN401  (rasterio has no types)
     if grid.crs is None or grid.transform.is_identity or grid.transform.is_degenerate:
         raise FaultError(
             Words("高程文件没有坐标系或位置", "the elevation file has no coordinate reference system or no place"),
@@ -77,7 +77,7 @@ def _refuse_unfit(grid: Any) -> None:
         )
 
 
-def _clean(band: NDArray[Any], grid: Any) -> NDArray[np.float32]:
+def _clean(band: NDArray[Any], grid: Any) -> NDArray[np.float32]:  # noqa: ANN401
     """Return heights in metres as float32 with NaN for nodata and for heights that no place on land has."""
     if np.iscomplexobj(band):
         raise FaultError(Words("栅格值不是高程", "the raster holds no heights"), Words("换用高程栅格", "use an elevation raster"))

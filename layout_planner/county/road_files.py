@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 OSM_FILES = (".pbf", ".osm", ".xml")
 LINE_FILES = (".gpkg", ".geojson", ".json", ".shp", ".parquet")
+POLE = 90
 SAME_PLACE_M = 0.1
 SHARED_VERTEX_M = 0.001
 LINE_COLUMNS = {
@@ -85,7 +86,8 @@ def _read_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) 
         return _read_line_ways(path, layer, crs, metric_crs)
     raise FaultError(
         Words("不认识的道路文件类型", "unknown kind of road file"),
-        Words("使用 .osm.pbf、.osm、.graphml、.gpkg、.geojson、.shp 或 .parquet", "use .osm.pbf, .osm, .graphml, .gpkg, .geojson, .shp or .parquet"),
+        Words("使用 .osm.pbf、.osm、.graphml、.gpkg、.geojson、.shp 或 .parquet",
+              "use .osm.pbf, .osm, .graphml, .gpkg, .geojson, .shp or .parquet"),
         value=suffix,
     )
 
@@ -105,7 +107,7 @@ def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: 
         raise FaultError(Words("道路文件没有线", "the road file holds no lines"), Words("检查图层", "check the layer"))
     xy, entry = shapely.get_coordinates(parts, return_index=True)
     lon, lat = to_wgs84(xy[:, 0], xy[:, 1], read_frame(crs, frame.crs))
-    lost = ~(np.isfinite(lon) & np.isfinite(lat)) | (np.abs(lat) > 90)
+    lost = ~(np.isfinite(lon) & np.isfinite(lat)) | (np.abs(lat) > POLE)
     if lost.all():
         raise FaultError(Words("道路坐标无法换算", "the coordinates of the roads cannot be converted"), Words("检查 crs", "check crs"))
     used = _judge_rows(frame)
@@ -119,7 +121,8 @@ def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: 
 
 def _read_lines(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
-        frame = gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path, **({} if layer is None else {"layer": layer}))
+        named = {} if layer is None else {"layer": layer}
+        frame = gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path, **named)
     except Exception as error:  # noqa: BLE001  (GDAL and Arrow raise many kinds; all mean that the file cannot be read)
         raise FaultError(
             Words("无法读取道路图层", "the road layer cannot be read"),
@@ -143,7 +146,7 @@ def _judge_rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     uses, printed, rows = [], [], []
     ruled = all(column in frame.columns for column in RULED_COLUMNS)
     for row, values in zip(tags.index, tags.to_dict("records"), strict=True):
-        use = judge_tags({tag: value for tag, value in values.items() if value})
+        use = judge_tags({str(tag): value for tag, value in values.items() if value})
         if use is not None or ruled:
             rows.append(row)
             uses.append(use)
@@ -213,7 +216,7 @@ def _join_ways(ways: Ways, metric_crs: str) -> RoadTable:
             Words("检查文件内容和道路等级列", "check what the file holds and its column of road classes"),
         )
     starts = np.diff(run, prepend=-1) != 0
-    ends = np.append(starts[1:], True)  # noqa: FBT003
+    ends = np.append(starts[1:], True)
     cut = starts | ends | (np.bincount(vertex, minlength=len(xy))[vertex] > 1)
     at = np.flatnonzero(cut)
     first, last = at[:-1], at[1:]
@@ -224,8 +227,7 @@ def _join_ways(ways: Ways, metric_crs: str) -> RoadTable:
     edges = ways.table.iloc[way[first]].reset_index(drop=True)
     edges.insert(0, "from_node", renumbered[: len(first)])
     edges.insert(1, "to_node", renumbered[len(first) :])
-    columns = [*ROAD_COLUMNS, *(["bridge"] if "bridge" not in ROAD_COLUMNS else [])]
-    table = gpd.GeoDataFrame(edges[columns], geometry=geometry, crs=metric_crs)
+    table = gpd.GeoDataFrame(edges[list(ROAD_COLUMNS)], geometry=geometry, crs=metric_crs)
     return RoadTable(xy[nodes], np.column_stack([ways.lon, ways.lat])[nodes], table)
 
 
@@ -258,7 +260,9 @@ def _merge_standing(ways: Ways, xy: NDArray[np.float64]) -> NDArray[np.int64]:
     return np.asarray(first[group], dtype=np.int64)
 
 
-def _draw_lines(xy: NDArray[np.float64], vertex: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]) -> NDArray[np.object_]:
+def _draw_lines(
+    xy: NDArray[np.float64], vertex: NDArray[np.int64], first: NDArray[np.int64], last: NDArray[np.int64]
+) -> NDArray[np.object_]:
     count = last - first + 1
     line = np.repeat(np.arange(len(first)), count)
     offset = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count)

@@ -18,10 +18,10 @@ class TravelTimes:
     """Door-to-door trips; unreachable is `np.inf`, never NaN. All arrays have shape (settlements, schools).
 
     walk_s      seconds on foot at adult speed, the worse of going and returning, off-road legs included
-    walk_m      metres of the shortest walk, off-road legs included
+    walk_m      metres of the fastest walk to school, off-road legs included
     ride_s      seconds in a vehicle between the roads nearest to home and school, the worse direction
     ride_m      metres of the fastest ride to school
-    stop_s      seconds on foot at adult speed from home to the nearest road a bus may use; shape (settlements,)
+    stop_s      seconds on foot at adult speed from home to the nearest point of the roads a bus may use; shape (settlements,)
     access_m    metres from home straight to the nearest walkable road; shape (settlements,)
     school_access_m  the same for schools; shape (schools,)
     off_network True where access_m exceeds the scenario's limit; all times of the row are inf; shape (settlements,)

@@ -77,8 +77,8 @@ def number_components(edges: gpd.GeoDataFrame, used: Flags, nodes: int) -> Ints:
 def join_places(points: NDArray[np.object_], edges: gpd.GeoDataFrame, allowed: Flags) -> Spots:
     """Return the nearest point of the nearest allowed edge of every place.
 
-    Of several edges at the same distance the one whose joining point lies furthest south, then west, then first by way, is taken, so that the
-    order of rows does not matter.
+    Of several edges at the same distance the one whose joining point lies furthest south, then west, then first by way, is taken, so
+    that the order of rows does not matter.
     """
     chosen = np.flatnonzero(allowed)
     edge, at = np.full(len(points), -1, dtype=np.int64), np.zeros(len(points))

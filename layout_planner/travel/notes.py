@@ -46,7 +46,8 @@ def note_travel(
     )
     notes += [_name_places(code, table, rows, Words(zh, en)) for code, table, rows, zh, en in places if rows.any()]
     if unknown_m > 0:
-        text = Words(f"{unknown_m / 1000:.1f}公里道路没有高程，按平地计算", f"{unknown_m / 1000:.1f} km of road without height were taken as flat")
+        km = f"{unknown_m / 1000:.1f}"
+        text = Words(f"{km}公里道路没有高程，按平地计算", f"{km} km of road without height were taken as flat")
         notes.append(Note("no_heights", text, round(unknown_m)))
     return tuple(notes)
 
@@ -59,9 +60,10 @@ def _note_components(edges: gpd.GeoDataFrame, on_foot: Joined, off_school: Flags
     if count <= 1:
         return []
     holding = np.unique(part[on_foot.schools.edge[(on_foot.schools.edge >= 0) & ~off_school]])
+    parts = Words(f"步行道路分成{count}个互不相连的部分", f"the walkable roads fall into {count} separate parts")
     left = float(shapely.length(edges.geometry.to_numpy()[used & ~np.isin(part, holding)]).sum())
     return [
-        Note("road_components", Words(f"步行道路分成{count}个互不相连的部分", f"the walkable roads fall into {count} separate parts"), count),
+        Note("road_components", parts, count),
         Note("roads_left_out", Words(f"没有学校的部分共{left / 1000:.1f}公里，未使用",
                                      f"{left / 1000:.1f} km of road lie in parts without a school and are not used"), round(left)),
     ]
@@ -74,7 +76,8 @@ def _name_places(code: str, table: gpd.GeoDataFrame, rows: Flags, text: Words) -
     en = [name or other for name, other in zip(_labels(chosen, "name_en", [""] * len(ids)), zh, strict=True)]
     count, more = len(ids), len(ids) - NAMED
     tail = (f"等，另有{more}个", f" and {more} more") if more > 0 else ("", "")
-    return Note(code, Words(f"{count}{text.zh}：{'、'.join(zh[:NAMED])}{tail[0]}", f"{count} {text.en}: {', '.join(en[:NAMED])}{tail[1]}"), count)
+    listed = Words("、".join(zh[:NAMED]) + tail[0], ", ".join(en[:NAMED]) + tail[1])
+    return Note(code, Words(f"{count}{text.zh}：{listed.zh}", f"{count} {text.en}: {listed.en}"), count)
 
 
 def _labels(table: gpd.GeoDataFrame, column: str, otherwise: list[str]) -> list[str]:

@@ -87,7 +87,8 @@ def heights_at(elevation: Elevation, xy: Floats, crs: str) -> Floats:
     """
     xy = np.asarray(xy, dtype=float).reshape(-1, 2)
     x, y = pyproj.Transformer.from_crs(crs, elevation.crs, always_xy=True).transform(xy[:, 0], xy[:, 1])
-    column, row = ~elevation.transform * (np.asarray(x), np.asarray(y))
+    back = ~elevation.transform
+    column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
     rows, columns = elevation.heights.shape
     inside = (column >= 0) & (column <= columns) & (row >= 0) & (row <= rows)  # NaN and inf are outside
     column = np.clip(np.where(inside, column, 0.5) - 0.5, 0, columns - 1)
