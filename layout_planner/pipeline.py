@@ -12,7 +12,7 @@ from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
-from layout_planner.plan.present import present_layout
+from layout_planner.plan.present import crowded_sites, present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import Run
 from layout_planner.risk import assess_risk
@@ -73,14 +73,14 @@ def run_scenario(
     say(Words("求解布局方案", "solving the layout"))
     plan, solved = optimise_layout(case, options, today)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
-    verification = verify_layout(county, scenario, norms, plan)
+    verification = verify_layout(county, scenario, norms, plan, today=today)
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     measures = {
         "today": measure_layout(today, risk_today, today, norms),
         "plan": measure_layout(plan, risk_plan, today, norms),
     }
-    notes = (*county.notes, *assumed, *travel.notes)
+    notes = (*county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
     return Run(scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, notes)
 
 

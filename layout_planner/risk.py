@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 CAUSES = {
     "off_network": Words("不在路网上", "off the road network"),
-    "no_route": Words("无路可达", "no way to any school"),
+    "no_route": Words("无路可达", "no way to any school of the band"),
     "too_far_walk": Words("步行时间过长", "too long on foot"),
     "too_far_ride": Words("乘车时间过长", "too long by bus"),
     "boarding_too_young": Words("低龄寄宿", "boarding too young"),
@@ -40,16 +40,17 @@ def trip_limits(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) ->
     return pd.Series([limits.get(key, np.inf) for key in keys], index=assignment.index, dtype=float)
 
 
-def trip_causes(assignment: pd.DataFrame, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.Series:
-    """Return the cause of risk of every row of an assignment; "" where the norms are met."""
+def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.Series:
+    """Return the cause of risk of every row of the assignment; "" where the norms are met."""
+    assignment = layout.assignment
     limits = trip_limits(assignment, norms, scenario)
     off_network = pd.Series(travel.off_network, index=travel.settlements)
-    reachable = pd.Series(np.isfinite(np.minimum(travel.walk_s, travel.ride_s)).any(axis=1), index=travel.settlements)
+    reachable = _reachable_by_band(layout, travel, scenario)
     rows = zip(assignment["settlement_id"], assignment["band"], assignment["mode"], assignment["seconds"] <= limits, strict=True)
     causes = []
     for settlement_id, band, mode, in_time in rows:
         if mode == "unserved":
-            cause = "off_network" if off_network[settlement_id] else "no_place" if reachable[settlement_id] else "no_route"
+            cause = "off_network" if off_network[settlement_id] else "no_place" if settlement_id in reachable[band] else "no_route"
         elif mode == "board":
             young = not may_board(norms, scenario.bands[band])
             cause = "boarding_too_young" if young else "" if in_time else "boarding_too_far"
@@ -59,11 +60,18 @@ def trip_causes(assignment: pd.DataFrame, travel: TravelTimes, norms: NormSet, s
     return pd.Series(causes, index=assignment.index, dtype=object)
 
 
+def _reachable_by_band(layout: Layout, travel: TravelTimes, scenario: Scenario) -> dict[str, set[str]]:
+    """Return, for every band, the settlements with some way to some site that teaches it."""
+    way = np.isfinite(np.minimum(travel.walk_s, travel.ride_s))
+    bands = layout.sites["bands"].reindex(travel.schools).str.split(",")
+    return {band: set(travel.settlements[way[:, [band in taught for taught in bands]].any(axis=1)]) for band in scenario.bands}
+
+
 def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.DataFrame:
     """Return one row (RISK_COLUMNS) for every part of a settlement's band that is at risk, the worst first."""
     table = layout.assignment.copy()
     table["limit_s"] = trip_limits(table, norms, scenario)
-    table["cause"] = trip_causes(table, travel, norms, scenario)
+    table["cause"] = trip_causes(layout, travel, norms, scenario)
     table = table[table["cause"] != ""].copy()
     table["over_s"] = np.where(np.isfinite(table["limit_s"]), np.maximum(table["seconds"] - table["limit_s"], 0.0), np.inf)
     table["name"] = county.settlements["name"].reindex(table["settlement_id"]).to_numpy()

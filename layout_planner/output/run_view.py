@@ -88,7 +88,7 @@ def _schools(run: Run) -> gpd.GeoDataFrame:
 def _trips(run: Run, layout: Layout, when: str) -> pd.DataFrame:
     trips = layout.assignment.copy()
     trips["limit_s"] = trip_limits(trips, run.norms, run.scenario)
-    trips["cause"] = trip_causes(trips, run.travel, run.norms, run.scenario)
+    trips["cause"] = trip_causes(layout, run.travel, run.norms, run.scenario)
     trips.insert(2, "when", when)
     return trips.drop(columns="cost_yuan")
 

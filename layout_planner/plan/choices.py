@@ -39,7 +39,7 @@ def _present_trips(case: Case, today: Layout) -> pd.DataFrame:
     may_teach = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
     trips = today.assignment.copy()
     trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
-    trips["within_norms"] = (trip_causes(trips, case.travel, case.norms, case.scenario) == "").astype(bool)
+    trips["within_norms"] = (trip_causes(today, case.travel, case.norms, case.scenario) == "").astype(bool)
     trips["cost_yuan"] /= trips["pupils"]
     stays = [pair in may_teach for pair in zip(trips["school_id"], trips["band"], strict=True)]
     return trips.loc[np.asarray(stays, dtype=bool), list(OPTION_COLUMNS)]

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from layout_planner.county.model import Note
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
 from layout_planner.travel.options import measure_mode
+from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from numpy.typing import NDArray
 
+    from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.case import Case
 
@@ -110,3 +113,13 @@ def _row(trip: dict[Hashable, Any], mode: str, pupils: int) -> tuple[object, ...
         trip[f"{mode}_metres"],
         trip[f"{mode}_cost_yuan"] * pupils,
     )
+
+
+def crowded_sites(today: Layout, county: County) -> tuple[Note, ...]:
+    """Return a note that names the schools with more pupils than seats today; a plan may leave them so, never fill them further."""
+    full = today.sites.index[today.sites["pupils"] > today.sites["seats"]]
+    if full.empty:
+        return ()
+    names = [str(county.schools.at[school_id, "name"]) for school_id in full]
+    text = Words("学生多于学位的学校：{names}", "schools with more pupils than seats today: {names}").fill(names=", ".join(names))
+    return (Note("crowded_sites", text, len(full)),)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import platform
+import sys
 import time
 from dataclasses import dataclass
 from importlib import metadata
@@ -109,8 +111,7 @@ class _LinearSolver:
         self._variables = model.problem.variables()
         self._position = {variable: k for k, variable in enumerate(self._variables)}
         self._deadline = deadline
-        self._highs = highspy.Highs()
-        self._highs.silent()
+        self._highs = _silent_highs()
         for option, value in (("random_seed", seed), ("threads", 1), ("parallel", "off")):
             self._highs.setOptionValue(option, value)
         self._highs.passModel(_as_highs(model.problem, self._variables, self._position))
@@ -174,6 +175,21 @@ class _LinearSolver:
     def values(self) -> dict[pulp.LpVariable, float]:
         """Return the solution at hand by variable of the problem."""
         return dict(zip(self._variables, self._highs.getSolution().col_value, strict=False))
+
+
+def _silent_highs() -> highspy.Highs:
+    """Return a solver that prints nothing; its banner goes past Python's stdout, which belongs to the result."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        solver = highspy.Highs()
+        solver.silent()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+    return solver
 
 
 def _as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position: dict[pulp.LpVariable, int]) -> highspy.HighsLp:

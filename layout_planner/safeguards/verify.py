@@ -39,20 +39,25 @@ class _Given(NamedTuple):
     norms: NormSet
     layout: Layout
     rows: list[dict[Any, Any]]
+    crowded: dict[str, int]  # pupils of today by school
 
 
-def verify_layout(county: County, scenario: Scenario, norms: NormSet, layout: Layout, *, on_step: OnStep | None = None) -> Verification:
+def verify_layout(
+    county: County, scenario: Scenario, norms: NormSet, layout: Layout, *, today: Layout | None = None, on_step: OnStep | None = None
+) -> Verification:
     """Return how many trips were retraced and everything that differs, with the layout's figure and the recomputed one.
 
     Parameters
     ----------
     layout : the plan of `scenario`. For the layout of today give a scenario whose plan closes nothing.
+    today : a school with more pupils than seats today may stay as full as it is in this layout, never grow fuller.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
     faults = list(_check_rows(county, scenario, layout))
     if faults:
         return Verification(0, float("inf"), tuple(faults))
-    given = _Given(county, scenario, norms, layout, layout.assignment.to_dict("records"))
+    crowded = {} if today is None else {str(j): int(n) for j, n in today.sites["pupils"].items()}
+    given = _Given(county, scenario, norms, layout, layout.assignment.to_dict("records"), crowded)
     retraced = retrace_trips(county, scenario, norms, layout.assignment, on_step)
     worst, trips = _check_trips(given, retraced)
     parts = (_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given))
@@ -211,7 +216,7 @@ def _check_site_places(given: _Given, school: pd.Series, site: pd.Series, here: 
     beds = int(school["beds"]) + int(site["new_beds"])
     bus_seats = int(int(site["buses"]) * given.norms.value("bus.stock_seats"))
     over = (
-        (Words("学生", "pupils"), _total(here), Words("学位", "seats"), seats),
+        (Words("学生", "pupils"), _total(here), Words("学位", "seats"), max(seats, given.crowded.get(str(site.name), 0))),
         (Words("寄宿生", "boarders"), boarders, Words("床位", "beds"), beds),
         (Words("乘车学生", "bus riders"), riders, Words("校车座位", "bus seats"), bus_seats),
     )

@@ -132,16 +132,23 @@ def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation 
     slope[steps[edge]] = 0.0
     unknown = float(run[inner & np.isnan(slope)].sum())
     factor = np.where(steps, walker.steps_factor, 1.0)[edge]
-    onward = _add_up(run / (walker.speed(slope) * factor), inner, start)
-    back = _add_up(run / (walker.speed(-slope) * factor), inner, start)
+    onward = _add_up(run / (walker.speed(slope) * factor), pieces, start)
+    back = _add_up(run / (walker.speed(-slope) * factor), pieces, start)
     return Profiles(start, length, onward, back, unknown)
 
 
-def _add_up(seconds: Floats, inner: NDArray[np.bool_], start: NDArray[np.int64]) -> Floats:
-    """Return running totals that begin at zero on every edge; `seconds` of a knot is its piece onward."""
-    step = np.where(inner, seconds, 0.0)
-    total = np.concatenate([[0.0], np.cumsum(step)])[:-1]
-    return np.asarray(total - np.repeat(total[start[:-1]], np.diff(start)))
+def _add_up(seconds: Floats, pieces: NDArray[np.int64], start: NDArray[np.int64]) -> Floats:
+    """Return totals that begin at zero on every edge; `seconds` of a knot is its piece onward.
+
+    Edge by edge, not as one running sum, so that the order of rows changes not even the last bit.
+    """
+    total = np.zeros(len(seconds))
+    going = np.flatnonzero(pieces > 0)
+    for order in range(int(pieces.max(initial=0))):
+        going = going[pieces[going] > order]
+        knot = start[going] + order
+        total[knot + 1] = total[knot] + seconds[knot]
+    return total
 
 
 def walk_straight(distance: Floats, rise: Floats, walker: Walker) -> tuple[Floats, Floats]:
