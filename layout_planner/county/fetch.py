@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,8 @@ def fetch_roads(place: str, out: Path) -> Path:
         osmnx.save_graphml(graph, beside)
         beside.replace(path)
     except OSError as error:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()
         raise OutputError(Words(f"无法写入 {path}：{error}", f"cannot write {path}: {error}")) from None
     return path
 

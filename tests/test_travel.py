@@ -1,0 +1,373 @@
+"""Trips: the hand-solved county, an oracle in networkx with its own snapping, slopes by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import replace
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pandas as pd
+import pytest
+from affine import Affine
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from shapely import LineString, Point
+
+from layout_planner.county.model import County, Elevation, RoadTable
+from layout_planner.norms import read_norms
+from layout_planner.scenario import Travel
+from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.terrain import Walker, heights_at, walk_straight
+from tests.tiny import CRS, ORIGIN, tiny_county
+
+NORMS = read_norms("cn-rural")
+INF = np.inf
+BUS_KMH = {"tertiary": 30, "residential": 20, "track": 12}
+QUICK = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def make_county(nodes, edges, homes, schools, crs=CRS):
+    """`edges`: (from, to, class, walk, forward, backward[, bends])."""
+    lines = [LineString([nodes[a], *(rest[0] if rest else []), nodes[b]]) for a, b, _, _, _, _, *rest in edges]
+    columns = ("from_node", "to_node", "road_class", "walk", "drive_forward", "drive_backward")
+    table = gpd.GeoDataFrame(
+        {
+            **{column: [edge[i] for edge in edges] for i, column in enumerate(columns)},
+            "way": [f"w{i}" for i in range(len(edges))], "name": "", "surface": "",
+            "speed_limit_kmh": INF, "closed_from": "", "bridge": False,
+        },
+        geometry=lines, crs=crs,
+    )
+    xy = np.array(nodes, dtype=float)
+
+    def points(places, key):
+        ids = pd.Index([f"{key}{i}" for i in range(len(places))], name=key)
+        return gpd.GeoDataFrame({"name": list(ids)}, geometry=[Point(p) for p in places], index=ids, crs=crs)
+
+    roads = RoadTable(xy, xy * 0, table)
+    return County(points(homes, "settlement_id"), points(schools, "school_id"), roads, pd.DataFrame(), crs)
+
+
+# --- the hand-solved county
+
+def test_tiny_numbers():
+    trips = measure_travel(tiny_county(), NORMS, Travel())
+    walk = [[500 / 1.4, 5500 / 1.4], [2000 / 1.4 + 100 / 0.84, 4000 / 1.4 + 100 / 0.84], [4000 / 1.4, 2000 / 1.4], [5000 / 1.4, 7000 / 1.4],
+            [INF, INF]]
+    assert np.allclose(trips.walk_s, walk, rtol=0, atol=1e-6)
+    assert np.allclose(trips.walk_m, [[500, 5500], [2100, 4100], [4000, 2000], [5000, 7000], [INF, INF]], atol=1e-6)
+    assert np.allclose(trips.ride_s, [[60, 708], [240, 528], [480, 288], [240, 528], [INF, INF]], atol=1e-6)
+    assert np.allclose(trips.ride_m, [[500, 5500], [2000, 4000], [4000, 2000], [2000, 4000], [INF, INF]], atol=1e-6)
+    assert np.allclose(trips.stop_s, [0, 100 / 0.84, 0, 3000 / 1.4, INF], atol=1e-6)
+    assert trips.off_network.tolist() == [False] * 4 + [True]
+    assert np.allclose(trips.access_m[:4], [0, 100, 0, 0])
+    assert {note.code for note in trips.notes} == {"off_network"}
+    assert "戊村" in trips.notes[0].text.zh
+    assert "Wu" in trips.notes[0].text.en
+
+
+def test_row_order_does_not_matter():
+    county = tiny_county()
+    trips = measure_travel(county, NORMS, Travel())
+    rng = np.random.default_rng(1)
+    rows, columns, lines = rng.permutation(5), [1, 0], rng.permutation(4)
+    roads = replace(county.roads, edges=county.roads.edges.iloc[lines])
+    other = measure_travel(replace(county, settlements=county.settlements.iloc[rows], schools=county.schools.iloc[columns], roads=roads),
+                           NORMS, Travel())
+    for field in ("walk_s", "walk_m", "ride_s", "ride_m"):
+        assert np.array_equal(getattr(other, field), getattr(trips, field)[rows][:, columns]), field
+    assert np.array_equal(other.stop_s, trips.stop_s[rows])
+
+
+# --- special cases
+
+ONE_ROAD = [(0, 0), (4000, 0)]
+
+
+def test_trip_within_one_edge_and_several_joints_on_it():
+    county = make_county(ONE_ROAD, [(0, 1, "tertiary", True, True, True)], [(1000, 0), (1000, 10), (3000, 0)], [(1500, 0), (1000, 0)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.walk_s[0] == pytest.approx([500 / 1.4, 0])
+    assert trips.walk_s[1] == pytest.approx([500 / 1.4 + 10 / 0.84, 10 / 0.84])
+    assert trips.walk_s[2] == pytest.approx([1500 / 1.4, 2000 / 1.4])
+
+
+def test_one_way_counts_the_worse_direction():
+    nodes = [(0, 0), (1000, 0), (500, 900)]
+    edges = [(0, 1, "tertiary", True, True, False), (1, 2, "tertiary", True, True, False), (2, 0, "tertiary", True, True, False)]
+    trips = measure_travel(make_county(nodes, edges, [(0, 0)], [(1000, 0)]), NORMS, Travel())
+    side = math.hypot(500, 900)
+    assert trips.ride_s[0, 0] == pytest.approx(2 * side / (30 / 3.6))
+    assert trips.ride_m[0, 0] == pytest.approx(1000)
+    assert trips.walk_s[0, 0] == pytest.approx(1000 / 1.4)
+
+
+def test_parallel_edges_keep_the_fastest():
+    edges = [(0, 1, "track", True, True, True), (0, 1, "tertiary", False, True, True, [(2000, 100)])]
+    trips = measure_travel(make_county(ONE_ROAD, edges, [(0, 0)], [(4000, 0)]), NORMS, Travel())
+    long = 2 * math.hypot(2000, 100)
+    assert trips.ride_s[0, 0] == pytest.approx(long / (30 / 3.6))
+    assert trips.ride_m[0, 0] == pytest.approx(long)
+    assert trips.walk_m[0, 0] == pytest.approx(4000)
+
+
+def test_posted_limit_cap_and_steps():
+    county = make_county([*ONE_ROAD, (4100, 0)], [(0, 1, "motorway", True, True, True), (1, 2, "steps", True, False, False)],
+                         [(0, 0)], [(4100, 0)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.walk_s[0, 0] == pytest.approx(4000 / 1.4 + 100 / 0.7)
+    assert trips.ride_s[0, 0] == pytest.approx(4000 / (60 / 3.6))
+    county.roads.edges["speed_limit_kmh"] = 20.0
+    assert measure_travel(county, NORMS, Travel()).ride_s[0, 0] == pytest.approx(4000 / (20 / 3.6))
+
+
+def test_small_components_and_components_without_school_are_not_joined():
+    nodes = [(0, 0), (4000, 0), (0, 300), (500, 300), (0, 600), (4000, 600)]
+    edges = [(a, a + 1, "tertiary", True, True, True) for a in (0, 2, 4)]
+    trips = measure_travel(make_county(nodes, edges, [(100, 600)], [(200, 290)]), NORMS, Travel())
+    assert trips.school_access_m[0] == pytest.approx(290)  # 10 m away, a stretch of 500 m of road is no network
+    assert trips.access_m[0] == pytest.approx(600)
+    notes = {note.code: note for note in trips.notes}
+    assert notes["road_components"].count == 3
+    assert notes["roads_left_out"].count == 4500
+    assert notes["long_access"].count == 1
+
+
+def test_far_school_and_school_without_drivable_road():
+    nodes = [(0, 0), (4000, 0), (4000, 3000)]
+    edges = [(0, 1, "tertiary", True, True, True), (1, 2, "path", True, False, False)]
+    trips = measure_travel(make_county(nodes, edges, [(0, 0)], [(4000, 3000), (0, 2500), (100, 0)]), NORMS, Travel())
+    assert np.isfinite(trips.walk_s[0]).tolist() == [True, False, True]
+    assert np.isfinite(trips.ride_s[0]).tolist() == [False, False, True]
+    assert {"schools_off_network", "schools_without_bus"} <= {note.code for note in trips.notes}
+
+
+def test_no_road_fits_at_all():
+    county = make_county(ONE_ROAD, [(0, 1, "tertiary", False, True, True)], [(0, 0)], [(100, 0)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.off_network.all()
+    assert np.isinf(trips.walk_s).all()
+    assert np.isinf(trips.stop_s).all()
+
+
+# --- slope
+
+def plane(dz_per_m_east, rows=60, columns=200, cell=100.0):
+    """Heights that rise evenly to the east; the grid covers the tiny county's west."""
+    x = ORIGIN[0] - 5000 + (np.arange(columns) + 0.5) * cell
+    heights = np.broadcast_to(1000 + (x - ORIGIN[0]) * dz_per_m_east, (rows, columns)).astype(np.float32)
+    return Elevation(heights.copy(), Affine(cell, 0, ORIGIN[0] - 5000, 0, -cell, ORIGIN[1] + 3000), CRS)
+
+
+def tobler(slope):
+    return 1.4 * math.exp(-3.5 * (abs(slope + 0.05) - 0.05))
+
+
+def test_tobler_both_ways_by_hand():
+    walker = Walker.of(NORMS)
+    assert walker.speed(np.array([0.0]))[0] == pytest.approx(5.04 / 3.6)
+    assert walker.speed(np.array([-0.05]))[0] == pytest.approx(6 / 3.6)
+    assert walker.speed(np.array([0.1, -0.1])) == pytest.approx([tobler(0.1), tobler(-0.1)])
+    assert walker.speed(np.array([np.nan]))[0] == pytest.approx(1.4)
+    going, back = walk_straight(np.array([100.0, 0.0, INF]), np.array([10.0, 0.0, 0.0]), walker)
+    assert going[:2] == pytest.approx([100 / (0.6 * tobler(0.1)), 0])
+    assert back[0] == pytest.approx(100 / (0.6 * tobler(-0.1)))
+    assert np.isinf(going[2])
+
+
+def test_slope_takes_the_worse_direction():
+    county = tiny_county(elevation=plane(0.1))
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.walk_s[0] == pytest.approx([500 / tobler(0.1), 5500 / tobler(0.1)], rel=1e-4)
+    assert trips.ride_s[0] == pytest.approx([60, 708])
+    flat = measure_travel(county, NORMS, Travel(walk={"slope": False}))
+    assert flat.walk_s[0] == pytest.approx([500 / 1.4, 5500 / 1.4])
+
+
+def test_bridge_runs_straight_over_a_gorge():
+    ground = plane(0.0)
+    ground.heights[:, 56:66] -= 300
+    county = tiny_county(elevation=ground)
+    deep = measure_travel(county, NORMS, Travel()).walk_s[0, 1]
+    county.roads.edges["bridge"] = True
+    assert measure_travel(county, NORMS, Travel()).walk_s[0, 1] == pytest.approx(5500 / 1.4, rel=1e-6)
+    assert deep > 5600 / 1.4
+
+
+def test_voids_and_outside():
+    grid = plane(0.1)
+    grid.heights[:, 50] = np.nan
+    corner = np.array([[ORIGIN[0] + 100, ORIGIN[1]], [ORIGIN[0] + 1e6, ORIGIN[1]]])
+    heights = heights_at(grid, corner, CRS)
+    assert heights[0] == pytest.approx(1015)  # the known cell's height
+    assert np.isnan(heights[1])
+    grid.heights[:] = np.nan
+    county = tiny_county(elevation=grid)
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.walk_s[0] == pytest.approx([500 / 1.4, 5500 / 1.4])
+    assert "no_heights" in {note.code for note in trips.notes}
+
+
+# --- the oracle
+
+@st.composite
+def road_nets(draw):
+    count = draw(st.integers(3, 9))
+    metres = st.integers(0, 3000)
+    nodes = draw(st.lists(st.tuples(metres, metres), min_size=count, max_size=count, unique=True))
+    pick = st.integers(0, count - 1)
+    kinds = st.sampled_from([("tertiary", True, True, True), ("residential", True, True, False), ("track", True, False, True),
+                             ("path", True, False, False), ("tertiary", False, True, True)])
+    pairs = draw(st.lists(st.tuples(pick, pick, kinds).filter(lambda e: e[0] != e[1]), min_size=2, max_size=16))
+    places = st.lists(st.tuples(metres, metres), min_size=1, max_size=4)
+    return nodes, [(a, b, *kind) for a, b, kind in pairs], draw(places), draw(places)
+
+
+def nearest(point, nodes, edges, allowed):
+    """Return (metres, edge, metres along) of the nearest allowed edge, by the foot of the perpendicular."""
+    best = (INF, None, 0.0)
+    for index in allowed:
+        (ax, ay), (bx, by) = nodes[edges[index][0]], nodes[edges[index][1]]
+        length = math.hypot(bx - ax, by - ay)
+        at = min(max(((point[0] - ax) * (bx - ax) + (point[1] - ay) * (by - ay)) / length, 0), length)
+        away = math.hypot(ax + (bx - ax) * at / length - point[0], ay + (by - ay) * at / length - point[1])
+        if away < best[0] - 1e-7:
+            best = (away, index, at)
+    return best
+
+
+def ambiguous(point, nodes, edges, allowed, best):
+    """Two edges as near as each other that are met at different points: either answer is right, so the example says nothing."""
+    def place(index, at):
+        a, b = np.array(nodes[edges[index][0]], float), np.array(nodes[edges[index][1]], float)
+        return a + (b - a) * at / np.linalg.norm(b - a)
+    here = place(*best[1:])
+    for index in allowed:
+        away, _, at = nearest(point, nodes, edges, [index])
+        inside = index != best[1] and 1e-3 < at < _length(nodes, edges[index]) - 1e-3
+        if away < best[0] + 1e-4 and (inside or np.linalg.norm(place(index, at) - here) > 1e-6):
+            return True
+    return False
+
+
+def _length(nodes, edge):
+    return math.dist(nodes[edge[0]], nodes[edge[1]])
+
+
+def oracle(nodes, edges, homes, schools, mode):  # noqa: C901, PLR0912  (one plain tale, on purpose apart from the product)
+    """Return seconds (worse direction) and joints of one mode, or None when a joint is not unique or no network is long enough."""
+    used = [i for i, e in enumerate(edges) if (e[3] if mode == "walk" else e[4] or e[5])]
+    parts = nx.Graph([edges[i][:2] for i in used])
+    part = {node: k for k, members in enumerate(nx.connected_components(parts)) for node in members}
+    total = {}
+    for i in used:
+        total[part[edges[i][0]]] = total.get(part[edges[i][0]], 0) + _length(nodes, edges[i])
+    long = [i for i in used if total[part[edges[i][0]]] >= 1000]
+    if not long:
+        return None
+    school_at = [nearest(p, nodes, edges, long) for p in schools]
+    holding = {part[edges[i][0]] for away, i, _ in school_at if away <= 2000}
+    reach = [i for i in used if part[edges[i][0]] in holding]
+    if not reach:
+        return None
+    home_at = [nearest(p, nodes, edges, reach) for p in homes]
+    if any(ambiguous(p, nodes, edges, long, b) for p, b in zip(schools, school_at, strict=True)):
+        return None
+    if any(ambiguous(p, nodes, edges, reach, b) for p, b in zip(homes, home_at, strict=True)):
+        return None
+    graph = nx.DiGraph()
+    graph.add_nodes_from(range(len(nodes)))
+    for i in used:
+        a, b, name, _, ahead, behind = edges[i]
+        on_it = [(at, (kind, k)) for kind, spots in (("h", home_at), ("s", school_at)) for k, (_, e, at) in enumerate(spots) if e == i]
+        chain = [(0.0, a), *sorted(on_it, key=lambda s: (s[0], str(s[1]))), (_length(nodes, edges[i]), b)]
+        speed = 1.4 if mode == "walk" else BUS_KMH[name] / 3.6
+        for (m, u), (n, v) in itertools.pairwise(chain):
+            for tail, head, may in ((u, v, mode == "walk" or ahead), (v, u, mode == "walk" or behind)):
+                cost = (n - m) / speed
+                if may and cost < graph.get_edge_data(tail, head, {"w": INF})["w"]:
+                    graph.add_edge(tail, head, w=cost)
+    for kind, spots in (("h", home_at), ("s", school_at)):  # a joint at the end of an edge is the node itself
+        for k, (_, i, at) in enumerate(spots):
+            for node, gap in ((edges[i][0], at), (edges[i][1], _length(nodes, edges[i]) - at)):
+                if gap < 1e-6:
+                    graph.add_edge((kind, k), node, w=0.0)
+                    graph.add_edge(node, (kind, k), w=0.0)
+    joints = [((kind, k), e, at) for kind, spots in (("h", home_at), ("s", school_at)) for k, (_, e, at) in enumerate(spots)]
+    for name, e, at in joints:  # and two joints at one point are one place
+        graph.add_edges_from([(name, other, {"w": 0.0}) for other, f, to in joints if e == f and abs(at - to) < 1e-6])
+    seconds = np.full((len(homes), len(schools)), INF)
+    for h in range(len(homes)):
+        for s in range(len(schools)):
+            try:
+                ends = ("h", h), ("s", s)
+                seconds[h, s] = max(nx.dijkstra_path_length(graph, *pair, "w") for pair in (ends, ends[::-1]))
+            except nx.NetworkXNoPath:
+                continue
+    return seconds, np.array([b[0] for b in home_at]), np.array([b[0] for b in school_at])
+
+
+@QUICK
+@given(road_nets())
+def test_oracle_on_random_nets(net):
+    nodes, edges, homes, schools = net
+    trips = measure_travel(make_county(nodes, edges, homes, schools), NORMS, Travel())
+    told = oracle(nodes, edges, homes, schools, "walk")
+    if told is None:
+        return
+    seconds, home_m, school_m = told
+    seconds = seconds + home_m[:, None] / 0.84 + school_m[None, :] / 0.84
+    seconds[home_m > 2000] = INF
+    seconds[:, school_m > 2000] = INF
+    assert np.allclose(trips.walk_s, seconds, rtol=0, atol=1e-5)
+    ridden = oracle(nodes, edges, homes, schools, "drive")
+    if ridden is None:
+        return
+    seconds, _, gate_m = ridden
+    seconds[home_m > 2000] = INF
+    seconds[:, (school_m > 2000) | (gate_m > 2000)] = INF
+    assert np.allclose(trips.ride_s, seconds, rtol=0, atol=1e-5)
+
+
+@QUICK
+@given(road_nets())
+def test_no_trip_beats_the_straight_line(net):
+    nodes, edges, homes, schools = net
+    trips = measure_travel(make_county(nodes, edges, homes, schools), NORMS, Travel())
+    straight = np.array([[math.dist(h, s) for s in schools] for h in homes])
+    assert not np.isnan(trips.walk_s).any()
+    assert (trips.walk_s >= straight / 1.4 - 1e-5).all()
+    assert (trips.walk_m >= straight - 1e-5).all()
+
+
+@QUICK
+@given(road_nets(), st.randoms(use_true_random=False))
+def test_shuffled_rows_give_the_same_times(net, random):
+    nodes, edges, homes, schools = net
+    county = make_county(nodes, edges, homes, schools)
+    trips = measure_travel(county, NORMS, Travel())
+    rows, lines = list(range(len(homes))), list(range(len(edges)))
+    random.shuffle(rows)
+    random.shuffle(lines)
+    roads = replace(county.roads, edges=county.roads.edges.iloc[lines])
+    other = measure_travel(replace(county, settlements=county.settlements.iloc[rows], roads=roads), NORMS, Travel())
+    for field in ("walk_s", "walk_m", "ride_s", "ride_m", "stop_s"):
+        assert np.allclose(getattr(other, field), getattr(trips, field)[rows], rtol=0, atol=1e-6), field
+
+
+@QUICK
+@given(st.integers(0, 4), st.integers(0, 4))
+def test_more_road_between_joined_places_never_slows(a, b):
+    """Holds because the new road is no nearer to any home; a nearer one may change where a home joins (docs/architecture.md)."""
+    nodes = [(0, 0), (2000, 0), (4000, 0), (4000, 2000), (0, 2000)]
+    edges = [(i, i + 1, "tertiary", True, True, True) for i in range(4)]
+    places = [(2000, 0), (4000, 0), (4000, 2000), (0, 2000)]
+    before = measure_travel(make_county(nodes, edges, places, places), NORMS, Travel())
+    if a == b:
+        return
+    after = measure_travel(make_county(nodes, [*edges, (a, b, "tertiary", True, True, True)], places, places), NORMS, Travel())
+    assert (after.walk_s <= before.walk_s + 1e-6).all()
+    assert (after.ride_s <= before.ride_s + 1e-6).all()
