@@ -167,7 +167,8 @@ def line_file(path, lines, crs=CRS, **columns):
 def test_lines_meet_within_ten_centimetres(tmp_path):
     base = np.array([500_000.0, 2_900_000.0])
     lines = [LineString(base + np.array(c)) for c in ([(0, 0), (100, 0), (200, 0)], [(100.05, 0.05), (100, 90)], [(50, -50), (50, 50)])]
-    lines.append(MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])), LineString(base + np.array([(200.5, 0), (200.5, 80)]))]))
+    lines.append(MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])),
+                                  LineString(base + np.array([(200.5, 0), (200.5, 80)]))]))
     columns = {"道路等级": ["tertiary", "path", "track", "residential"], "单行": ["F", "B", "", "no"], "限速": [30, 0, 0, 20]}
     roads = read_roads(line_file(tmp_path / "r.gpkg", lines, **columns), "r", CRS)
     assert len(roads.edges) == 6  # the first line is cut at the path, the track crosses it without meeting
