@@ -70,30 +70,38 @@ def solve(case: Case):
     return optimise_layout(case, options, today), today
 
 
-def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...]) -> tuple[float, float]:
-    """Return severity-weighted risk and yuan of one choice, from the formulas of docs/architecture.md; -1 = unserved."""
-    risk, loads = 0.0, [0] * len(is_open)
+def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...]) -> tuple[float, float, float]:
+    """Return harm, severity-weighted risk and yuan of one choice, from the formulas of docs/architecture.md; -1 = unserved.
+
+    Infinite harm: a school closes although pupils of it are then at risk.
+    """
+    harm, risk, loads = 0.0, 0.0, [0] * len(is_open)
     for n, row, j in zip(pupils, minutes, goes, strict=True):
+        home = int(row.argmin())
+        at_risk = j < 0 or row[j] > 30
+        harm += n * (at_risk and row[home] <= 30)  # newly at risk
+        harm += n * (at_risk and j >= 0 and row[j] > row[home])  # at risk, and further than today
+        harm += math.inf if at_risk and not is_open[home] else 0
         if j < 0:
             risk += 10 * n
             continue
         loads[j] += n
-        over = row[j] * 60 / LIMIT_S - 1
-        risk += n * (1 + min(over, 8)) if over > 1e-12 else 0
+        risk += n * (1 + min(row[j] * 60 / LIMIT_S - 1, 8)) if at_risk else 0
     yuan = 0.0
     for load, used in zip(loads, is_open, strict=True):
         if used:
             yuan += 60_000 + max(3, math.ceil(load / 45)) * 1.9 * 90_000 + 650 * max(100, load)
-    return risk, yuan
+    return harm, risk, yuan
 
 
-def brute_force(pupils: list[int], room: list[float], minutes: np.ndarray) -> tuple[float, float]:
-    best = (math.inf, math.inf)
+def brute_force(pupils: list[int], room: list[float], minutes: np.ndarray, crowded: list[bool]) -> tuple[float, float, float]:
+    best = (math.inf, math.inf, math.inf)
     for is_open in itertools.product([False, True], repeat=len(room)):
         targets = [-1, *(j for j, used in enumerate(is_open) if used)]
         for goes in itertools.product(targets, repeat=len(pupils)):
             fits = all(sum(n for n, j in zip(pupils, goes, strict=True) if j == site) <= room[site] for site in range(len(room)))
-            if fits:
+            newcomers = any(j >= 0 and crowded[j] and j != row.argmin() for row, j in zip(minutes, goes, strict=True))
+            if fits and not newcomers:
                 best = min(best, price(pupils, minutes, goes, is_open))
     return best
 
@@ -110,20 +118,22 @@ def test_the_solver_equals_brute_force_over_all_open_sets_and_assignments(county
     case = make_case(pupils, seats, minutes, may_close="all", move="all", keep_settlements_whole=True)
     (layout, solved), today = solve(case)
     room = [max(math.inf if s is None else s, today.sites["pupils"].iloc[j]) for j, s in enumerate(seats)]
-    risk, yuan = brute_force(pupils, room, minutes)
+    crowded = list(today.sites["pupils"] > today.sites["seats"])
+    harm, risk, yuan = brute_force(pupils, room, minutes, crowded)
+    assert solved.terms["harmed"] == pytest.approx(harm, abs=1e-4)
     assert solved.terms["at_risk_weighted"] == pytest.approx(risk, abs=1e-4)
     assert layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum() == pytest.approx(yuan, abs=1.0)
 
 
 @QUICK
 @given(COUNTIES)
-def test_closing_a_school_never_lowers_the_risk(county):
+def test_closing_a_school_never_lowers_harm_and_risk(county):
     pupils, seats, random = county
     minutes = draw_minutes(random, len(pupils), len(seats))
     (_, free), _ = solve(make_case(pupils, seats, minutes, move="all"))
     (_, closed), _ = solve(make_case(pupils, seats, minutes, move="all", close=["P0"]))
-    room_grew = any(s is not None for s in seats)  # an overfull school may stay as full as today, whoever sits there
-    assert closed.terms["at_risk_weighted"] >= free.terms["at_risk_weighted"] - 1e-6 or room_grew
+    before, after = ((round(s.terms["harmed"], 4), round(s.terms["at_risk_weighted"], 4)) for s in (free, closed))
+    assert after >= before
 
 
 @QUICK

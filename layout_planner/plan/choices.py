@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,20 +20,48 @@ KEY = ["settlement_id", "band", "school_id", "mode"]
 GROUP = ["settlement_id", "band"]
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """How the pupils of every (settlement, band) fare today: how many are at risk, the longest trip, the schools attended."""
+
+    at_risk: dict[tuple[str, str], int]
+    worst_s: dict[tuple[str, str], float]
+    attends: dict[tuple[str, str], set[str]]
+
+
+def baseline_of(case: Case, today: Layout) -> Baseline:
+    """Return how every (settlement, band) fares under `today`."""
+    trips = today.assignment.assign(hurt=trip_causes(today, case.travel, case.norms, case.scenario) != "")
+    at_risk: dict[tuple[str, str], int] = {}
+    worst: dict[tuple[str, str], float] = {}
+    attends: dict[tuple[str, str], set[str]] = {}
+    for row in trips.to_dict("records"):
+        key = (str(row["settlement_id"]), str(row["band"]))
+        at_risk[key] = at_risk.get(key, 0) + int(row["pupils"]) * bool(row["hurt"])
+        worst[key] = max(worst.get(key, 0.0), float(row["seconds"]))
+        attends.setdefault(key, set()).add(str(row["school_id"]))
+    return Baseline(at_risk, worst, attends)
+
+
 def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataFrame:
     """Return the options of the model, sorted by KEY, with today's trips among them.
 
-    Of options to one site a walk within the norms makes all others needless. Under `plan.move = "affected"` pupils whose trip today is
-    within the norms, to a site that keeps their band in any case, keep that trip.
+    Of options to one site a walk within the norms makes all others needless. A site with more pupils than seats takes no newcomers.
+    Under `plan.move = "affected"` pupils whose trip today is within the norms, to a site that keeps their band in any case, keep that trip.
     """
     present = _present_trips(case, today)
-    pooled = pd.concat([present, options], ignore_index=True).drop_duplicates(KEY)
+    pooled = pd.concat([present, _leave_crowded(options, today)], ignore_index=True).drop_duplicates(KEY)
     if case.scenario.plan.move == "affected":
         settled = _settled(present, case.sites)
         held = pd.MultiIndex.from_frame(pooled[GROUP]).isin(settled)
         among_present = pd.MultiIndex.from_frame(pooled[KEY]).isin(pd.MultiIndex.from_frame(present[KEY]))
         pooled = pooled[~held | among_present]
     return _drop_needless(pooled).sort_values(KEY, ignore_index=True)
+
+
+def _leave_crowded(options: pd.DataFrame, today: Layout) -> pd.DataFrame:
+    crowded = today.sites.index[today.sites["pupils"] > today.sites["seats"]]
+    return options[~options["school_id"].isin(crowded)]
 
 
 def _present_trips(case: Case, today: Layout) -> pd.DataFrame:

@@ -2,11 +2,14 @@
 
 Sets      settlements i, bands b, sites j, forms f, commute options o = (i, b, j, mode)
 Variables form[j,f] in {0,1}; pupils[o] >= 0; unserved[i,b] >= 0; classes[j,b], new_beds[j], new_buses[j] integer; funds[j] >= 0
+          harmed[i,b] >= 0, pupils who are at risk under the plan and are not today
 Rows      serve_i_b        pupils of a settlement's band go somewhere or are unserved
           one_form_j       a site runs one form or is closed
+          harm_i_b         counts `harmed`
+          safe_close_i_b   a site may close only if none of its pupils is then at risk
           open_j_b, use_o  nobody attends a band that is not taught (per site, and per option of undecided sites)
           seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget
-Objective lexicographic: severity-weighted pupils at risk, then yuan a year, then pupil-minutes (set by `solve`).
+Objective lexicographic: pupils made worse off, severity-weighted pupils at risk, then yuan a year, then pupil-minutes (set by `solve`).
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 import pulp
 
+from layout_planner.plan.choices import baseline_of
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
 from layout_planner.plan.forms import CLOSED
 
@@ -28,11 +32,14 @@ if TYPE_CHECKING:
 
     from layout_planner.norms import NormSet
     from layout_planner.plan.case import Case
+    from layout_planner.plan.choices import Baseline
     from layout_planner.plan.forms import Site
+    from layout_planner.plan.layout import Layout
     from layout_planner.scenario import Scenario
 
 UNSERVED_WEIGHT = 10.0
 WORST_WEIGHT = 9.0
+LONGER_S = 1.0
 
 Expression: TypeAlias = pulp.LpAffineExpression
 
@@ -49,6 +56,7 @@ class LayoutModel:
     classes: dict[tuple[str, str], pulp.LpVariable]
     new_beds: dict[str, pulp.LpVariable]
     new_buses: dict[str, pulp.LpVariable]
+    harm: Expression
     at_risk: Expression
     cost: Expression
     minutes: Expression
@@ -60,6 +68,7 @@ class _Inputs:
     options: pd.DataFrame
     demand: dict[tuple[str, str], int]
     room: dict[str, float]  # seats of every site, at least today's pupils
+    baseline: Baseline
 
     @property
     def norms(self) -> NormSet:
@@ -85,16 +94,17 @@ def clean_name(text: str) -> str:
     return re.sub(r"[^A-Za-z0-9]", lambda match: f"u{ord(match.group()):x}", text)
 
 
-def build_model(case: Case, options: pd.DataFrame, pupils_today: pd.Series) -> LayoutModel:
+def build_model(case: Case, options: pd.DataFrame, today: Layout) -> LayoutModel:
     """Return the model of `options` (as `choose_options` gives them).
 
-    pupils_today : pupils by school_id; a school that is overfull today may stay so, never grow fuller.
+    today : against it pupils are made worse off; a school that is overfull in it may stay so, never grow fuller.
     """
+    pupils_today = today.sites["pupils"]
     wanted = {(str(i), str(band)): int(n) for band in case.demand for i, n in case.demand[band].items() if n > 0}
     seats = case.county.schools["seats"]
     room = {str(j): max(float(count), float(pupils_today.get(j, 0))) for j, count in seats.items()}
     known = [pair in wanted for pair in zip(options["settlement_id"], options["band"], strict=True)]
-    return _assemble(_Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room))
+    return _assemble(_Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room, baseline_of(case, today)))
 
 
 def _assemble(given: _Inputs) -> LayoutModel:
@@ -116,6 +126,9 @@ def _assemble(given: _Inputs) -> LayoutModel:
     new_beds = _building_variables(problem, "new_beds", (j for j in may_open if canteen[j]), given.scenario.plan.max_new_beds)
     new_buses = _building_variables(problem, "new_buses", may_open, given.scenario.plan.max_buses)
     by_site = _options_by_site(given.options)
+    at_risk_of = _at_risk_by_group(given, pupils, unserved)
+    harm = _add_harm(problem, given, pupils, at_risk_of)
+    _add_safe_closing(problem, given, teaches, at_risk_of)
     _add_serving(problem, given, pupils, unserved)
     _add_forms(problem, given, form)
     _add_opening(problem, given, pupils, teaches, by_site)
@@ -129,7 +142,7 @@ def _assemble(given: _Inputs) -> LayoutModel:
     if whole:
         _add_whole(problem, pupils)
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
-    return LayoutModel(problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, at_risk, cost, minutes)
+    return LayoutModel(problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, harm, at_risk, cost, minutes)
 
 
 def _pupil_variables(problem: pulp.LpProblem, given: _Inputs) -> list[pulp.LpVariable]:
@@ -184,6 +197,44 @@ def _add_serving(
         rows[key][pupils[o]] = 1
     for (i, band), terms in rows.items():
         problem += Expression(terms) == given.demand[i, band], f"serve_{clean_name(i)}_{clean_name(band)}"
+
+
+def _at_risk_by_group(
+    given: _Inputs, pupils: list[pulp.LpVariable], unserved: dict[tuple[str, str], pulp.LpVariable]
+) -> dict[tuple[str, str], Expression]:
+    """Return the pupils of every settlement and band who would be at risk or unserved."""
+    terms: dict[tuple[str, str], dict[pulp.LpVariable, float]] = {key: {slack: 1} for key, slack in unserved.items()}
+    columns = (given.options[c] for c in ("settlement_id", "band", "within_norms"))
+    for o, (i, band, fits) in enumerate(zip(*columns, strict=True)):
+        if not fits:
+            terms[i, band][pupils[o]] = 1
+    return {key: Expression(row) for key, row in terms.items()}
+
+
+def _add_harm(
+    problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], at_risk_of: dict[tuple[str, str], Expression]
+) -> Expression:
+    """Return the pupils made worse off: newly at risk, or at risk today and on a still longer way."""
+    harm: dict[pulp.LpVariable, float] = {}
+    for (i, band), at_risk in at_risk_of.items():
+        harmed = problem.add_variable(f"harmed_{clean_name(i)}_{clean_name(band)}", 0)
+        problem += harmed >= at_risk - given.baseline.at_risk.get((i, band), 0), f"harm_{clean_name(i)}_{clean_name(band)}"
+        harm[harmed] = 1
+    columns = (given.options[c] for c in ("settlement_id", "band", "seconds", "within_norms"))
+    for o, (i, band, seconds, fits) in enumerate(zip(*columns, strict=True)):
+        if not fits and seconds > given.baseline.worst_s.get((i, band), 0.0) + LONGER_S:
+            harm[pupils[o]] = 1
+    return Expression(harm)
+
+
+def _add_safe_closing(
+    problem: pulp.LpProblem, given: _Inputs, teaches: dict[tuple[str, str], Expression], at_risk_of: dict[tuple[str, str], Expression]
+) -> None:
+    undecided = {site.school_id for site in given.sites if not site.decided}
+    for (i, band), at_risk in at_risk_of.items():
+        for j in sorted(given.baseline.attends.get((i, band), set()) & undecided):
+            name = f"safe_close_{clean_name(i)}_{clean_name(band)}_{clean_name(j)}"
+            problem += at_risk <= given.demand[i, band] * teaches.get((j, band), 0), name
 
 
 def _add_forms(problem: pulp.LpProblem, given: _Inputs, form: dict[tuple[str, str], pulp.LpVariable]) -> None:

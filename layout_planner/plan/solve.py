@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 HALF = 0.5
 EXACT = 1e-6
 PUPIL_SLACK = 1e-3
-MINUTES_PER_PUPIL_AT_RISK = 1e5  # what a pupil at risk, or a yuan, weighs against minutes when pupils become whole numbers
+# What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
+MINUTES_PER_PUPIL_HARMED = 1e6
+MINUTES_PER_PUPIL_AT_RISK = 1e5
 MINUTES_PER_YUAN = 10.0
 
 
@@ -52,8 +54,9 @@ class _Stage:
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
     """Return the best layout that the scenario allows and how it was found.
 
-    Goals in order: severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the earlier ones. The first two
-    are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to the earlier goals as they allow.
+    Goals in order: pupils made worse off, severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the
+    earlier ones. All but the last are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to
+    the earlier goals as they allow.
 
     Raises
     ------
@@ -64,25 +67,29 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
         return today, _unchanged(today, scenario)
     started = time.monotonic()
     deadline = started + scenario.solver.time_limit_s
-    model = build_model(case, choose_options(case, options, today), today.sites["pupils"])
+    model = build_model(case, choose_options(case, options, today), today)
     solver = _LinearSolver(model, scenario.solver.seed, deadline)
+    harm = solver.minimise(model.harm, gap=EXACT)
+    solver.keep_at(model.harm, harm.value, "harm_kept")
     at_risk = solver.minimise(model.at_risk, gap=EXACT)
     solver.keep_at(model.at_risk, at_risk.value, "at_risk_kept")
     cost = solver.minimise(model.cost, gap=scenario.solver.gap)
     last = _LinearSolver(model, scenario.solver.seed, deadline)
     last.settle_buildings(solver.values())
+    last.keep_near(model.harm, harm.value, MINUTES_PER_PUPIL_HARMED)
     last.keep_near(model.at_risk, at_risk.value, MINUTES_PER_PUPIL_AT_RISK)
     last.keep_near(model.cost, cost.value, MINUTES_PER_YUAN)
     minutes = last.minimise(model.minutes, gap=scenario.solver.gap)
     values = last.values()
     terms = {
+        "harmed": _evaluate(model.harm, values),
         "at_risk_weighted": _evaluate(model.at_risk, values),
         "at_risk_bound": at_risk.bound,
         "cost_yuan": _evaluate(model.cost, values),
         "cost_bound": cost.bound,
         "pupil_minutes": _evaluate(model.minutes, values),
     }
-    complete = at_risk.optimal and cost.optimal and minutes.optimal
+    complete = harm.optimal and at_risk.optimal and cost.optimal and minutes.optimal
     status = "optimal within the gap" if complete else "stopped at the time limit"
     gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
     solved = Solved(status, terms["cost_yuan"], cost.bound, gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
