@@ -87,7 +87,7 @@ def demo(out: Path, remake: Path | None, lang: Lang, *, as_json: bool) -> None:
     from layout_planner.output.terminal import Steps
 
     if remake is not None:
-        from layout_planner.demo import make_demo_county
+        from layout_planner.demo.county import make_demo_county
 
         with Steps(lang, quiet=as_json) as steps:
             make_demo_county(remake, on_step=lambda text: steps(Words(text, text)))

@@ -29,6 +29,7 @@ MEASURES: dict[str, Measure] = {
     "pupils": Measure(Words("学生数", "pupils"), 0),
     "at_risk": Measure(Words("有风险的学生", "pupils at risk"), 0),
     "unserved": Measure(Words("其中无路或无学位", "of them without a way or place"), 0),
+    "newly_at_risk": Measure(Words("因方案新增的风险学生", "put at risk by the plan"), 0),
     "worst_minutes": Measure(Words("最长单程（分钟）", "worst trip, minutes"), 1),
     "mean_minutes": Measure(Words("平均单程（分钟）", "mean trip, minutes"), 1),
     "walk_beyond_share": Measure(Words("步行超过3公里的比例（%）", "walking beyond 3 km, %"), 1),
@@ -43,7 +44,7 @@ MEASURES: dict[str, Measure] = {
 SHOWN_IN_10_000 = {"cost_yuan"}
 
 
-def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, norms: NormSet) -> dict[str, float]:
+def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet) -> dict[str, float]:
     """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
 
     `worst_minutes` and `mean_minutes` leave out pupils without any way; those are counted in `unserved`.
@@ -57,6 +58,7 @@ def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, norms: Nor
         "pupils": float(trips["pupils"].sum()),
         "at_risk": float(risk["pupils"].sum()),
         "unserved": float(trips.loc[trips["mode"] == "unserved", "pupils"].sum()),
+        "newly_at_risk": float(_count_newly_at_risk(risk, risk_today)),
         "worst_minutes": float(daily["seconds"].max() / 60) if len(daily) else 0.0,
         "mean_minutes": float(np.average(daily["seconds"], weights=daily["pupils"]) / 60) if daily["pupils"].sum() else 0.0,
         "walk_beyond_share": 100 * float(beyond) / max(1.0, float(trips["pupils"].sum())),
@@ -68,6 +70,12 @@ def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, norms: Nor
         "moved": float(_count_moved(layout, today)),
         "cost_yuan": float(sites["cost_yuan"].sum() + trips["cost_yuan"].sum()),
     }
+
+
+def _count_newly_at_risk(risk: pd.DataFrame, risk_today: pd.DataFrame) -> int:
+    """Return by how many pupils the numbers at risk grow in the settlements and bands where they grow."""
+    now, then = (table.groupby(["settlement_id", "band"])["pupils"].sum() for table in (risk, risk_today))
+    return int((now - then.reindex(now.index, fill_value=0)).clip(lower=0).sum())
 
 
 def _count_moved(layout: Layout, today: Layout) -> int:

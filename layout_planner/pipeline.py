@@ -77,8 +77,8 @@ def run_scenario(
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     measures = {
-        "today": measure_layout(today, risk_today, today, norms),
-        "plan": measure_layout(plan, risk_plan, today, norms),
+        "today": measure_layout(today, risk_today, today, risk_today, norms),
+        "plan": measure_layout(plan, risk_plan, today, risk_today, norms),
     }
     notes = (*county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
     return Run(scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, notes)

@@ -80,7 +80,7 @@ def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open
         home = int(row.argmin())
         at_risk = j < 0 or row[j] > 30
         harm += n * (at_risk and row[home] <= 30)  # newly at risk
-        harm += n * (at_risk and j >= 0 and row[j] > row[home])  # at risk, and further than today
+        harm += n * (at_risk and (j < 0 or row[j] > row[home]))  # at risk, and further than today
         harm += math.inf if at_risk and not is_open[home] else 0
         if j < 0:
             risk += 10 * n

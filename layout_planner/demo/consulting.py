@@ -62,10 +62,9 @@ def _procedure(rng: np.random.Generator, school: pd.Series[Any], flaw: str) -> I
 def _safeguards(rng: np.random.Generator, school: pd.Series[Any]) -> Iterator[Record]:
     """Yield what has been built and licensed at a school that would take pupils, before the schools close."""
     accepted = RECEIVED + timedelta(days=int(rng.integers(0, 60)))
-    if school["role"] in {"central", "junior"}:
-        beds = int(rng.integers(8, 16)) * 8
-        yield _record(school, "beds_accepted", accepted, "床位验收单", quantity=beds)
+    lodges = school["role"] in {"central", "junior"}
+    if lodges or school["canteen"]:
+        yield _record(school, "beds_accepted", accepted, "床位验收单", quantity=int(rng.integers(6, 13)) * 8)
         yield _record(school, "canteen_accepted", accepted, "食堂验收单")
-    if school["role"] == "central" or (school["role"] == "village" and school["form"] == "primary"):
-        buses = int(rng.integers(2, 5)) if school["role"] == "central" else int(rng.integers(1, 3))
-        yield _record(school, "buses_licensed", accepted + timedelta(days=12), "校车使用许可", quantity=buses)
+    if school["form"] != "junior":
+        yield _record(school, "buses_licensed", accepted + timedelta(days=12), "校车使用许可", quantity=int(rng.integers(2, 5)))

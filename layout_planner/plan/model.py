@@ -127,7 +127,7 @@ def _assemble(given: _Inputs) -> LayoutModel:
     new_buses = _building_variables(problem, "new_buses", may_open, given.scenario.plan.max_buses)
     by_site = _options_by_site(given.options)
     at_risk_of = _at_risk_by_group(given, pupils, unserved)
-    harm = _add_harm(problem, given, pupils, at_risk_of)
+    harm = _add_harm(problem, given, pupils, unserved, at_risk_of)
     _add_safe_closing(problem, given, teaches, at_risk_of)
     _add_serving(problem, given, pupils, unserved)
     _add_forms(problem, given, form)
@@ -212,10 +212,14 @@ def _at_risk_by_group(
 
 
 def _add_harm(
-    problem: pulp.LpProblem, given: _Inputs, pupils: list[pulp.LpVariable], at_risk_of: dict[tuple[str, str], Expression]
+    problem: pulp.LpProblem,
+    given: _Inputs,
+    pupils: list[pulp.LpVariable],
+    unserved: dict[tuple[str, str], pulp.LpVariable],
+    at_risk_of: dict[tuple[str, str], Expression],
 ) -> Expression:
-    """Return the pupils made worse off: newly at risk, or at risk today and on a still longer way."""
-    harm: dict[pulp.LpVariable, float] = {}
+    """Return the pupils made worse off: newly at risk, and once more where the way grows longer or ends."""
+    harm: dict[pulp.LpVariable, float] = {slack: 1 for key, slack in unserved.items() if np.isfinite(given.baseline.worst_s.get(key, 0.0))}
     for (i, band), at_risk in at_risk_of.items():
         harmed = problem.add_variable(f"harmed_{clean_name(i)}_{clean_name(band)}", 0)
         problem += harmed >= at_risk - given.baseline.at_risk.get((i, band), 0), f"harm_{clean_name(i)}_{clean_name(band)}"

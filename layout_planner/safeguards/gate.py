@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from layout_planner.results import GateResult
 from layout_planner.safeguards.evidence import check_built, check_procedure
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers
-from layout_planner.safeguards.rules import Case, as_day, judge, meets, name_villages
+from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
-    from layout_planner.results import Finding, Verification
+    from layout_planner.results import Finding, Verdict, Verification
     from layout_planner.scenario import Scenario
 
 PLAN = "plan"
@@ -56,9 +56,9 @@ def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
         note = Words("", "") if merged else Words("方案不撤并任何学校；", "nothing is merged; ")
         text = Words(
             f"{note.zh}独立复核的{verification.trips}条行程全部一致",
-            f"{note.en}the independent re-check agrees on all {verification.trips} trips",
+            f"{note.en}the independent re-check agrees on {count(verification.trips, 'trip')}, all there are",
         )
-        return judge("verified", "pass", PLAN, None, text, text, measured=0.0)
+        return judge("verified", "pass", PLAN, None, text, text, measured=0.0, bound=(0.0, "faults"))
     shown, more = faults[:SHOWN_AT_MOST], max(0, len(faults) - SHOWN_AT_MOST)
     text = Words(
         "独立复核不一致：" + "；".join(fault.zh for fault in shown) + (f"；另有{more}处" if more else ""),
@@ -67,7 +67,7 @@ def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
     cure = Words(
         "不要使用本方案；重新计算，仍不一致则报告缺陷", "do not use this plan; run it again, and report a fault if it still differs"
     )
-    return judge("verified", "fail", PLAN, None, text, cure, measured=float(len(faults)))
+    return judge("verified", "fail", PLAN, None, text, cure, measured=float(len(faults)), bound=(0.0, "faults"))
 
 
 def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:
@@ -76,13 +76,19 @@ def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:
     newly = {key: count - before.get(key, 0) for key, count in after.items() if count > before.get(key, 0)}
     homes = [home for home, _ in sorted(newly)]
     villages = name_villages(case, homes)
+    pupils = sum(newly.values())
+    verb = "is" if pupils == 1 else "are"
     text = (
-        Words(f"{villages.zh}有{sum(newly.values())}名学生新增风险", f"{sum(newly.values())} pupils of {villages.en} are newly at risk")
+        Words(f"{villages.zh}有{pupils}名学生因方案新增风险", f"{count(pupils, 'pupil')} of {villages.en} {verb} newly at risk under the plan")
         if newly
-        else Words("没有学生因方案新增风险", "no pupil is newly at risk")
+        else Words("没有学生因方案新增风险", "no pupil is newly at risk under the plan")
     )
-    cure = Words("保留这些村现在的学校，或为其开一条校车线", "keep the present school of these villages, or run one bus to them")
-    return judge("new_risk", "fail" if newly else "pass", PLAN, None, text, cure, measured=float(sum(newly.values())), settlements=homes)
+    cure = Words(
+        "为新增风险的村保留现在的学校，或开通不超时限的校车",
+        "keep the present school of the villages newly at risk, or run a school bus within the time limit",
+    )
+    verdict: Verdict = "fail" if newly else "pass"
+    return judge("new_risk", verdict, PLAN, None, text, cure, measured=float(pupils), bound=(0.0, "pupils"), settlements=homes)
 
 
 def _count_at_risk(case: Case, layout: Layout, demand: pd.DataFrame) -> dict[tuple[str, str], int]:

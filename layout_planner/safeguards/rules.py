@@ -1,4 +1,4 @@
-"""What all rules of the gate share: the case they judge, comparisons that NaN fails, and sentences that name villages."""
+"""What all rules of the gate share: the case they judge, comparisons that NaN fails, and sentences that name villages and grades."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from layout_planner.names import name_band
 from layout_planner.results import Finding
 from layout_planner.words import Words
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
 NAMED_AT_MOST = 8
+ON_RECORD = ("record", "rule")  # units of norms that ask for a record, not for a quantity
 NOTHING_TO_DO = Words("无需处理", "nothing to do")
 OWN_RULE = "rule of this toolkit, no instrument behind it [A]"
 
@@ -68,26 +70,59 @@ def judge(  # noqa: PLR0913 - a finding has this many parts
     cure: Words,
     *,
     measured: float | None = None,
+    bound: tuple[float | None, str] | None = None,
     settlements: Iterable[str] = (),
     evidence: str = "",
 ) -> Finding:
-    """Return the finding, citing `norm`; a limit that is only assumed says so in its text."""
+    """Return the finding, citing `norm`; a limit or requirement that is only assumed says so in its text.
+
+    Parameters
+    ----------
+    bound : limit and unit of `measured` where they are not the norm's own, such as the seats of a school.
+    """
     if norm is not None and norm.assumed and verdict != "pass":
-        text = Words(text.zh + "（该限值为假设，无文件依据）", text.en + " (this limit is an assumption; no instrument sets it)")
+        what = Words("要求", "requirement") if norm.unit in ON_RECORD else Words("限值", "limit")
+        text = Words(
+            f"{text.zh}（该{what.zh}为假设，无文件依据）", f"{text.en} (this {what.en} is an assumption; no instrument sets it)"
+        )
+    limit, unit = bound or ((norm.value, norm.unit) if norm else (None, ""))
     return Finding(
         rule,
         verdict,
         subject,
-        text,
-        NOTHING_TO_DO if verdict == "pass" else cure,
+        as_sentence(text),
+        as_sentence(NOTHING_TO_DO if verdict == "pass" else cure),
         source=norm.cite() if norm else OWN_RULE,
         flag=norm.flag if norm else "A",
         measured=measured,
-        limit=norm.value if norm else None,
-        unit=norm.unit if norm else "",
+        limit=limit,
+        unit=unit,
         settlements=tuple(dict.fromkeys(settlements)),
         evidence=evidence,
     )
+
+
+def as_sentence(words: Words) -> Words:
+    """Return the words with a full stop, the English with a capital."""
+    if not words.zh or not words.en:
+        return words
+    return Words(words.zh.rstrip("。") + "。", words.en[0].upper() + words.en[1:].rstrip(".") + ".")
+
+
+def count(number: float, one: str, many: str = "") -> str:
+    """Return an English count: `1 pupil`, `2 pupils`."""
+    return f"{number:.0f} {one if number == 1 else many or one + 's'}"
+
+
+def name_bands(case: Case, bands: Iterable[str]) -> Words:
+    """Return the grades of bands in both languages."""
+    names = [name_band(band, case.scenario.bands.get(band, ())) for band in bands]
+    return Words("、".join(name.zh for name in names), join_english([name.en for name in names]))
+
+
+def join_english(names: list[str]) -> str:
+    """Return `a, b and c`."""
+    return " and ".join([", ".join(names[:-1]), names[-1]]) if len(names) > 1 else "".join(names)
 
 
 def name_schools(case: Case, ids: Iterable[str]) -> Words:
@@ -103,9 +138,10 @@ def name_villages(case: Case, ids: Iterable[str]) -> Words:
 def _name(table: pd.DataFrame, ids: Iterable[str]) -> Words:
     unique = list(dict.fromkeys(ids))
     shown, more = unique[:NAMED_AT_MOST], len(unique) - NAMED_AT_MOST
-    zh, en = (", ".join(_label(table, i, column) for i in shown) for column in ("name", "name_en"))
-    zh = zh.replace(", ", "、")
-    return Words(f"{zh}等{len(unique)}处", f"{en} and {more} more") if more > 0 else Words(zh, en)
+    zh, en = ([_label(table, i, column) for i in shown] for column in ("name", "name_en"))
+    if more > 0:
+        return Words(f"{'、'.join(zh)}等{len(unique)}处", f"{', '.join(en)} and {more} more")
+    return Words("、".join(zh), join_english(en))
 
 
 def _label(table: pd.DataFrame, row: str, column: str) -> str:

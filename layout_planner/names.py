@@ -1,0 +1,82 @@
+"""What the reader calls things that the code knows by key: bands, ways to school, forms of school, verdicts and rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BANDS = {
+    "lower_primary": Words("1-3年级", "grades 1-3"),
+    "upper_primary": Words("4-6年级", "grades 4-6"),
+    "junior": Words("7-9年级", "grades 7-9"),
+}
+MODES = {
+    "walk": Words("步行", "on foot"),
+    "bus": Words("公交", "by public bus"),
+    "school_bus": Words("校车", "by school bus"),
+    "board": Words("寄宿", "boarding"),
+    "home": Words("送教上门", "taught at home"),
+    "unserved": Words("无路可去", "without a way"),
+}
+FORMS = {
+    "teaching_point": Words("教学点", "teaching point"),
+    "primary": Words("小学", "primary school"),
+    "nine_year": Words("九年一贯制学校", "nine-year school"),
+    "junior": Words("初中", "junior secondary"),
+    "closed": Words("不开办", "not open"),
+}
+VERDICTS = {
+    "pass": Words("通过", "Passes"),
+    "fail": Words("不通过", "Refused"),
+    "unknown": Words("依据不足", "Not proven"),
+}
+RULES = {
+    "verified": Words("独立复核", "independent re-check"),
+    "new_risk": Words("新增风险", "new risk"),
+    "unserved": Words("就读去处", "a school for every pupil"),
+    "travel": Words("走读时间", "daily journey"),
+    "board_travel": Words("寄宿往返时间", "weekly journey of boarders"),
+    "boarding_age": Words("寄宿年级", "grades that may board"),
+    "remote_keep": Words("偏远教学点保留", "remote sites stay"),
+    "seats": Words("学位", "seats"),
+    "class_size": Words("班额", "class size"),
+    "lodging": Words("床位", "beds"),
+    "bus_seats": Words("校车座位", "bus seats"),
+    "beds_accepted": Words("床位先建后撤", "beds before closing"),
+    "buses_licensed": Words("校车许可", "bus licence"),
+    "canteen": Words("食堂先建后撤", "canteen before closing"),
+    "plan_filed": Words("专项规划备案", "layout plan on file"),
+    "appraisal": Words("论证", "appraisal"),
+    "notice": Words("公示", "public notice"),
+    "notice_days": Words("公示天数", "days of notice"),
+    "hearing": Words("听证", "hearing"),
+    "veto": Words("多数意见", "majority opinion"),
+    "approval": Words("审批", "approval"),
+    "funding": Words("经费落实", "funding"),
+}
+
+
+def name_band(band: str, grades: Iterable[int] = ()) -> Words:
+    """Return what a band is called: by its grades when they are given, else by its usual grades, else by itself."""
+    span = sorted(set(grades))
+    if not span:
+        return BANDS.get(band, Words(band, band))
+    if len(span) == 1:
+        return Words(f"{span[0]}年级", f"grade {span[0]}")
+    if span[-1] - span[0] == len(span) - 1:
+        return Words(f"{span[0]}-{span[-1]}年级", f"grades {span[0]}-{span[-1]}")
+    return Words("、".join(map(str, span)) + "年级", f"grades {', '.join(map(str, span[:-1]))} and {span[-1]}")
+
+
+def name_mode(mode: str) -> Words:
+    """Return how a pupil gets to school, or the key itself for a mode that has no name."""
+    return MODES.get(mode, Words(mode, mode))
+
+
+def name_rule(rule: str) -> Words:
+    """Return what a rule of the gate is called, or the key itself for a rule that has no name."""
+    return RULES.get(rule, Words(rule, rule))
