@@ -223,7 +223,7 @@ class _Net:
                 (out, home_again), (from_road, to_road) = self.leg["home", home], self.leg["school", school]
                 there, back = there + out + to_road, back + home_again + from_road
                 legs = self.homes[home].off_m + self.schools[school].off_m
-            ways[home] = Way(max(there, back), _metres_along(self.backward, before, node) + legs)
+            ways[home] = Way(max(there, back), _metres_along(self.backward, before, node, target) + legs)
         return ways
 
     def _place(self, name: Hashable, spot: Spot) -> Hashable:
@@ -263,10 +263,13 @@ def _keep_faster(graph: nx.DiGraph, here: Hashable, there: Hashable, seconds: fl
         graph.add_edge(here, there, s=seconds, m=metres)
 
 
-def _metres_along(graph: nx.DiGraph, before: Mapping[Hashable, list[Hashable]], node: Hashable) -> float:
-    """Metres from `node` back to the source of a Dijkstra, along its predecessors."""
+def _metres_along(graph: nx.DiGraph, before: Mapping[Hashable, list[Hashable]], node: Hashable, source: Hashable) -> float:
+    """Metres from `node` back to the `source` of a Dijkstra, along its predecessors.
+
+    Over an edge of no length the source too has a predecessor, so the walk must stop there by itself.
+    """
     metres = 0.0
-    while before[node]:
+    while node != source:
         metres += graph.edges[before[node][0], node]["m"]
         node = before[node][0]
     return metres
