@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from layout_planner.names import BANDS, MODES, RULES, name_band
 from layout_planner.results import Verification
+from layout_planner.safeguards.gate import judge_plan
 from layout_planner.words import Words
-from tests.safe_case import AGREES, RECORDS, evidence, judge, plan, scenario, today
+from tests.safe_case import AGREES, DEMAND, NORMS, RECORDS, county, evidence, judge, plan, scenario, today
 
 CASES = tomllib.loads((Path(__file__).parent / "gate_cases.toml").read_text(encoding="utf-8"))["case"]
 COLUMNS = ["school_id", "item", "date", "until", "in_favour", "against", "quantity"]
@@ -45,7 +47,11 @@ def changed_plan(change):
 @pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
 def test_gate_says_what_the_case_expects(case):
     change = case.get("change", {})
-    result = judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES)
+    here = county(changed_records(change))
+    for school, values in change.get("school", {}).items():
+        for column, value in values.items():
+            here.schools.loc[school, column] = value
+    result = judge_plan(here, scenario(**change.get("plan", {})), NORMS, DEMAND, today(), changed_plan(change), AGREES)
     verdicts = [finding.verdict for finding in result.findings if finding.rule == case["rule"]]
     assert verdicts, [finding.rule for finding in result.findings]
     assert max(verdicts, key=VERDICTS.get) == case["verdict"]
@@ -54,7 +60,7 @@ def test_gate_says_what_the_case_expects(case):
 
 
 def test_every_rule_has_cases_both_ways():
-    seen = {case["rule"]: set() for case in CASES}
+    seen = {rule: set() for rule in RULES if rule != "verified"}
     for case in CASES:
         seen[case["rule"]].add(case["verdict"] == "pass")
     assert all(both == {True, False} for rule, both in seen.items()), seen
@@ -72,7 +78,7 @@ def test_nothing_merged_passes_with_one_finding():
     same = judge(ask=scenario(close=()), proposed=today())
     assert same.passed
     assert [finding.rule for finding in same.findings] == ["verified"]
-    assert "nothing is merged" in same.findings[0].text.en
+    assert "Nothing is merged" in same.findings[0].text.en
 
 
 def test_a_disagreement_names_both_figures_and_refuses():
@@ -109,11 +115,47 @@ def test_less_evidence_never_turns_to_pass(kept, blank):
 
 
 def test_seats_that_nobody_knows_are_unknown():
-    from layout_planner.safeguards.gate import judge_plan
-    from tests.safe_case import DEMAND, NORMS, county
-
     here = county()
     here.schools.loc["C1", "seats"] = float("inf")
     result = judge_plan(here, scenario(), NORMS, DEMAND, today(), plan(), AGREES)
     assert [f.verdict for f in result.findings if f.rule == "seats"] == ["unknown"]
     assert replace(here, evidence=evidence()).evidence is not None
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
+def test_findings_are_sentences_without_keys(case):
+    change = case.get("change", {})
+    for finding in judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES).findings:
+        assert finding.rule in RULES
+        for words in (finding.text, finding.cure):
+            assert words.zh.endswith("。")
+            assert words.en.endswith(".")
+            assert not words.en[0].islower()
+            for key in ("_", "walk", "nan", "()", "（）", "inf "):
+                assert key not in (words.zh + words.en).replace("plan.close_on", "")
+
+
+def test_figures_stand_beside_limits_of_their_own_kind():
+    proposed = changed_plan({"site": {"C1": {"pupils": 201, "buses": 1, "new_beds": 3}}, "trips": {"S1/upper_primary": {"mode": "board"}}})
+    proposed.sites.loc["C1", "boarders"] = 12
+    found = {finding.rule: finding for finding in judge(proposed=proposed, checked=AGREES).findings}
+    shown = {rule: (found[rule].measured, found[rule].limit, found[rule].unit) for rule in found}
+    assert shown["seats"] == (201, 200, "seats")
+    assert "assumption" not in found["seats"].text.en
+    assert shown["bus_seats"][1:] == (36, "seats")
+    assert shown["lodging"] == (12, 13, "boarders")
+    assert shown["beds_accepted"] == (0, 3, "beds")
+    assert shown["buses_licensed"] == (2, 1, "buses")
+    assert shown["class_size"][1:] == (55, "pupils/class")
+    assert shown["boarding_age"][1:] == (None, "pupils")
+    assert shown["travel"][1:] in {(30, "min"), (45, "min")}
+    assert shown["unserved"] == (0, 0, "pupils")
+
+
+def test_bands_are_called_by_their_grades():
+    assert name_band("lower_primary") == BANDS["lower_primary"] == Words("1-3年级", "grades 1-3")
+    assert name_band("lower_primary", (1, 2)) == Words("1-2年级", "grades 1-2")
+    assert name_band("only", (6,)) == Words("6年级", "grade 6")
+    assert name_band("odd", (1, 3)) == Words("1、3年级", "grades 1 and 3")
+    assert name_band("someone's own") == Words("someone's own", "someone's own")
+    assert MODES["walk"] == Words("步行", "on foot")

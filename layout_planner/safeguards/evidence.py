@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, NamedTuple
 
-from layout_planner.safeguards.rules import as_count, as_day, judge, meets, name_schools
+from layout_planner.safeguards.rules import as_count, as_day, count, judge, meets, name_schools
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -23,16 +23,20 @@ if TYPE_CHECKING:
     Judged = tuple[Verdict, Words, Words, float | None]
 
 ITEMS = {
-    "plan_filed": Words("专项规划备案", "filing of the layout plan"),
-    "appraisal": Words("论证", "appraisal"),
-    "notice": Words("公示", "public notice"),
-    "hearing": Words("听证", "hearing"),
-    "survey": Words("家长意见调查", "survey of parents"),
-    "approval": Words("审批", "approval"),
-    "funding": Words("经费落实", "funding"),
-    "beds_accepted": Words("床位验收", "acceptance of beds"),
-    "canteen_accepted": Words("食堂验收", "acceptance of the canteen"),
-    "buses_licensed": Words("校车许可", "bus licence"),
+    "plan_filed": Words("专项规划备案", "the filing of the layout plan"),
+    "appraisal": Words("论证", "the appraisal"),
+    "notice": Words("公示", "the public notice"),
+    "hearing": Words("听证", "the hearing"),
+    "survey": Words("家长意见调查", "the survey of parents"),
+    "approval": Words("审批", "the approval"),
+    "funding": Words("经费落实", "the funding"),
+    "beds_accepted": Words("床位验收", "the acceptance of the beds"),
+    "canteen_accepted": Words("食堂验收", "the acceptance of the canteen"),
+    "buses_licensed": Words("校车许可", "the bus licence"),
+}
+BUILT = {
+    "beds_accepted": (Words("张床位", "new beds"), "new bed", Words("通过验收", "accepted")),
+    "buses_licensed": (Words("辆校车", "new buses"), "new bus", Words("取得许可", "licensed")),
 }
 
 
@@ -99,8 +103,8 @@ def _missing(item: str) -> Judged:
     name = ITEMS[item]
     return (
         "unknown",
-        Words(f"没有{name.zh}记录，或记录没有日期", f"there is no dated record: {name.en}"),
-        Words(f"取得并登记{name.zh}记录（含日期）", f"obtain and enter the dated record: {name.en}"),
+        Words(f"没有写明日期的{name.zh}记录", f"there is no dated record of {name.en}"),
+        Words(f"取得{name.zh}记录，连同日期一并登记", f"obtain the record of {name.en} and enter it with its date"),
         None,
     )
 
@@ -109,7 +113,7 @@ def _undated() -> Judged:
     return (
         "unknown",
         Words("情景未写明撤并日期，无法核对先后", "the scenario names no closing date, so the order cannot be checked"),
-        Words("在情景中填写 plan.close_on", "enter plan.close_on in the scenario"),
+        Words("在情景中填写撤并日期（plan.close_on）", "enter the closing date in the scenario (plan.close_on)"),
         None,
     )
 
@@ -118,15 +122,15 @@ def _late(item: str, day: date, limit: date, what: Words) -> Judged:
     name = ITEMS[item]
     return (
         "fail",
-        Words(f"{name.zh}（{day}）不合先后：{what.zh}（{limit}）", f"{name.en} ({day}) is out of order: {what.en} ({limit})"),
-        Words(f"推迟撤并，按顺序重办{name.zh}", f"put the closing off and redo in order: {name.en}"),
+        Words(f"{name.zh}（{day}）先后有误：{what.zh}（{limit}）", f"{name.en}, dated {day}, is out of order: {what.en} ({limit})"),
+        Words(f"推迟撤并，按先后顺序重办{name.zh}", f"put the closing off and redo {name.en} in its order"),
         None,
     )
 
 
 def _in_order(item: str, day: date) -> Judged:
     name = ITEMS[item]
-    return "pass", Words(f"{name.zh}已于{day}完成", f"{name.en} is on record, {day}"), Words("", ""), 1.0
+    return "pass", Words(f"{name.zh}已有记录，日期为{day}", f"{name.en} is on record, dated {day}"), Words("", ""), 1.0
 
 
 def _judge_done_before_closing(case: Case, last: dict[str, Record | None], item: str) -> Judged:
@@ -136,7 +140,7 @@ def _judge_done_before_closing(case: Case, last: dict[str, Record | None], item:
     if case.close_on is None:
         return _undated()
     if record.day > case.close_on:
-        return _late(item, record.day, case.close_on, Words("晚于撤并日期", "after the closing date"))
+        return _late(item, record.day, case.close_on, Words("晚于撤并日期", "it comes after the closing date"))
     return _in_order(item, record.day)
 
 
@@ -176,7 +180,7 @@ def _judge_notice_days(_case: Case, last: dict[str, Record | None], norm: Norm) 
     if record is None or record.day is None or record.until is None:
         return (
             "unknown",
-            Words("公示的起止日期不全", "first or last day of the public notice is missing"),
+            Words("没有登记公示的起止日期", "the first or last day of the public notice is not on record"),
             Words("登记公示的起止日期", "enter the first and last day of the notice"),
             None,
         )
@@ -184,8 +188,11 @@ def _judge_notice_days(_case: Case, last: dict[str, Record | None], norm: Norm) 
     good = meets(norm, days)
     return (
         "pass" if good else "fail",
-        Words(f"公示{days}天，要求{norm.value:.0f}天", f"the notice ran {days} days, {norm.value:.0f} are asked for"),
-        Words(f"把公示延长到{norm.value:.0f}天", f"extend the notice to {norm.value:.0f} days"),
+        Words(
+            f"公示{days}天，{'达到' if good else '少于'}要求的{norm.value:.0f}天",
+            f"the public notice ran {count(days, 'day')}; at least {norm.value:.0f} are asked for",
+        ),
+        Words(f"把公示延长到{norm.value:.0f}天", f"extend the public notice to {norm.value:.0f} days"),
         float(days),
     )
 
@@ -197,7 +204,7 @@ def _judge_hearing(case: Case, last: dict[str, Record | None], _norm: Norm) -> J
             return _missing("hearing")
         return (
             "unknown",
-            Words("只有意见调查，没有听证记录", "there is a survey but no hearing record"),
+            Words("只有意见调查，没有听证记录", "there is a survey of parents but no record of a hearing"),
             Words("举行听证并登记记录", "hold a hearing and enter its record"),
             None,
         )
@@ -215,7 +222,7 @@ def _judge_veto(_case: Case, last: dict[str, Record | None], norm: Norm) -> Judg
     worst, said = -1.0, Words("", "")
     unknown: Judged = (
         "unknown",
-        Words("听证或调查没有赞成、反对人数", "hearing or survey lacks the numbers for and against"),
+        Words("没有登记听证或调查的赞成、反对人数", "the numbers in favour and against are not on record for the hearing or the survey"),
         Words("登记听证和调查的赞成、反对人数", "enter how many were for and against at the hearing and in the survey"),
         None,
     )
@@ -233,8 +240,9 @@ def _judge_veto(_case: Case, last: dict[str, Record | None], norm: Norm) -> Judg
             worst, said = (
                 share,
                 Words(
-                    f"{name.zh}：反对{counts[0]:.0f}人，赞成{counts[1]:.0f}人",
-                    f"{name.en}: {counts[0]:.0f} against, {counts[1]:.0f} in favour",
+                    f"{name.zh}中{counts[0]:.0f}人反对、{counts[1]:.0f}人赞成，反对者占{share:.1%}，上限为{norm.value:.0%}",
+                    f"{name.en}: {counts[0]:.0f} against and {counts[1]:.0f} in favour, {share:.1%} against where {norm.value:.0%}"
+                    " is the most allowed",
                 ),
             )
     if worst >= 0 and not meets(norm, worst):
@@ -283,7 +291,7 @@ def check_built(case: Case, merger: Merger) -> Iterator[Finding]:
 def _judge_quantity(case: Case, merger: Merger, school_id: str, norm: Norm | None, asked: tuple[list[Record], int, str]) -> Finding:
     """Judge whether the dated quantities up to the closing date reach what the plan adds; unknown where records are missing."""
     records, needed, item = asked
-    name, school = ITEMS[item], name_schools(case, [school_id])
+    (things, one, done), school = BUILT[item], name_schools(case, [school_id])
     dated = [record for record in records if record.day is not None and record.quantity is not None]
     in_time = [record for record in dated if case.close_on is not None and record.day is not None and record.day <= case.close_on]
     ready = sum(record.quantity or 0 for record in in_time)
@@ -291,14 +299,16 @@ def _judge_quantity(case: Case, merger: Merger, school_id: str, norm: Norm | Non
         "pass" if in_time and ready >= needed else "fail" if len(dated) == len(records) and dated and case.close_on else "unknown"
     )
     text = Words(
-        f"{school.zh}需新增{needed}，撤并前有记录的{name.zh}共{ready:.0f}",
-        f"{school.en} needs {needed} new; {name.en} on record before the closing: {ready:.0f}",
+        f"{school.zh}需新增{needed}{things.zh}，到撤并之日有记录{done.zh}的为{ready:.0f}{things.zh}",
+        f"{school.en} needs {count(needed, one, things.en)}; on record as {done.en} by the closing date: {ready:.0f}",
     )
     cure = Words(
-        f"推迟撤并，到{school.zh}的{name.zh}达到{needed}", f"put the closing off until {school.en} has on record: {name.en}, {needed}"
+        f"推迟撤并，直到{school.zh}新增的{needed}{things.zh}{done.zh}并登记",
+        f"put the closing off until {school.en} has {count(needed, one, things.en)} {done.en} and on record",
     )
+    bound = (float(needed), {"beds_accepted": "beds", "buses_licensed": "buses"}[item])
     cite = "; ".join(record.cite() for record in records)
-    return judge(item, verdict, merger.school_id, norm, text, cure, measured=float(ready), evidence=cite)
+    return judge(item, verdict, merger.school_id, norm, text, cure, measured=float(ready), bound=bound, evidence=cite)
 
 
 def _judge_canteen(case: Case, merger: Merger, school_id: str, records: list[Record], norm: Norm | None) -> Finding:
@@ -308,8 +318,9 @@ def _judge_canteen(case: Case, merger: Merger, school_id: str, records: list[Rec
     in_time = case.close_on is not None and any(day <= case.close_on for day in days)
     verdict: Verdict = "pass" if standing or in_time else "fail" if days and case.close_on else "unknown"
     text = Words(
-        f"{school.zh}{'有' if verdict == 'pass' else '在撤并前没有'}食堂",
-        f"{school.en} {'has' if verdict == 'pass' else 'is not on record to have'} a canteen before the closing",
+        f"{school.zh}{'到撤并之日有食堂' if verdict == 'pass' else '没有到撤并之日已有食堂的记录'}",
+        f"{school.en} {'has' if verdict == 'pass' else 'is not on record as having'} a canteen by the closing date",
     )
     cure = Words(f"先建好并验收{school.zh}的食堂", f"build the canteen of {school.en} and have it accepted first")
-    return judge("canteen", verdict, merger.school_id, norm, text, cure, evidence="; ".join(record.cite() for record in records))
+    cite = "; ".join(record.cite() for record in records)
+    return judge("canteen", verdict, merger.school_id, norm, text, cure, bound=(None, "rule"), evidence=cite)

@@ -56,7 +56,7 @@ def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
         note = Words("", "") if merged else Words("方案不撤并任何学校；", "nothing is merged; ")
         text = Words(
             f"{note.zh}独立复核的{verification.trips}条行程全部一致",
-            f"{note.en}the independent re-check agrees on {count(verification.trips, 'trip')}, all there are",
+            f"{note.en}the independent re-check agrees on all {verification.trips} trips",
         )
         return judge("verified", "pass", PLAN, None, text, text, measured=0.0, bound=(0.0, "faults"))
     shown, more = faults[:SHOWN_AT_MOST], max(0, len(faults) - SHOWN_AT_MOST)
@@ -79,7 +79,9 @@ def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:
     pupils = sum(newly.values())
     verb = "is" if pupils == 1 else "are"
     text = (
-        Words(f"{villages.zh}有{pupils}名学生因方案新增风险", f"{count(pupils, 'pupil')} of {villages.en} {verb} newly at risk under the plan")
+        Words(
+            f"{villages.zh}有{pupils}名学生因方案新增风险", f"{count(pupils, 'pupil')} of {villages.en} {verb} newly at risk under the plan"
+        )
         if newly
         else Words("没有学生因方案新增风险", "no pupil is newly at risk under the plan")
     )

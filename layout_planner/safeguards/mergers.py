@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from layout_planner.safeguards.rules import Merger, as_count, judge, meets, name_schools, name_villages
+from layout_planner.names import name_mode
+from layout_planner.safeguards.rules import Merger, as_count, count, judge, meets, name_bands, name_schools, name_villages
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from layout_planner.norms import Norm
     from layout_planner.results import Finding, Verdict
@@ -55,26 +56,37 @@ def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
     Trips are judged at the times of the plan; a pessimistic end of the speeds is not available yet.
     """
     without = [row for row in merger.moved if row["mode"] == "unserved"]
-    villages = name_villages(case, _homes(without))
+    villages, pupils = name_villages(case, _homes(without)), _pupils(without)
+    verb = "is" if pupils == 1 else "are"
     text = (
-        Words(f"{villages.zh}有学生没有学校可上", f"pupils of {villages.en} are left without a school")
+        Words(f"{villages.zh}有{pupils:.0f}名学生没有学校可上", f"{count(pupils, 'pupil')} of {villages.en} {verb} left without a school")
         if without
         else Words("原有学生都有去处", "every pupil who attends today has a place")
     )
-    cure = Words(f"保留{_own(case, merger).zh}，或为这些村开一条校车线", f"keep {_own(case, merger).en}, or run one bus to these villages")
+    left = dict.fromkeys(str(row["band"]) for row in without)
     yield judge(
         "unserved",
         "fail" if without else "pass",
         merger.school_id,
         None,
         text,
-        cure,
-        measured=_pupils(without),
+        _keep_or_bus(case, merger, left),
+        measured=pupils,
+        bound=(0.0, "pupils"),
         settlements=_homes(without),
     )
     for band in merger.lost:
         rows = [row for row in merger.moved if row["band"] == band and row["mode"] != "unserved"]
         yield from _check_band(case, merger, band, rows)
+
+
+def _keep_or_bus(case: Case, merger: Merger, bands: Iterable[str]) -> Words:
+    """Return the one cure of all rules on trips, so that the page of the gate names it once a merger and band."""
+    names, own = name_bands(case, bands), _own(case, merger)
+    return Words(
+        f"保留{own.zh}的{names.zh}，或为有关学生开通不超时限的校车",
+        f"keep {names.en} at {own.en}, or run a school bus within the time limit for the pupils concerned",
+    )
 
 
 def _check_band(case: Case, merger: Merger, band: str, rows: list[dict[Any, Any]]) -> Iterator[Finding]:
@@ -94,69 +106,82 @@ def _check_band(case: Case, merger: Merger, band: str, rows: list[dict[Any, Any]
 
 def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, concerned: tuple[str, str, list[dict[Any, Any]]]) -> Finding:
     band, mode, rows = concerned
+    name, way, worst = name_bands(case, [band]), name_mode(mode), max(map(_minutes, rows))
     if norm is None:
         return judge(
             rule,
             "unknown",
             merger.school_id,
             None,
-            Words(f"规范集没有{band}的时限", f"the norm set has no time limit for {band}"),
-            Words("补上该规范值", "add the value to the norm set"),
+            Words(f"规范集没有{name.zh}（{way.zh}）的时限", f"the norm set has no time limit for {name.en} ({way.en})"),
+            Words(f"在规范集中补上{name.zh}（{way.zh}）的时限", f"add the time limit for {name.en} ({way.en}) to the norm set"),
+            measured=round(worst, 2),
+            bound=(None, "min"),
             settlements=_homes(rows),
         )
     over = [row for row in rows if not meets(norm, _minutes(row))]
-    worst = max(map(_minutes, rows))
     if not over:
         text = Words(
-            f"{band}（{mode}）最长{worst:.0f}分钟，上限{norm.value:.0f}分钟",
-            f"{band} by {mode}: {worst:.0f} minutes at most, limit {norm.value:.0f}",
+            f"{name.zh}学生单程最长{_round_up(worst)}分钟（{way.zh}），不超过{norm.value:.0f}分钟",
+            f"pupils of {name.en} take at most {_round_up(worst)} minutes one way ({way.en}), within the limit of {norm.value:.0f}",
         )
         return judge(rule, "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=_homes(rows))
-    villages, schools = name_villages(case, _homes(over)), name_schools(case, (str(row["school_id"]) for row in over))
+    villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
-        f"{villages.zh}的{band}学生{_pupils(over):.0f}人单程最长{worst:.1f}分钟（{mode}），超过{norm.value:.0f}分钟",
-        f"{_pupils(over):.0f} pupils ({band}) of {villages.en} travel up to {worst:.1f} minutes by {mode}, over {norm.value:.0f}",
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{_round_up(worst)}分钟（{way.zh}），超过{norm.value:.0f}分钟",
+        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {_round_up(worst)} minutes"
+        f" one way ({way.en}), over the limit of {norm.value:.0f}",
     )
-    cure = Words(
-        f"保留{_own(case, merger).zh}，或开一条到{schools.zh}的校车线", f"keep {_own(case, merger).en}, or run one bus to {schools.en}"
-    )
+    cure = _keep_or_bus(case, merger, [band])
     return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
 
 
 def _judge_boarding_age(case: Case, merger: Merger, norm: Norm | None, concerned: tuple[str, list[dict[Any, Any]]]) -> Finding:
     band, boarders = concerned
-    verdict: Verdict = "unknown" if norm is None else "pass" if norm.value >= 1 else "fail"
-    villages = name_villages(case, _homes(boarders))
+    allowed = norm is not None and norm.value >= 1
+    verdict: Verdict = "unknown" if norm is None else "pass" if allowed else "fail"
+    villages, name, pupils = name_villages(case, _homes(boarders)), name_bands(case, [band]), _pupils(boarders)
+    says = {
+        "pass": Words("该年级可以寄宿", "these grades may board"),
+        "fail": Words("该年级不得寄宿", "these grades may not board"),
+        "unknown": Words("规范集未规定该年级可否寄宿", "the norm set does not say whether these grades may board"),
+    }[verdict]
     text = Words(
-        f"{villages.zh}的{band}学生{_pupils(boarders):.0f}人寄宿", f"{_pupils(boarders):.0f} pupils ({band}) of {villages.en} are to board"
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生寄宿，{says.zh}",
+        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'is' if pupils == 1 else 'are'} to board; {says.en}",
     )
-    cure = Words(f"为{band}保留{_own(case, merger).zh}或改乘校车", f"keep {_own(case, merger).en} for {band}, or take them by bus")
-    return judge("boarding_age", verdict, merger.school_id, norm, text, cure, measured=_pupils(boarders), settlements=_homes(boarders))
+    cure = (
+        Words(f"在规范集中写明{name.zh}可否寄宿", f"enter in the norm set whether {name.en} may board")
+        if norm is None
+        else _keep_or_bus(case, merger, [band])
+    )
+    bound = (0.0 if verdict == "fail" else None, "pupils")
+    return judge("boarding_age", verdict, merger.school_id, norm, text, cure, measured=pupils, bound=bound, settlements=_homes(boarders))
 
 
 def _judge_remote(case: Case, merger: Merger, norm: Norm, band: str) -> Finding:
     """Judge whether every moved child of the youngest grades has a day trip within the limit, else the site is remote and stays."""
     rows = [row for row in merger.moved if row["band"] == band]
-    stranded = [row for row in rows if row["mode"] not in DAY_MODES or not meets(norm, _minutes(row))]
-    villages, own = name_villages(case, _homes(stranded)), _own(case, merger)
+    stranded = [row for row in rows if not meets(norm, _day_minutes(row))]
+    villages, own, name = name_villages(case, _homes(stranded)), _own(case, merger), name_bands(case, [band])
     text = (
         Words(
-            f"{villages.zh}的{band}学生没有{norm.value:.0f}分钟以内的走读方式，{own.zh}属于应保留的教学点",
-            f"{band} of {villages.en} have no day trip within {norm.value:.0f} minutes, so {own.en} is a site to keep",
+            f"{villages.zh}的{name.zh}学生没有{norm.value:.0f}分钟以内的走读方式，{own.zh}属于应保留的教学点",
+            f"pupils of {name.en} from {villages.en} have no day trip within {norm.value:.0f} minutes, so {own.en} is a site to keep",
         )
         if stranded
-        else Words(f"{band}学生都能在{norm.value:.0f}分钟内走读", f"all of {band} have a day trip within {norm.value:.0f} minutes")
+        else Words(
+            f"{name.zh}学生都能在{norm.value:.0f}分钟内走读", f"all pupils of {name.en} have a day trip within {norm.value:.0f} minutes"
+        )
     )
-    cure = Words(f"保留{own.zh}的{band}作为教学点", f"keep {own.en} as a teaching point for {band}")
-    measured = max(map(_minutes, rows), default=0.0)
     return judge(
         "remote_keep",
         "fail" if stranded else "pass",
         merger.school_id,
         norm,
         text,
-        cure,
-        measured=round(measured, 2),
+        _keep_or_bus(case, merger, [band]),
+        measured=round(max(map(_day_minutes, rows), default=0.0), 2),
         settlements=_homes(stranded),
     )
 
@@ -180,14 +205,20 @@ def _judge_seats(case: Case, merger: Merger, school_id: str) -> Finding:
             "seats",
             "unknown",
             merger.school_id,
-            norm,
-            Words(f"{school.zh}学位数不明", f"the seats of {school.en} are not known"),
+            None,
+            Words(f"{school.zh}的学位数没有登记", f"the seats of {school.en} are not on record"),
             Words(f"登记{school.zh}的学位数", f"enter the seats of {school.en}"),
         )
-    allowed = seats * (norm.value if norm else 1.0)
-    text = Words(f"{school.zh}：{pupils}名学生，{seats:.0f}个学位", f"{school.en}: {pupils} pupils, {seats:.0f} seats")
-    cure = Words(f"增加{pupils - seats:.0f}个学位，或把部分村分到别校", f"add {pupils - seats:.0f} seats, or send some villages elsewhere")
-    return judge("seats", "pass" if pupils <= allowed else "fail", merger.school_id, norm, text, cure, measured=float(pupils))
+    factor = norm.value if norm else 1.0
+    allowed = math.floor(seats * factor)
+    behind = None if norm is None or (factor == 1 and not norm.override) else norm  # one seat a pupil is counting, no assumption
+    text = Words(f"{school.zh}：{pupils}名学生，{seats:.0f}个学位", f"{school.en} has {count(pupils, 'pupil')} for {count(seats, 'seat')}")
+    cure = Words(
+        f"为{school.zh}增加{pupils - allowed}个学位，或把部分村分到别校",
+        f"add {count(pupils - allowed, 'seat')} at {school.en}, or send some villages to other schools",
+    )
+    verdict: Verdict = "pass" if pupils <= allowed else "fail"
+    return judge("seats", verdict, merger.school_id, behind, text, cure, measured=float(pupils), bound=(float(allowed), "seats"))
 
 
 def _judge_classes(case: Case, merger: Merger, school_id: str) -> Finding:
@@ -197,14 +228,24 @@ def _judge_classes(case: Case, merger: Merger, school_id: str) -> Finding:
     rooms = as_count(case.county.schools.loc[school_id].get("classrooms"))
     classes = min(int(str(site["classes"])), rooms) if rooms is not None else int(str(site["classes"]))
     known = Words("", "") if rooms is not None else Words("（教室数未登记）", " (classrooms are not on record)")
-    size = int(str(site["pupils"])) / classes if classes else math.inf
+    pupils = int(str(site["pupils"]))
+    size = pupils / classes if classes else math.inf if pupils else 0.0
     verdict: Verdict = "unknown" if norm is None else "pass" if meets(norm, size) else "fail"
-    text = Words(
-        f"{school.zh}：{site['pupils']}名学生，{classes:.0f}个班，平均{size:.1f}人{known.zh}",
-        f"{school.en}: {site['pupils']} pupils in {classes:.0f} classes, {size:.1f} a class{known.en}",
+    text = (
+        Words(
+            f"{school.zh}：{pupils}名学生，{classes:.0f}个班，平均每班{_round_up(size)}人{known.zh}",
+            f"{school.en} has {count(pupils, 'pupil')} in {count(classes, 'class', 'classes')}, {_round_up(size)} in a class{known.en}",
+        )
+        if math.isfinite(size)
+        else Words(f"{school.zh}：{pupils}名学生，没有教室", f"{school.en} has {count(pupils, 'pupil')} and no classroom")
     )
-    cure = Words(f"在{school.zh}增加教室，或少并一个村", f"add a classroom at {school.en}, or send one village less")
-    return judge("class_size", verdict, merger.school_id, norm, text, cure, measured=round(size, 2) if math.isfinite(size) else None)
+    cure = (
+        Words("在规范集中补上大班额标准", "add the limit of class size to the norm set")
+        if norm is None
+        else Words(f"在{school.zh}增加教室，或少并一个村", f"add a classroom at {school.en}, or send one village less")
+    )
+    measured, bound = (round(size, 2) if math.isfinite(size) else None), (norm.value if norm else None, "pupils/class")
+    return judge("class_size", verdict, merger.school_id, norm, text, cure, measured=measured, bound=bound)
 
 
 def _judge_beds(case: Case, merger: Merger, school_id: str) -> Finding:
@@ -217,19 +258,22 @@ def _judge_beds(case: Case, merger: Merger, school_id: str) -> Finding:
             "unknown",
             merger.school_id,
             norm,
-            Words(f"{school.zh}床位数不明", f"the beds of {school.en} are not known"),
+            Words(f"{school.zh}的床位数没有登记", f"the beds of {school.en} are not on record"),
             Words(f"登记{school.zh}的床位数", f"enter the beds of {school.en}"),
         )
-    beds = existing + int(str(site["new_beds"]))
+    new_beds = int(str(site["new_beds"]))
+    beds = existing + new_beds
     text = Words(
-        f"{school.zh}：{boarders}名寄宿生，{beds:.0f}张床（新增{site['new_beds']}）",
-        f"{school.en}: {boarders} boarders, {beds:.0f} beds ({site['new_beds']} new)",
+        f"{school.zh}：{boarders}名寄宿生，{beds:.0f}张床（其中新增{new_beds}张）",
+        f"{school.en} has {count(boarders, 'boarder')} and {count(beds, 'bed')}, {new_beds} of them new",
     )
+    short = max(1, math.ceil(boarders * norm.value - beds))
     cure = Words(
-        f"在{school.zh}增加{boarders - beds:.0f}张床，或改乘校车", f"add {boarders - beds:.0f} beds at {school.en}, or run a bus instead"
+        f"在{school.zh}增加{short}张床，或改乘校车", f"add {count(short, 'bed')} at {school.en}, or bring the boarders by school bus"
     )
-    good = boarders == 0 or meets(norm, beds / boarders)
-    return judge("lodging", "pass" if good else "fail", merger.school_id, norm, text, cure, measured=beds / boarders if boarders else None)
+    verdict: Verdict = "pass" if boarders == 0 or meets(norm, beds / boarders) else "fail"
+    bound = (float(math.floor(beds / norm.value)) if norm.value else None, "boarders")
+    return judge("lodging", verdict, merger.school_id, norm, text, cure, measured=float(boarders), bound=bound)
 
 
 def _judge_bus_seats(case: Case, merger: Merger, school_id: str) -> Finding:
@@ -237,14 +281,15 @@ def _judge_bus_seats(case: Case, merger: Merger, school_id: str) -> Finding:
     to_school = case.plan.assignment[case.plan.assignment["school_id"] == school_id]
     riders = int(to_school.loc[to_school["mode"] == "school_bus", "pupils"].sum())
     buses = int(str(case.plan.sites.at[school_id, "buses"]))
+    seats = math.floor(buses * norm.value)
     text = Words(
-        f"{school.zh}：{riders}人乘校车，{buses}辆车，每辆{norm.value:.0f}座",
-        f"{school.en}: {riders} riders, {buses} buses of {norm.value:.0f} seats",
+        f"{school.zh}：{riders}人乘校车，{buses}辆校车共{seats}座（每辆{norm.value:.0f}座）",
+        f"{school.en} has {count(riders, 'rider')} and {count(seats, 'seat')} in {count(buses, 'bus', 'buses')} of {norm.value:.0f}",
     )
-    cure = Words(f"为{school.zh}增加一辆校车", f"add one bus at {school.en}")
-    return judge(
-        "bus_seats", "pass" if riders <= buses * norm.value else "fail", merger.school_id, norm, text, cure, measured=float(riders)
-    )
+    short = max(1, math.ceil((riders - seats) / norm.value))
+    cure = Words(f"为{school.zh}增加{short}辆校车", f"add {count(short, 'bus', 'buses')} at {school.en}")
+    verdict: Verdict = "pass" if riders <= seats else "fail"
+    return judge("bus_seats", verdict, merger.school_id, norm, text, cure, measured=float(riders), bound=(float(seats), "seats"))
 
 
 def _own(case: Case, merger: Merger) -> Words:
@@ -253,6 +298,16 @@ def _own(case: Case, merger: Merger) -> Words:
 
 def _minutes(row: dict[Any, Any]) -> float:
     return float(str(row["seconds"])) / 60
+
+
+def _day_minutes(row: dict[Any, Any]) -> float:
+    """Return the minutes of a day trip; infinity for pupils who board or have no school."""
+    return _minutes(row) if row["mode"] in DAY_MODES else math.inf
+
+
+def _round_up(value: float) -> str:
+    """Return the figure with one decimal at most, rounded up, so that no figure over a limit reads as the limit."""
+    return f"{math.ceil(round(10 * value, 3)) / 10:.1f}".removesuffix(".0")
 
 
 def _pupils(rows: list[dict[Any, Any]]) -> float:

@@ -82,9 +82,7 @@ def judge(  # noqa: PLR0913 - a finding has this many parts
     """
     if norm is not None and norm.assumed and verdict != "pass":
         what = Words("要求", "requirement") if norm.unit in ON_RECORD else Words("限值", "limit")
-        text = Words(
-            f"{text.zh}（该{what.zh}为假设，无文件依据）", f"{text.en} (this {what.en} is an assumption; no instrument sets it)"
-        )
+        text = Words(f"{text.zh}（该{what.zh}为假设，无文件依据）", f"{text.en} (this {what.en} is an assumption; no instrument sets it)")
     limit, unit = bound or ((norm.value, norm.unit) if norm else (None, ""))
     return Finding(
         rule,
