@@ -107,7 +107,7 @@ def describe_view(view: RunView) -> dict[str, Any]:
         "title": view.title._asdict(),
         "year": view.year,
         "verdict": view.verdict,
-        "bands": {band: list(grades) for band, grades in view.bands.items()},
+        "bands": [[band, list(grades)] for band, grades in view.bands.items()],  # pairs, since JSON keys are written sorted
         "mergers": list(view.mergers),
         "measures": view.measures,
         "findings": [_describe_finding(finding) for finding in view.findings],
@@ -200,7 +200,7 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         trips=trips,
         roads=tables["roads"],
         boundary=tables.get("boundary"),
-        bands={band: tuple(grades) for band, grades in stored["bands"].items()},
+        bands={band: tuple(grades) for band, grades in stored["bands"]},
         mergers=tuple(stored["mergers"]),
         findings=findings,
         measures=stored["measures"],
