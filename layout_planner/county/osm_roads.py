@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import mmap
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -101,15 +102,21 @@ def _collect_ways(path: Path) -> Ways:
 
 
 def _locate_nodes(path: Path, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return id, lon, lat of the wanted nodes that the file holds, ordered by id."""
+    """Return id, lon, lat of the wanted nodes that the file holds, ordered by id.
+
+    The sparse index holds the nodes of the file; a filter by id would take memory up to the greatest id of the whole planet.
+    """
     import osmium
 
     places: dict[int, tuple[float, float]] = {}
     if wanted.size:
-        keep = osmium.filter.IdFilter(wanted.tolist())
-        for node in osmium.FileProcessor(str(path), osmium.osm.NODE).with_filter(keep):
-            if node.location.valid():
-                places[node.id] = (node.lon, node.lat)
+        index = osmium.index.create_map("sparse_mem_array")
+        osmium.apply(osmium.io.Reader(str(path), osmium.osm.NODE), osmium.NodeLocationsForWays(index))
+        for node in wanted.tolist():
+            with contextlib.suppress(KeyError):
+                location = index.get(node)
+                if location.valid():
+                    places[node] = (location.lon, location.lat)
     ids = np.array(sorted(places), dtype=np.int64)
     degrees = np.array([places[key] for key in ids.tolist()], dtype=float).reshape(-1, 2)
     return ids, degrees[:, 0].copy(), degrees[:, 1].copy()
