@@ -23,8 +23,15 @@ NOISE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 def views():
     plain, hostile = make_view(hostile=False), make_view()
     schools = plain.schools.assign(form_plan=plain.schools["form_today"], bands_plan=plain.schools["bands_today"])
-    keep = dataclasses.replace(plain, name="keep", title=Words("保留方案", "Keep all"), schools=schools, mergers=(), verdict="pass",
-                               trips=make_trips(plain.settlements, schools))
+    keep = dataclasses.replace(
+        plain,
+        name="keep",
+        title=Words("保留方案", "Keep all"),
+        schools=schools,
+        mergers=(),
+        verdict="pass",
+        trips=make_trips(plain.settlements, schools),
+    )
     return {"plain": plain, "hostile": hostile, "keep": keep}
 
 
@@ -98,13 +105,17 @@ def ink(page, pane):
         """(pane) => { const c = planner.map.getPane(pane).querySelector('canvas'), copy = new OffscreenCanvas(c.width, c.height);
         const ctx = copy.getContext('2d', { willReadFrequently: true }); ctx.drawImage(c, 0, 0);
         const d = ctx.getImageData(0, 0, c.width, c.height).data;
-        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }""", pane)
+        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }""",
+        pane,
+    )
 
 
 def village_at(page, village):
     point = page.evaluate(
         """(i) => { const p = planner.map.latLngToContainerPoint(planner.latLng(planner.data.villages, i));
-        return [p.x, p.y]; }""", village)
+        return [p.x, p.y]; }""",
+        village,
+    )
     box = page.locator(".folium-map").bounding_box()
     return box["x"] + point[0], box["y"] + point[1]
 
@@ -158,8 +169,10 @@ def test_search_and_card_by_keyboard_alone(open_page):
 def test_click_on_a_village_tells_its_ways_in_a_popup(open_page, views):
     page = open_page("map.html")
     # the village furthest from all schools, so that the click cannot mean a school
-    places, sites = (views["plain"].settlements.geometry.set_crs(None, allow_override=True),
-                     views["plain"].schools.geometry.set_crs(None, allow_override=True))
+    places, sites = (
+        views["plain"].settlements.geometry.set_crs(None, allow_override=True),
+        views["plain"].schools.geometry.set_crs(None, allow_override=True),
+    )
     village = int(places.map(lambda place: sites.distance(place).min()).to_numpy().argmax())
     page.mouse.click(*village_at(page, village))
     chosen = page.evaluate("planner.chosen")
@@ -275,9 +288,18 @@ def test_hostile_title_and_notes_are_text(open_page, file):
     page.locator("#language").click()
 
 
-@pytest.mark.parametrize("file", [
-    "map.html", "hostile.html", "compare_map.html", "hostile_compare_map.html", "gate.html", "report.html", "compare.html",
-])
+@pytest.mark.parametrize(
+    "file",
+    [
+        "map.html",
+        "hostile.html",
+        "compare_map.html",
+        "hostile_compare_map.html",
+        "gate.html",
+        "report.html",
+        "compare.html",
+    ],
+)
 def test_phone_never_scrolls_sideways(open_page, views, file):
     page = open_page(file, 390, 844, has_touch=True, device_scale_factor=2)
     if file == "hostile.html":

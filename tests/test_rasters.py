@@ -44,10 +44,15 @@ def test_bilinear_between_centres_and_held_to_the_edge(tmp_path):
     assert np.isnan(found[3])
 
 
-@pytest.mark.parametrize(("options", "said"), [
-    ({"crs": None}, "coordinate reference"), ({"transform": Affine.identity()}, "coordinate reference"), ({"count": 3}, "one band"),
-    ({"nodata": 7}, "holds a height"),
-])
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"crs": None}, "coordinate reference"),
+        ({"transform": Affine.identity()}, "coordinate reference"),
+        ({"count": 3}, "one band"),
+        ({"nodata": 7}, "holds a height"),
+    ],
+)
 def test_faulty_grids(tmp_path, options, said):
     path = grid_file(tmp_path / "a.tif", np.full((4, 4), 7, dtype=np.int16), **options)
     with pytest.raises(InputError, match=said):
@@ -63,8 +68,19 @@ def test_no_grid_at_all(tmp_path):
 
 def test_too_large(tmp_path):
     path = tmp_path / "large.tif"
-    with rasterio.open(path, "w", driver="GTiff", height=30_000, width=30_000, count=1, dtype="uint8", crs="EPSG:4326", transform=PLACE,
-                       sparse_ok=True, tiled=True):
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        height=30_000,
+        width=30_000,
+        count=1,
+        dtype="uint8",
+        crs="EPSG:4326",
+        transform=PLACE,
+        sparse_ok=True,
+        tiled=True,
+    ):
         pass
     with pytest.raises(InputError, match="too large"):
         read_elevation(path, "large.tif")

@@ -51,8 +51,12 @@ def test_sampled_walks_equal_networkx(place):
     roads = replace(county.roads, edges=edges[edges["road_class"] != "steps"])
     county = replace(county, roads=roads)
     trips = measure_travel(county, NORMS, Travel())
-    main = max(nx.connected_components(nx.Graph(edges.loc[edges["walk"] & (edges["road_class"] != "steps"), ["from_node", "to_node"]]
-                                               .to_numpy().tolist())), key=len)
+    main = max(
+        nx.connected_components(
+            nx.Graph(edges.loc[edges["walk"] & (edges["road_class"] != "steps"), ["from_node", "to_node"]].to_numpy().tolist())
+        ),
+        key=len,
+    )
     lines = edges[edges["walk"] & edges["from_node"].isin(main)].geometry.union_all()
     rng = np.random.default_rng(5)
     checked = 0
@@ -81,7 +85,7 @@ def test_liechtenstein_reaches_every_school():
     trips = measure_travel(real_county("liechtenstein"), NORMS, Travel())
     assert np.isfinite(trips.walk_s).all()
     assert np.isfinite(trips.ride_s).all()
-    assert (np.median(trips.ride_s) < np.median(trips.walk_s) / 4)
+    assert np.median(trips.ride_s) < np.median(trips.walk_s) / 4
 
 
 def test_slope_changes_times_in_andorra():

@@ -27,8 +27,11 @@ def osm_file(folder, ways, nodes=None, head="", name="roads.osm"):
     """`ways`: {id: (node ids, tags)}."""
     places = "".join(f'<node id="{i}" version="1" lat="{lat}" lon="{lon}"/>' for i, (lon, lat) in (nodes or NODES).items())
     lines = "".join(
-        f'<way id="{i}" version="1">' + "".join(f'<nd ref="{n}"/>' for n in refs)
-        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()) + "</way>" for i, (refs, tags) in ways.items()
+        f'<way id="{i}" version="1">'
+        + "".join(f'<nd ref="{n}"/>' for n in refs)
+        + "".join(f'<tag k="{k}" v="{v}"/>' for k, v in tags.items())
+        + "</way>"
+        for i, (refs, tags) in ways.items()
     )
     path = folder / name
     path.write_text(f'<?xml version="1.0" encoding="UTF-8"?>{head}<osm version="0.6">{places}{lines}</osm>', encoding="utf-8")
@@ -39,32 +42,44 @@ def by_way(roads):
     return roads.edges.set_index("way")
 
 
-@pytest.mark.parametrize(("tags", "walk", "forward", "backward"), [
-    ({"highway": "residential"}, True, True, True),
-    ({"highway": "tertiary", "oneway": "yes"}, True, True, False),
-    ({"highway": "tertiary", "oneway": "-1"}, True, False, True),
-    ({"highway": "tertiary", "oneway": "reversible"}, True, False, False),
-    ({"highway": "tertiary", "junction": "roundabout"}, True, True, False),
-    ({"highway": "tertiary", "junction": "roundabout", "oneway": "no"}, True, True, True),
-    ({"highway": "motorway"}, False, True, False),
-    ({"highway": "trunk"}, True, True, True),
-    ({"highway": "trunk", "motorroad": "yes"}, False, True, True),
-    ({"highway": "service", "access": "private", "foot": "yes"}, True, False, False),
-    ({"highway": "residential", "foot": "no"}, False, True, True),
-    ({"highway": "residential", "motor_vehicle": "no"}, True, False, False),
-    ({"highway": "track", "motor_vehicle": "forestry"}, True, False, False),
-    ({"highway": "track"}, True, True, True),
-    *[({"highway": name}, True, False, False) for name in ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")],
-])
+@pytest.mark.parametrize(
+    ("tags", "walk", "forward", "backward"),
+    [
+        ({"highway": "residential"}, True, True, True),
+        ({"highway": "tertiary", "oneway": "yes"}, True, True, False),
+        ({"highway": "tertiary", "oneway": "-1"}, True, False, True),
+        ({"highway": "tertiary", "oneway": "reversible"}, True, False, False),
+        ({"highway": "tertiary", "junction": "roundabout"}, True, True, False),
+        ({"highway": "tertiary", "junction": "roundabout", "oneway": "no"}, True, True, True),
+        ({"highway": "motorway"}, False, True, False),
+        ({"highway": "trunk"}, True, True, True),
+        ({"highway": "trunk", "motorroad": "yes"}, False, True, True),
+        ({"highway": "service", "access": "private", "foot": "yes"}, True, False, False),
+        ({"highway": "residential", "foot": "no"}, False, True, True),
+        ({"highway": "residential", "motor_vehicle": "no"}, True, False, False),
+        ({"highway": "track", "motor_vehicle": "forestry"}, True, False, False),
+        ({"highway": "track"}, True, True, True),
+        *[({"highway": name}, True, False, False) for name in ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")],
+    ],
+)
 def test_who_may_use_it(tags, walk, forward, backward):
     use = judge_tags(tags)
     assert (use.walk, use.drive_forward, use.drive_backward) == (walk, forward, backward)
 
 
-@pytest.mark.parametrize("tags", [
-    {"highway": "construction"}, {"highway": "proposed"}, {"highway": "platform"}, {"highway": "raceway"}, {"route": "ferry"},
-    {"highway": "pedestrian", "area": "yes"}, {"highway": "service", "access": "private"}, {"highway": "footway", "foot": "private"},
-])
+@pytest.mark.parametrize(
+    "tags",
+    [
+        {"highway": "construction"},
+        {"highway": "proposed"},
+        {"highway": "platform"},
+        {"highway": "raceway"},
+        {"route": "ferry"},
+        {"highway": "pedestrian", "area": "yes"},
+        {"highway": "service", "access": "private"},
+        {"highway": "footway", "foot": "private"},
+    ],
+)
 def test_no_road(tags):
     assert judge_tags(tags) is None
 
@@ -79,8 +94,13 @@ def test_classes_limits_and_hazards():
 
 
 def test_ways_are_cut_where_they_meet(tmp_path):
-    ways = {20: ([2, 4, 5], {"highway": "path", "name": "山路"}), 10: ([1, 2, 3, 6], {"highway": "tertiary"}),
-            30: ([3, 99, 5], {"highway": "track"}), 40: ([4, 4, 5, 2, 4], {"highway": "residential"}), 50: ([1, 6], {"route": "ferry"})}
+    ways = {
+        20: ([2, 4, 5], {"highway": "path", "name": "山路"}),
+        10: ([1, 2, 3, 6], {"highway": "tertiary"}),
+        30: ([3, 99, 5], {"highway": "track"}),
+        40: ([4, 4, 5, 2, 4], {"highway": "residential"}),
+        50: ([1, 6], {"route": "ferry"}),
+    }
     roads = read_roads(osm_file(tmp_path, ways), "roads.osm", CRS)
     assert tuple(roads.edges.columns) == (*ROAD_COLUMNS, "geometry")
     counts = roads.edges["way"].value_counts().to_dict()
@@ -167,8 +187,9 @@ def line_file(path, lines, crs=CRS, **columns):
 def test_lines_meet_within_ten_centimetres(tmp_path):
     base = np.array([500_000.0, 2_900_000.0])
     lines = [LineString(base + np.array(c)) for c in ([(0, 0), (100, 0), (200, 0)], [(100.05, 0.05), (100, 90)], [(50, -50), (50, 50)])]
-    lines.append(MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])),
-                                  LineString(base + np.array([(200.5, 0), (200.5, 80)]))]))
+    lines.append(
+        MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])), LineString(base + np.array([(200.5, 0), (200.5, 80)]))])
+    )
     columns = {"道路等级": ["tertiary", "path", "track", "residential"], "单行": ["F", "B", "", "no"], "限速": [30, 0, 0, 20]}
     roads = read_roads(line_file(tmp_path / "r.gpkg", lines, **columns), "r", CRS)
     assert len(roads.edges) == 6  # the first line is cut at the path, the track crosses it without meeting
@@ -204,13 +225,16 @@ def test_faulty_lines(tmp_path):
 
 # --- GraphML
 
+
 def small_graph():
     graph = nx.MultiDiGraph(crs="epsg:4326")
     for node, (lon, lat) in NODES.items():
         graph.add_node(node, x=lon, y=lat)
-    for a, b, tags in ((1, 2, {"highway": "tertiary", "oneway": False, "maxspeed": "40"}),
-                       (2, 3, {"highway": ["residential", "track"], "oneway": False}),
-                       (2, 4, {"highway": "path", "oneway": False, "name": "山路"})):
+    for a, b, tags in (
+        (1, 2, {"highway": "tertiary", "oneway": False, "maxspeed": "40"}),
+        (2, 3, {"highway": ["residential", "track"], "oneway": False}),
+        (2, 4, {"highway": "path", "oneway": False, "name": "山路"}),
+    ):
         bend = LineString([NODES[a], (NODES[a][0] + 0.005, NODES[a][1] + 0.001), NODES[b]])
         graph.add_edge(a, b, osmid=a * 10 + b, length=1.0, geometry=bend, **{**tags, "reversed": False})
         graph.add_edge(b, a, osmid=a * 10 + b, length=1.0, geometry=bend.reverse(), **{**tags, "reversed": True})

@@ -49,10 +49,16 @@ def test_harmless_cell_is_left_alone(value):
     assert safe_cell(value) == value
 
 
-@pytest.mark.parametrize("tag", [
-    '<script src="https://example.org/x.js"></script>', '<link rel="stylesheet" href="//example.org/x.css">', '<img src="a.png">',
-    '<script src="asset:missing.js"></script>', '<script src="https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/none.js"></script>',
-])
+@pytest.mark.parametrize(
+    "tag",
+    [
+        '<script src="https://example.org/x.js"></script>',
+        '<link rel="stylesheet" href="//example.org/x.css">',
+        '<img src="a.png">',
+        '<script src="asset:missing.js"></script>',
+        '<script src="https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/none.js"></script>',
+    ],
+)
 def test_unknown_reference_is_refused(tag):
     with pytest.raises(OutputError):
         seal_page(f"<html><head>{tag}</head></html>")

@@ -36,10 +36,15 @@ def make_county(nodes, edges, homes, schools, crs=CRS):
     table = gpd.GeoDataFrame(
         {
             **{column: [edge[i] for edge in edges] for i, column in enumerate(columns)},
-            "way": [f"w{i}" for i in range(len(edges))], "name": "", "surface": "",
-            "speed_limit_kmh": INF, "closed_from": "", "bridge": False,
+            "way": [f"w{i}" for i in range(len(edges))],
+            "name": "",
+            "surface": "",
+            "speed_limit_kmh": INF,
+            "closed_from": "",
+            "bridge": False,
         },
-        geometry=lines, crs=crs,
+        geometry=lines,
+        crs=crs,
     )
     xy = np.array(nodes, dtype=float)
 
@@ -53,10 +58,16 @@ def make_county(nodes, edges, homes, schools, crs=CRS):
 
 # --- the hand-solved county
 
+
 def test_tiny_numbers():
     trips = measure_travel(tiny_county(), NORMS, Travel())
-    walk = [[500 / 1.4, 5500 / 1.4], [2000 / 1.4 + 100 / 0.84, 4000 / 1.4 + 100 / 0.84], [4000 / 1.4, 2000 / 1.4], [5000 / 1.4, 7000 / 1.4],
-            [INF, INF]]
+    walk = [
+        [500 / 1.4, 5500 / 1.4],
+        [2000 / 1.4 + 100 / 0.84, 4000 / 1.4 + 100 / 0.84],
+        [4000 / 1.4, 2000 / 1.4],
+        [5000 / 1.4, 7000 / 1.4],
+        [INF, INF],
+    ]
     assert np.allclose(trips.walk_s, walk, rtol=0, atol=1e-6)
     assert np.allclose(trips.walk_m, [[500, 5500], [2100, 4100], [4000, 2000], [5000, 7000], [INF, INF]], atol=1e-6)
     assert np.allclose(trips.ride_s, [[60, 708], [240, 528], [480, 288], [240, 528], [INF, INF]], atol=1e-6)
@@ -75,8 +86,9 @@ def test_row_order_does_not_matter():
     rng = np.random.default_rng(1)
     rows, columns, lines = rng.permutation(5), [1, 0], rng.permutation(4)
     roads = replace(county.roads, edges=county.roads.edges.iloc[lines])
-    other = measure_travel(replace(county, settlements=county.settlements.iloc[rows], schools=county.schools.iloc[columns], roads=roads),
-                           NORMS, Travel())
+    other = measure_travel(
+        replace(county, settlements=county.settlements.iloc[rows], schools=county.schools.iloc[columns], roads=roads), NORMS, Travel()
+    )
     for field in ("walk_s", "walk_m", "ride_s", "ride_m"):
         assert np.array_equal(getattr(other, field), getattr(trips, field)[rows][:, columns]), field
     assert np.array_equal(other.stop_s, trips.stop_s[rows])
@@ -115,8 +127,9 @@ def test_parallel_edges_keep_the_fastest():
 
 
 def test_posted_limit_cap_and_steps():
-    county = make_county([*ONE_ROAD, (4100, 0)], [(0, 1, "motorway", True, True, True), (1, 2, "steps", True, False, False)],
-                         [(0, 0)], [(4100, 0)])
+    county = make_county(
+        [*ONE_ROAD, (4100, 0)], [(0, 1, "motorway", True, True, True), (1, 2, "steps", True, False, False)], [(0, 0)], [(4100, 0)]
+    )
     trips = measure_travel(county, NORMS, Travel())
     assert trips.walk_s[0, 0] == pytest.approx(4000 / 1.4 + 100 / 0.7)
     assert trips.ride_s[0, 0] == pytest.approx(4000 / (60 / 3.6))
@@ -154,6 +167,7 @@ def test_no_road_fits_at_all():
 
 
 # --- slope
+
 
 def plane(dz_per_m_east, rows=60, columns=200, cell=100.0):
     """Heights that rise evenly to the east; the grid covers the tiny county's west."""
@@ -213,14 +227,22 @@ def test_voids_and_outside():
 
 # --- the oracle
 
+
 @st.composite
 def road_nets(draw):
     count = draw(st.integers(3, 9))
     metres = st.integers(0, 3000)
     nodes = draw(st.lists(st.tuples(metres, metres), min_size=count, max_size=count, unique=True))
     pick = st.integers(0, count - 1)
-    kinds = st.sampled_from([("tertiary", True, True, True), ("residential", True, True, False), ("track", True, False, True),
-                             ("path", True, False, False), ("tertiary", False, True, True)])
+    kinds = st.sampled_from(
+        [
+            ("tertiary", True, True, True),
+            ("residential", True, True, False),
+            ("track", True, False, True),
+            ("path", True, False, False),
+            ("tertiary", False, True, True),
+        ]
+    )
     pairs = draw(st.lists(st.tuples(pick, pick, kinds).filter(lambda e: e[0] != e[1]), min_size=2, max_size=16))
     places = st.lists(st.tuples(metres, metres), min_size=1, max_size=4)
     return nodes, [(a, b, *kind) for a, b, kind in pairs], draw(places), draw(places)
@@ -241,9 +263,11 @@ def nearest(point, nodes, edges, allowed):
 
 def ambiguous(point, nodes, edges, allowed, best):
     """Two edges as near as each other that are met at different points: either answer is right, so the example says nothing."""
+
     def place(index, at):
         a, b = np.array(nodes[edges[index][0]], float), np.array(nodes[edges[index][1]], float)
         return a + (b - a) * at / np.linalg.norm(b - a)
+
     here = place(*best[1:])
     for index in allowed:
         away, _, at = nearest(point, nodes, edges, [index])

@@ -30,12 +30,48 @@ HOSTILE = (
     "<!--comment",
 )
 _SYLLABLES = [
-    "大坪", "小河", "石门", "龙井", "白岩", "水塘", "高寨", "平寨", "木叶", "新场",
-    "老屋", "花桥", "马鞍", "岩脚", "田坝", "茶山", "青杠", "沙坝", "上寨", "下寨",
+    "大坪",
+    "小河",
+    "石门",
+    "龙井",
+    "白岩",
+    "水塘",
+    "高寨",
+    "平寨",
+    "木叶",
+    "新场",
+    "老屋",
+    "花桥",
+    "马鞍",
+    "岩脚",
+    "田坝",
+    "茶山",
+    "青杠",
+    "沙坝",
+    "上寨",
+    "下寨",
 ]
 _ENGLISH = [
-    "Daping", "Xiaohe", "Shimen", "Longjing", "Baiyan", "Shuitang", "Gaozhai", "Pingzhai", "Muye", "Xinchang", "Laowu",
-    "Huaqiao", "Maan", "Yanjiao", "Tianba", "Chashan", "Qinggang", "Shaba", "Shangzhai", "Xiazhai",
+    "Daping",
+    "Xiaohe",
+    "Shimen",
+    "Longjing",
+    "Baiyan",
+    "Shuitang",
+    "Gaozhai",
+    "Pingzhai",
+    "Muye",
+    "Xinchang",
+    "Laowu",
+    "Huaqiao",
+    "Maan",
+    "Yanjiao",
+    "Tianba",
+    "Chashan",
+    "Qinggang",
+    "Shaba",
+    "Shangzhai",
+    "Xiazhai",
 ]
 _TOWNSHIPS = ["石门乡", "龙井镇", "白岩乡", "花桥镇", "青杠乡", "马鞍镇"]
 _WEST, _SOUTH, _DEGREES_KM = 106.2, 26.1, 1 / 100
@@ -68,8 +104,8 @@ def make_settlements(count: int, km: float, rng: np.random.Generator, *, hostile
         crs="EPSG:4326",
     )
     if hostile:
-        table.loc[table.index[20:20 + len(HOSTILE)], "name"] = list(HOSTILE)
-        table.loc[table.index[20:20 + len(HOSTILE)], "name_en"] = ""
+        table.loc[table.index[20 : 20 + len(HOSTILE)], "name"] = list(HOSTILE)
+        table.loc[table.index[20 : 20 + len(HOSTILE)], "name_en"] = ""
         table.loc[table.index[20], "township"] = HOSTILE[4]
     return table
 
@@ -77,8 +113,12 @@ def make_settlements(count: int, km: float, rng: np.random.Generator, *, hostile
 def make_schools(count: int, km: float, rng: np.random.Generator) -> gpd.GeoDataFrame:
     places = _places(count, km, rng)
     kinds = ["nine_year" if i % 4 == 0 else "primary" if i % 4 < 3 else "teaching_point" for i in range(count)]
-    taught = {"nine_year": "lower_primary,upper_primary,junior", "primary": "lower_primary,upper_primary",
-              "teaching_point": "lower_primary", "closed": ""}
+    taught = {
+        "nine_year": "lower_primary,upper_primary,junior",
+        "primary": "lower_primary,upper_primary",
+        "teaching_point": "lower_primary",
+        "closed": "",
+    }
     today = ["closed" if i == count - 1 else kind for i, kind in enumerate(kinds)]
     plan = ["closed" if kind == "teaching_point" and i % 8 == 3 else kind for i, kind in enumerate(kinds)]
     bands_plan = [taught[form] for form in plan]
@@ -87,13 +127,17 @@ def make_schools(count: int, km: float, rng: np.random.Generator) -> gpd.GeoData
         plan[2] = "teaching_point"
     table = gpd.GeoDataFrame(
         {
-            "name": [f"{_SYLLABLES[(i * 3) % 20]}{'中心学校' if kind == 'nine_year' else '小学' if kind == 'primary' else '教学点'}"
-                     for i, kind in enumerate(kinds)],
+            "name": [
+                f"{_SYLLABLES[(i * 3) % 20]}{'中心学校' if kind == 'nine_year' else '小学' if kind == 'primary' else '教学点'}"
+                for i, kind in enumerate(kinds)
+            ],
             "name_en": [f"{_ENGLISH[(i * 3) % 20]} {kind.replace('_', ' ').title()}" for i, kind in enumerate(kinds)],
             "township": [_TOWNSHIPS[i % 6] for i in range(count)],
             "protected": False,
-            "form_today": today, "bands_today": [taught[form] for form in today],
-            "form_plan": plan, "bands_plan": bands_plan,
+            "form_today": today,
+            "bands_today": [taught[form] for form in today],
+            "form_plan": plan,
+            "bands_plan": bands_plan,
             "seats": np.where(np.arange(count) % 5 == 0, np.inf, 400.0),
             **{f"{name}_{when}": 0 for when in ("today", "plan") for name in ("pupils", "boarders", "beds", "buses")},
             **{f"cost_yuan_{when}": 800_000.0 for when in ("today", "plan")},
@@ -118,8 +162,17 @@ def make_trips(settlements: gpd.GeoDataFrame, schools: gpd.GeoDataFrame) -> pd.D
             far = np.where(taught, metres, np.inf)
             nearest, distance = far.argmin(axis=1), far.min(axis=1)
             for i, settlement_id in enumerate(settlements.index):
-                rows.append(_trip(settlement_id, band, when, schools.index[nearest[i]], float(distance[i]), limit,
-                                  int(settlements[f"pupils_{band}"].iloc[i])))
+                rows.append(
+                    _trip(
+                        settlement_id,
+                        band,
+                        when,
+                        schools.index[nearest[i]],
+                        float(distance[i]),
+                        limit,
+                        int(settlements[f"pupils_{band}"].iloc[i]),
+                    )
+                )
     return pd.DataFrame(rows)
 
 
@@ -130,12 +183,32 @@ def _trip(settlement_id: str, band: str, when: str, school_id: str, metres: floa
     if metres > 9000 and band != "lower_primary":
         mode, seconds = "board", 600 + metres / 6
     if metres > 12_500 and band == "lower_primary":
-        return {"settlement_id": settlement_id, "band": band, "when": when, "school_id": "", "mode": "unserved", "pupils": pupils,
-                "seconds": np.inf, "metres": np.inf, "limit_s": limit, "cause": "no_route"}
+        return {
+            "settlement_id": settlement_id,
+            "band": band,
+            "when": when,
+            "school_id": "",
+            "mode": "unserved",
+            "pupils": pupils,
+            "seconds": np.inf,
+            "metres": np.inf,
+            "limit_s": limit,
+            "cause": "no_route",
+        }
     late = seconds > limit and mode != "board"
     cause = ("too_far_walk" if mode == "walk" else "too_far_ride") if late else ""
-    return {"settlement_id": settlement_id, "band": band, "when": when, "school_id": school_id, "mode": mode, "pupils": pupils,
-            "seconds": seconds, "metres": metres, "limit_s": np.inf if mode == "board" else limit, "cause": cause}
+    return {
+        "settlement_id": settlement_id,
+        "band": band,
+        "when": when,
+        "school_id": school_id,
+        "mode": mode,
+        "pupils": pupils,
+        "seconds": seconds,
+        "metres": metres,
+        "limit_s": np.inf if mode == "board" else limit,
+        "cause": cause,
+    }
 
 
 def make_roads(segments: int, km: float, rng: np.random.Generator, vertices: int = 5) -> gpd.GeoDataFrame:
@@ -160,22 +233,61 @@ def make_roads(segments: int, km: float, rng: np.random.Generator, vertices: int
 def make_findings(mergers: tuple[str, ...], settlements: pd.Index) -> tuple[Finding, ...]:
     rows: list[Finding] = []
     for number, school_id in enumerate(mergers):
-        rows.append(Finding("travel", "pass" if number % 2 else "fail", school_id,
-                            Words("小学低年级单程最长38分钟，超过30分钟",
-                                  "lower primary: the longest journey is 38 minutes, over 30 minutes")
-                            if number % 2 == 0 else Words("小学低年级单程最长26分钟", "lower primary: the longest journey is 26 minutes"),
-                            Words("增设校车或保留低年级", "add a school bus, or keep the lower grades"),
-                            "国办发〔2018〕27号 [R2]", "R2", 38.0 if number % 2 == 0 else 26.0, 30.0, "min", tuple(settlements[:3])))
-        rows.append(Finding("hearing", "unknown", school_id, Words("没有听证会记录", "there is no record of a hearing"),
-                            Words("召开听证会并填入 evidence 表", "hold the hearing and record it in the evidence table"),
-                            "国办发〔2012〕48号 第三条 [R1]", "R1"))
-    rows.append(Finding("beds", "pass", "plan", Words("新增床位60张，不超过上限", "60 new beds, within the limit"), Words("", ""),
-                        "assumption of this project [A]", "A", 60.0, 200.0, "beds"))
+        rows.append(
+            Finding(
+                "travel",
+                "pass" if number % 2 else "fail",
+                school_id,
+                Words("小学低年级单程最长38分钟，超过30分钟", "lower primary: the longest journey is 38 minutes, over 30 minutes")
+                if number % 2 == 0
+                else Words("小学低年级单程最长26分钟", "lower primary: the longest journey is 26 minutes"),
+                Words("增设校车或保留低年级", "add a school bus, or keep the lower grades"),
+                "国办发〔2018〕27号 [R2]",
+                "R2",
+                38.0 if number % 2 == 0 else 26.0,
+                30.0,
+                "min",
+                tuple(settlements[:3]),
+            )
+        )
+        rows.append(
+            Finding(
+                "hearing",
+                "unknown",
+                school_id,
+                Words("没有听证会记录", "there is no record of a hearing"),
+                Words("召开听证会并填入 evidence 表", "hold the hearing and record it in the evidence table"),
+                "国办发〔2012〕48号 第三条 [R1]",
+                "R1",
+            )
+        )
+    rows.append(
+        Finding(
+            "beds",
+            "pass",
+            "plan",
+            Words("新增床位60张，不超过上限", "60 new beds, within the limit"),
+            Words("", ""),
+            "assumption of this project [A]",
+            "A",
+            60.0,
+            200.0,
+            "beds",
+        )
+    )
     return tuple(rows)
 
 
-def make_view(villages: int = 60, schools: int = 8, segments: int = 200, *, km: float = 26.0, seed: int = 7,
-              hostile: bool = True, name: str = "merge-2027") -> RunView:
+def make_view(
+    villages: int = 60,
+    schools: int = 8,
+    segments: int = 200,
+    *,
+    km: float = 26.0,
+    seed: int = 7,
+    hostile: bool = True,
+    name: str = "merge-2027",
+) -> RunView:
     """Return a run of `villages` villages; the small default has hostile names everywhere."""
     rng = np.random.default_rng(seed)
     settlements, sites = make_settlements(villages, km, rng, hostile=hostile), make_schools(schools, km, rng)
@@ -185,13 +297,25 @@ def make_view(villages: int = 60, schools: int = 8, segments: int = 200, *, km: 
         sites[f"pupils_{when}"] = part.reindex(sites.index).fillna(0).astype(int)
     before, after = (sites[f"bands_{when}"].str.split(",").map(set) for when in ("today", "plan"))
     mergers = tuple(school for school in sites.index if (before[school] - after[school]) - {""})
-    edge = gpd.GeoDataFrame(geometry=[box(_WEST - 0.01, _SOUTH - 0.01, _WEST + km * _DEGREES_KM + 0.01,
-                                          _SOUTH + km * _DEGREES_KM * 0.9 + 0.01).buffer(0.02)], crs="EPSG:4326")
+    edge = gpd.GeoDataFrame(
+        geometry=[box(_WEST - 0.01, _SOUTH - 0.01, _WEST + km * _DEGREES_KM + 0.01, _SOUTH + km * _DEGREES_KM * 0.9 + 0.01).buffer(0.02)],
+        crs="EPSG:4326",
+    )
     nasty = "{{7*7}}</title><script>window.__hacked=1</script>" if hostile else ""
     return RunView(
-        name=name, title=Words(f"2027年布局方案{nasty}", f"2027 layout{nasty}"), year=2027, verdict="fail",
-        settlements=settlements, schools=sites, trips=trips, roads=make_roads(segments, km, rng), boundary=edge,
-        bands=BANDS, mergers=mergers, findings=make_findings(mergers, settlements.index), measures={"today": {}, "plan": {}},
+        name=name,
+        title=Words(f"2027年布局方案{nasty}", f"2027 layout{nasty}"),
+        year=2027,
+        verdict="fail",
+        settlements=settlements,
+        schools=sites,
+        trips=trips,
+        roads=make_roads(segments, km, rng),
+        boundary=edge,
+        bands=BANDS,
+        mergers=mergers,
+        findings=make_findings(mergers, settlements.index),
+        measures={"today": {}, "plan": {}},
         notes=(Note("no_dem", Words(f"没有高程，步行按平地计算{nasty}", f"no elevation: walks are timed as flat{nasty}"), 0),),
         sources=(Source("settlements", "villages.xlsx", "a" * 64, villages), Source("roads", "roads.osm.pbf", "b" * 64, segments)),
         norms_title=Words("中国农村义务教育（默认）", "China, rural compulsory education (default)"),

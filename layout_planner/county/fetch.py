@@ -13,8 +13,24 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-TAGS = ("access", "area", "bridge", "flood_prone", "foot", "ford", "highway", "junction", "maxspeed", "motor_vehicle", "motorroad", "name",
-        "oneway", "surface", "tunnel", "vehicle")
+TAGS = (
+    "access",
+    "area",
+    "bridge",
+    "flood_prone",
+    "foot",
+    "ford",
+    "highway",
+    "junction",
+    "maxspeed",
+    "motor_vehicle",
+    "motorroad",
+    "name",
+    "oneway",
+    "surface",
+    "tunnel",
+    "vehicle",
+)
 
 
 def fetch_roads(place: str, out: Path) -> Path:
@@ -55,7 +71,9 @@ def _ask(osmnx: Any, place: str) -> Any:  # noqa: ANN401  (osmnx has no types)
     except Exception as error:  # noqa: BLE001  (geocoder, server and network each raise their own kinds)
         said = f"{type(error).__name__}: {error}"
         raise PlannerError(
-            Words(f"没能从 OpenStreetMap 取得“{place}”的道路（{said}）。检查地名和网络，或改用下载好的 .osm.pbf 文件",
-                  f"could not fetch the roads of '{place}' from OpenStreetMap ({said}). Check the name and the network, or use a .osm.pbf "
-                  "file that was downloaded before"),
+            Words(
+                f"没能从 OpenStreetMap 取得“{place}”的道路（{said}）。检查地名和网络，或改用下载好的 .osm.pbf 文件",
+                f"could not fetch the roads of '{place}' from OpenStreetMap ({said}). Check the name and the network, or use a .osm.pbf "
+                "file that was downloaded before",
+            ),
         ) from None

@@ -142,8 +142,9 @@ def read_graphml_ways(path: Path) -> Ways:
     except Exception as error:  # noqa: BLE001  (any fault inside the parser means the same thing to the reader)
         raise FaultError(
             Words("不是 osmnx 写出的 GraphML 文件", "not a GraphML file written by osmnx"),
-            Words("用 layout-planner fetch 或 osmnx.save_graphml 重新生成",
-                  "make it again with `layout-planner fetch` or osmnx.save_graphml"),
+            Words(
+                "用 layout-planner fetch 或 osmnx.save_graphml 重新生成", "make it again with `layout-planner fetch` or osmnx.save_graphml"
+            ),
             value=f"{type(error).__name__}: {error}",
         ) from None
     return _chain_graph_edges(nodes, ((u, v, data) for u, v, data in graph.edges(data=True)))
@@ -183,8 +184,13 @@ def _chain_graph_edges(nodes: dict[Any, tuple[float, float]], edges: Iterable[tu
         printed.append((key[0][2], tags.get("name", ""), tags.get("surface", "")))
         uses.append(use)
     degrees = np.array(places, dtype=float).reshape(-1, 2)
-    return Ways(degrees[:, 0].copy(), degrees[:, 1].copy(), np.array(vertex, dtype=np.int64), np.array(way, dtype=np.int64),
-                make_table(printed, uses))
+    return Ways(
+        degrees[:, 0].copy(),
+        degrees[:, 1].copy(),
+        np.array(vertex, dtype=np.int64),
+        np.array(way, dtype=np.int64),
+        make_table(printed, uses),
+    )
 
 
 def _as_list(value: object) -> list[str]:

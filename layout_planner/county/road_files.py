@@ -41,8 +41,15 @@ LINE_COLUMNS = {
     "maxspeed": ("maxspeed", "限速"),
     "name": ("name", "road_name", "名称", "道路名称"),
     "surface": ("surface", "路面"),
-    "access": ("access",), "foot": ("foot",), "motor_vehicle": ("motor_vehicle",), "vehicle": ("vehicle",),
-    "junction": ("junction",), "bridge": ("bridge",), "tunnel": ("tunnel",), "ford": ("ford",), "area": ("area",),
+    "access": ("access",),
+    "foot": ("foot",),
+    "motor_vehicle": ("motor_vehicle",),
+    "vehicle": ("vehicle",),
+    "junction": ("junction",),
+    "bridge": ("bridge",),
+    "tunnel": ("tunnel",),
+    "ford": ("ford",),
+    "area": ("area",),
     "osm_way": ("way", "osm_id", "osm_way_id", "full_id", "road_id"),
 }
 RULED_COLUMNS = ("walk", "drive_forward", "drive_backward", "speed_limit_kmh", "closed_from")
@@ -86,8 +93,10 @@ def _read_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) 
         return _read_line_ways(path, layer, crs, metric_crs)
     raise FaultError(
         Words("不认识的道路文件类型", "unknown kind of road file"),
-        Words("使用 .osm.pbf、.osm、.graphml、.gpkg、.geojson、.shp 或 .parquet",
-              "use .osm.pbf, .osm, .graphml, .gpkg, .geojson, .shp or .parquet"),
+        Words(
+            "使用 .osm.pbf、.osm、.graphml、.gpkg、.geojson、.shp 或 .parquet",
+            "use .osm.pbf, .osm, .graphml, .gpkg, .geojson, .shp or .parquet",
+        ),
         value=suffix,
     )
 

@@ -15,14 +15,50 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-DRIVEN = ("motorway", "trunk", "primary", "secondary", "tertiary", "unclassified", "residential", "living_street", "service", "road",
-          "track")
+DRIVEN = (
+    "motorway",
+    "trunk",
+    "primary",
+    "secondary",
+    "tertiary",
+    "unclassified",
+    "residential",
+    "living_street",
+    "service",
+    "road",
+    "track",
+)
 WALKED = ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")
-SAME_AS = {**{f"{name}_link": name for name in DRIVEN[:5]}, "corridor": "footway", "sidewalk": "footway",
-           "busway": "service", "minor": "unclassified"}
-NO_ROAD = frozenset({"", "abandoned", "bus_guideway", "bus_stop", "construction", "demolished", "disused", "elevator",
-                     "emergency_bay", "escape", "no", "planned", "platform", "proposed", "raceway", "razed", "rest_area", "services",
-                     "via_ferrata"})
+SAME_AS = {
+    **{f"{name}_link": name for name in DRIVEN[:5]},
+    "corridor": "footway",
+    "sidewalk": "footway",
+    "busway": "service",
+    "minor": "unclassified",
+}
+NO_ROAD = frozenset(
+    {
+        "",
+        "abandoned",
+        "bus_guideway",
+        "bus_stop",
+        "construction",
+        "demolished",
+        "disused",
+        "elevator",
+        "emergency_bay",
+        "escape",
+        "no",
+        "planned",
+        "platform",
+        "proposed",
+        "raceway",
+        "razed",
+        "rest_area",
+        "services",
+        "via_ferrata",
+    }
+)
 NOT_ON_FOOT = frozenset({"motorway", "motorway_link", "busway"})
 DENIED = frozenset({"no", "private", "military", "emergency", "agricultural", "forestry", "agricultural;forestry", "delivery", "permit"})
 ALLOWED = frozenset({"yes", "permissive", "designated", "destination", "official"})

@@ -247,10 +247,12 @@ def _encode_mergers(state: State, number: int, schools: dict[str, int]) -> list[
     mergers = []
     for school_id in state.view.mergers if state.when == "plan" else ():
         found = sorted((f for f in state.view.findings if f.subject == school_id), key=lambda f: order[f.verdict])
-        mergers.append({
-            "state": number,
-            "school": schools[str(school_id)],
-            "verdict": found[0].verdict if found else "unknown",
-            "reasons": [[finding.verdict, *pair(finding.text)] for finding in found],
-        })
+        mergers.append(
+            {
+                "state": number,
+                "school": schools[str(school_id)],
+                "verdict": found[0].verdict if found else "unknown",
+                "reasons": [[finding.verdict, *pair(finding.text)] for finding in found],
+            }
+        )
     return mergers

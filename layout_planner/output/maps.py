@@ -59,8 +59,12 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
     OutputError : the number of runs is out of range, or the folder cannot be written.
     """
     if not LEAST_RUNS <= len(views) <= MOST_RUNS:
-        raise OutputError(Words(f"对比地图需要{LEAST_RUNS}至{MOST_RUNS}个方案，收到{len(views)}个",
-                                f"a comparison map takes {LEAST_RUNS} to {MOST_RUNS} runs, not {len(views)}"))
+        raise OutputError(
+            Words(
+                f"对比地图需要{LEAST_RUNS}至{MOST_RUNS}个方案，收到{len(views)}个",
+                f"a comparison map takes {LEAST_RUNS} to {MOST_RUNS} runs, not {len(views)}",
+            )
+        )
     _write([State(views[0], "today"), *(State(view, "plan") for view in views)], Words("方案对比", "Layouts compared"), path, lang)
 
 

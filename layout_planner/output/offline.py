@@ -40,8 +40,12 @@ def find_leaflet() -> Path:
         found = Path(folder) / "pkg" / "leaflet" / "data"
         if (found / "leaflet.js").is_file():
             return found
-    raise OutputError(Words("缺少 XStatic-Leaflet，地图无法离线生成：pip install XStatic-Leaflet==1.9.3.0",
-                            "XStatic-Leaflet is missing, so no offline map can be made: pip install XStatic-Leaflet==1.9.3.0"))
+    raise OutputError(
+        Words(
+            "缺少 XStatic-Leaflet，地图无法离线生成：pip install XStatic-Leaflet==1.9.3.0",
+            "XStatic-Leaflet is missing, so no offline map can be made: pip install XStatic-Leaflet==1.9.3.0",
+        )
+    )
 
 
 def read_asset(name: str) -> str:

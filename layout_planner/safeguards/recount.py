@@ -92,9 +92,7 @@ def count_classes(pupils: int, grades: tuple[int, ...], norms: NormSet) -> int:
     return max(len(grades), math.ceil(Fraction(pupils) / Fraction(norms.value("class.standard", grades=grades))))
 
 
-def price_site(
-    school: pd.Series, pupils: Mapping[str, int], new_beds: int, buses: int, scenario: Scenario, norms: NormSet
-) -> float:
+def price_site(school: pd.Series, pupils: Mapping[str, int], new_beds: int, buses: int, scenario: Scenario, norms: NormSet) -> float:
     """Yuan a year of a site with `pupils` by band taught (empty when closed): classes, funds, running, new beds, buses."""
     built = new_beds * norms.value("cost.new_bed_yuan") / norms.value("cost.bed_life_years") + buses * norms.value("cost.bus_yuan")
     if not pupils:

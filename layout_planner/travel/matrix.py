@@ -97,8 +97,17 @@ def measure_travel(county: County, norms: NormSet, settings: Travel, *, on_step:
     ride_s = np.maximum(ride_to, seconds_between(ahead, gate, stop)).T
     notes = note_travel(county, edges, on_foot, settings.off_network_m, np.isinf(stop_leg[0]), gate < 0, profiles.unknown_m)
     return TravelTimes(
-        county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, np.where(np.isfinite(ride_s), ride_m.T, np.inf), stop_s,
-        on_foot.homes.distance, on_foot.schools.distance, off, notes,
+        county.settlements.index,
+        county.schools.index,
+        walk_s,
+        walk_m,
+        ride_s,
+        np.where(np.isfinite(ride_s), ride_m.T, np.inf),
+        stop_s,
+        on_foot.homes.distance,
+        on_foot.schools.distance,
+        off,
+        notes,
     )
 
 

@@ -31,18 +31,48 @@ def note_travel(
     off_home, off_school = ~(homes <= most_m), ~(schools <= most_m)
     notes = _note_components(edges, on_foot, off_school)
     places = (
-        ("off_network", county.settlements, off_home,
-         f"个居民点距道路超过{most_m:.0f}米，不在路网上", f"settlements are further than {most_m:.0f} m from any road, off the network"),
-        ("schools_off_network", county.schools, off_school,
-         f"所学校距道路超过{most_m:.0f}米，无法到达", f"schools are further than {most_m:.0f} m from any road and cannot be reached"),
-        ("schools_without_bus", county.schools, no_gate & ~off_school,
-         f"所学校{most_m:.0f}米内没有校车可走的路", f"schools have no road for a bus within {most_m:.0f} m"),
-        ("settlements_without_bus", county.settlements, no_stop & ~off_home,
-         "个居民点没有通往学校的行车道路", "settlements have no road for a bus that leads to a school"),
-        ("long_access", county.settlements, (homes > FAR_M) & ~off_home,
-         f"个居民点距道路超过{FAR_M:.0f}米", f"settlements are further than {FAR_M:.0f} m from a road"),
-        ("schools_long_access", county.schools, (schools > FAR_M) & ~off_school,
-         f"所学校距道路超过{FAR_M:.0f}米", f"schools are further than {FAR_M:.0f} m from a road"),
+        (
+            "off_network",
+            county.settlements,
+            off_home,
+            f"个居民点距道路超过{most_m:.0f}米，不在路网上",
+            f"settlements are further than {most_m:.0f} m from any road, off the network",
+        ),
+        (
+            "schools_off_network",
+            county.schools,
+            off_school,
+            f"所学校距道路超过{most_m:.0f}米，无法到达",
+            f"schools are further than {most_m:.0f} m from any road and cannot be reached",
+        ),
+        (
+            "schools_without_bus",
+            county.schools,
+            no_gate & ~off_school,
+            f"所学校{most_m:.0f}米内没有校车可走的路",
+            f"schools have no road for a bus within {most_m:.0f} m",
+        ),
+        (
+            "settlements_without_bus",
+            county.settlements,
+            no_stop & ~off_home,
+            "个居民点没有通往学校的行车道路",
+            "settlements have no road for a bus that leads to a school",
+        ),
+        (
+            "long_access",
+            county.settlements,
+            (homes > FAR_M) & ~off_home,
+            f"个居民点距道路超过{FAR_M:.0f}米",
+            f"settlements are further than {FAR_M:.0f} m from a road",
+        ),
+        (
+            "schools_long_access",
+            county.schools,
+            (schools > FAR_M) & ~off_school,
+            f"所学校距道路超过{FAR_M:.0f}米",
+            f"schools are further than {FAR_M:.0f} m from a road",
+        ),
     )
     notes += [_name_places(code, table, rows, Words(zh, en)) for code, table, rows, zh, en in places if rows.any()]
     if unknown_m > 0:
@@ -64,8 +94,14 @@ def _note_components(edges: gpd.GeoDataFrame, on_foot: Joined, off_school: Flags
     left = float(shapely.length(edges.geometry.to_numpy()[used & ~np.isin(part, holding)]).sum())
     return [
         Note("road_components", parts, count),
-        Note("roads_left_out", Words(f"没有学校的部分共{left / 1000:.1f}公里，未使用",
-                                     f"{left / 1000:.1f} km of road lie in parts without a school and are not used"), round(left)),
+        Note(
+            "roads_left_out",
+            Words(
+                f"没有学校的部分共{left / 1000:.1f}公里，未使用",
+                f"{left / 1000:.1f} km of road lie in parts without a school and are not used",
+            ),
+            round(left),
+        ),
     ]
 
 
