@@ -64,7 +64,8 @@ def _reachable_by_band(layout: Layout, travel: TravelTimes, scenario: Scenario) 
     """Return, for every band, the settlements with some way to some site that teaches it."""
     way = np.isfinite(np.minimum(travel.walk_s, travel.ride_s))
     bands = layout.sites["bands"].reindex(travel.schools).str.split(",")
-    return {band: set(travel.settlements[way[:, [band in taught for taught in bands]].any(axis=1)]) for band in scenario.bands}
+    teaching = {band: np.array([band in taught for taught in bands]) for band in scenario.bands}
+    return {band: set(travel.settlements[np.flatnonzero(way[:, taught].any(axis=1))]) for band, taught in teaching.items()}
 
 
 def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.DataFrame:
