@@ -1,0 +1,53 @@
+"""Figures and rows that must not change unseen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from layout_planner.embedded import scenario_folder
+from layout_planner.pipeline import risk_today
+from layout_planner.plan.case import Case
+from layout_planner.plan.choices import choose_options
+from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.model import build_model
+from layout_planner.plan.present import present_layout
+from layout_planner.travel.options import commute_options
+from tests.test_plan import NORMS, scenario_with, tiny_travel
+from tests.tiny import tiny_county
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FAMILIES = ("serve", "one_form", "harm", "safe_close", "open", "use", "seats", "beds", "bus_seats", "class_size", "class_least", "min_enrol",
+            "funds_pupils", "funds_floor", "new_beds", "new_buses", "budget", "whole")  # fmt: skip
+
+
+def test_who_is_at_risk_today_in_the_demo_county(golden: Callable[[str, str], None]):
+    risk = risk_today(scenario_folder() / "keep-all.toml")
+    counted = risk.groupby(["township", "band", "cause"])["pupils"].sum().reset_index()
+    golden("demo_risk_today.csv", counted.to_csv(index=False, lineterminator="\n"))
+
+
+def tiny_lp(folder: Path) -> str:
+    plan = {"may_close": "all", "move": "all", "max_new_beds": 20, "max_buses": 2, "min_enrolment": 5, "budget_yuan": 1e8,
+            "keep_settlements_whole": True}  # fmt: skip
+    scenario, county = scenario_with(**plan), tiny_county()
+    demand = county.settlements[[]].assign(**{band: 3 * county.settlements["pupils_g1"] for band in scenario.bands})
+    case = Case(scenario, NORMS, county, demand, tiny_travel(), sites_of(county.schools, scenario))
+    today = present_layout(case)
+    options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
+    problem = build_model(case, choose_options(case, options, today), today).problem
+    problem.writeLP(str(folder / "tiny.lp"))
+    return (folder / "tiny.lp").read_text(encoding="utf-8")
+
+
+def test_the_model_of_the_tiny_county_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
+    golden("tiny.lp", tiny_lp(tmp_path))
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_family_of_rows_stands_in_the_golden_model(family: str, tmp_path: Path):
+    assert f"\n{family}" in tiny_lp(tmp_path)
