@@ -25,7 +25,7 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
     def check(name: str, text: str) -> None:
         path = GOLDEN / name
         kept = path.read_text(encoding="utf-8") if path.exists() else ""
-        difference = "".join(difflib.unified_diff(kept.splitlines(True), text.splitlines(True), f"golden/{name}", "now"))
+        difference = "".join(difflib.unified_diff(kept.splitlines(keepends=True), text.splitlines(keepends=True), f"golden/{name}", "now"))
         if request.config.getoption("--regen"):
             path.write_text(text, encoding="utf-8")
             print(difference)  # noqa: T201 - this is what --regen is for

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-FAMILIES = ("serve", "one_form", "harm", "safe_close", "open", "use", "seats", "beds", "bus_seats", "class_size", "class_least", "min_enrol",
-            "funds_pupils", "funds_floor", "new_beds", "new_buses", "budget", "whole")  # fmt: skip
+PLACES = ("serve", "one_form", "open", "use", "seats", "beds", "bus_seats", "new_beds", "new_buses", "min_enrol", "whole")
+FAMILIES = (*PLACES, "harm", "safe_close", "class_size", "class_least", "funds_pupils", "funds_floor", "budget")
 
 
 def test_who_is_at_risk_today_in_the_demo_county(golden: Callable[[str, str], None]):
@@ -35,7 +35,7 @@ def tiny_lp(folder: Path) -> str:
     plan = {"may_close": "all", "move": "all", "max_new_beds": 20, "max_buses": 2, "min_enrolment": 5, "budget_yuan": 1e8,
             "keep_settlements_whole": True}  # fmt: skip
     scenario, county = scenario_with(**plan), tiny_county()
-    demand = county.settlements[[]].assign(**{band: 3 * county.settlements["pupils_g1"] for band in scenario.bands})
+    demand = county.settlements[[]].assign(**dict.fromkeys(scenario.bands, 3 * county.settlements["pupils_g1"]))
     case = Case(scenario, NORMS, county, demand, tiny_travel(), sites_of(county.schools, scenario))
     today = present_layout(case)
     options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)

@@ -5,12 +5,13 @@ from html import unescape
 import pytest
 
 from layout_planner.errors import OutputError
+from layout_planner.names import FORMS, VERDICTS
 from layout_planner.output import report
-from layout_planner.output.map_data import State, encode_map, site_status, summarise_state
+from layout_planner.output.map_data import State, encode_map, read_words, site_status, summarise_state
 from layout_planner.output.maps import write_compare_map, write_map
-from layout_planner.output.pages import show_number, write_compare_page, write_gate_page
+from layout_planner.output.pages import list_cures, show_finding, show_number, write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
-from tests.views import HOSTILE, make_view
+from tests.views import HOSTILE, make_findings, make_view
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +25,10 @@ def test_gate_page_says_verdict_first_then_every_finding(view, tmp_path):
     page = unescape((tmp_path / "gate.html").read_text("utf-8"))
 
     assert page.index("保障不到位，不得撤并") < page.index("拟撤并的学校")
-    assert page.count('<li class="finding') == len(view.findings)
+    refused = [finding for finding in view.findings if finding.verdict != "pass"]
+    assert page.count('<li class="finding') == len(refused)
+    assert page.count('<tr class="done">') == len(view.findings) - len(refused)
+    assert page.index("必须办理的事项") < page.index('<li class="finding') < page.index('<tr class="done">')
     for finding in view.findings:
         assert finding.text.zh in page
         assert finding.text.en in page
@@ -34,6 +38,44 @@ def test_gate_page_says_verdict_first_then_every_finding(view, tmp_path):
     assert "38 / 30 <span" in page
     assert 'class="flag weak">A<' in page
     assert view.settlements["name"].iloc[0] in page
+
+
+def test_every_cure_stands_once_and_the_widest_first(view):
+    cures = list_cures(view)
+    assert len({cure["text"] for cure in cures}) == len(cures)
+    assert [cure["count"] for cure in cures] == sorted((cure["count"] for cure in cures), reverse=True)
+    assert sum(cure["count"] for cure in cures) == sum(finding.verdict != "pass" for finding in view.findings)
+    assert cures[0]["text"][0] == "召开听证会并填入 evidence 表"
+    assert len(cures[0]["schools"]) == len(view.mergers)
+
+
+def test_gate_page_of_no_merger_and_of_thirty(tmp_path):
+    many = make_view(schools=60, hostile=False)
+    thirty = tuple(many.schools.index[:30])
+    many = dataclasses.replace(many, mergers=thirty, findings=make_findings(thirty, many.settlements.index))
+    for shown in (many, dataclasses.replace(many, mergers=(), findings=make_findings((), many.settlements.index), verdict="pass")):
+        write_gate_page(shown, tmp_path / "gate.html", "en")
+        page = (tmp_path / "gate.html").read_text("utf-8")
+        assert page.count("<h3>") == len(shown.mergers)
+        assert ("What must be done" in page) == bool(shown.mergers)
+        assert not re.search(r">\s*nan\b|\(\)|（）", page.split("</head>")[1])
+
+
+def test_figures_are_shown_in_their_unit(view):
+    def shown(**values):
+        return show_finding(dataclasses.replace(view.findings[0], verdict="fail", **values), view)
+
+    share = shown(measured=0.525, limit=0.5, unit="share")
+    assert (share["measured"][0], share["limit"], share["unit"][0]) == ("52.5", "50", "%")
+    assert shown(measured=30.04, limit=30.0, unit="min")["measured"][0] == "30.04"
+    assert shown(measured=float("inf"), limit=30.0, unit="min")["measured"] == ("无路可去", "without a way")
+    assert shown(measured=1.0, limit=1.0, unit="record")["measured"] == ("", "")
+
+
+def test_map_calls_forms_and_verdicts_what_findings_call_them():
+    words = read_words()
+    for kind, names in (("form", FORMS), ("verdict", VERDICTS)):
+        assert {key: words[f"{kind}.{key}"] for key in names} == {key: tuple(name) for key, name in names.items()}
 
 
 @pytest.mark.parametrize("write", [write_gate_page, write_report])
@@ -97,7 +139,7 @@ def test_compare_map_takes_two_to_five_runs(view, tmp_path):
 def test_blob_keeps_names_minutes_and_pupils(view):
     blob = encode_map([State(view, "today"), State(view, "plan")], "zh")
     trips = blob["states"][1]["trips"]
-    rows = [trips[at:at + 9] for at in range(0, len(trips), 9)]
+    rows = [trips[at : at + 9] for at in range(0, len(trips), 9)]
 
     assert set(HOSTILE) <= set(blob["villages"]["name"])
     assert sum(row[4] for row in rows) == view.settlements["pupils"].sum()
@@ -116,16 +158,33 @@ def test_roads_stay_where_they_are_and_close_together(view):
             assert south - 2 <= sum(line[1::2]) <= north + 2
 
 
-@pytest.mark.parametrize(("before", "after", "status"), [
-    ("", "", "none"), ("a", "a", "kept"), ("a", "a,b", "kept"), ("a,b", "a", "reduced"), ("a", "", "closed"), ("", "a", "opened"),
-])
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        ("", "", "none"),
+        ("a", "a", "kept"),
+        ("a", "a,b", "kept"),
+        ("a,b", "a", "reduced"),
+        ("a", "", "closed"),
+        ("", "a", "opened"),
+    ],
+)
 def test_site_status(before, after, status):
     assert site_status(before, after) == status
 
 
 def test_run_without_roads_boundary_mergers_or_findings_is_drawn(view, tmp_path):
-    bare = dataclasses.replace(view, roads=view.roads.iloc[:0], boundary=None, mergers=(), findings=(), notes=(), sources=(),
-                               verdict="pass", measures={"today": {}, "plan": {}})
+    bare = dataclasses.replace(
+        view,
+        roads=view.roads.iloc[:0],
+        boundary=None,
+        mergers=(),
+        findings=(),
+        notes=(),
+        sources=(),
+        verdict="pass",
+        measures={"today": {}, "plan": {}},
+    )
     for write in (write_map, write_gate_page, write_report):
         write(bare, tmp_path / "bare.html", "en")
         assert "OpenStreetMap contributors, ODbL" not in (tmp_path / "bare.html").read_text("utf-8").split("planner-data", 1)[0]

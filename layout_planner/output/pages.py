@@ -10,6 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.names import BANDS, FORMS, MODES, VERDICTS, name_rule
 from layout_planner.output.map_data import pair, read_words, roads_are_osm
 from layout_planner.output.offline import seal_page, write_atomically
 from layout_planner.output.safe import clean_text
@@ -29,7 +30,9 @@ MOST_NAMES = 40
 UNITS = {
     "1": ("", ""), "record": ("", ""), "rule": ("", ""), "min": ("分钟", "min"), "pupils": ("人", "pupils"), "persons": ("人", "persons"),
     "beds": ("张", "beds"), "seats": ("座", "seats"), "km": ("公里", "km"), "m": ("米", "m"),
-    "days": ("天", "days"), "yuan": ("元", "yuan"), "years": ("年", "years"), "share": ("", ""),
+    "days": ("天", "days"), "yuan": ("元", "yuan"), "years": ("年", "years"), "share": ("%", "%"),
+    "boarders": ("名寄宿生", "boarders"), "buses": ("辆", "buses"), "pupils/class": ("人/班", "pupils a class"),
+    "faults": ("处不一致", "disagreements"),
 }
 NO_INSTRUMENT = {
     "assumption of this project": "本项目假设", "rule of this toolkit, no instrument behind it": "本工具的规则，没有文件依据",
@@ -37,7 +40,7 @@ NO_INSTRUMENT = {
 
 
 def write_gate_page(view: RunView, path: Path, lang: Lang) -> None:
-    """Write the gate page of a run: the verdict, then every merger with its findings, then what was assumed.
+    """Write the gate page of a run: the verdict, what must be done, every merger with what refuses it, what passes, what was assumed.
 
     Raises
     ------
@@ -48,6 +51,7 @@ def write_gate_page(view: RunView, path: Path, lang: Lang) -> None:
         "total": len(findings),
         "counts": {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ORDER},
         "plan_wide": [show_finding(finding, view) for finding in findings if finding.subject not in view.mergers],
+        "cures": list_cures(view),
     }
     write_page("gate.html", page, path, lang)
 
@@ -73,7 +77,7 @@ def write_compare_page(views: Sequence[RunView], path: Path, lang: Lang) -> None
 
 def write_page(template: str, page: dict[str, Any], path: Path, lang: Lang) -> None:
     """Render `template` with `page`, seal it and write it whole."""
-    words = read_words()
+    words = page_words()
     html = _environment().get_template(template).render(page=page, words=words, lang=lang, signs=SIGNS)
     write_atomically(path, seal_page(html))
 
@@ -98,16 +102,50 @@ def sort_findings(findings: Sequence[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: ORDER[finding.verdict])
 
 
+def page_words() -> dict[str, tuple[str, str]]:
+    """Return the sentences of the pages, the names that findings use among them."""
+    named = {"band": BANDS, "mode": MODES, "form": FORMS, "verdict": VERDICTS}
+    return read_words() | {f"{kind}.{key}": pair(name) for kind, names in named.items() for key, name in names.items()}
+
+
+def list_cures(view: RunView) -> list[dict[str, Any]]:
+    """Return every cure once, with the schools it would lift; what lifts most refusals first."""
+    lifted: dict[Words, list[Finding]] = {}
+    for finding in view.findings:
+        if finding.verdict != "pass" and any(finding.cure):
+            lifted.setdefault(finding.cure, []).append(finding)
+    shown = []
+    for cure, findings in sorted(lifted.items(), key=lambda entry: -len(entry[1])):
+        subjects = dict.fromkeys(finding.subject for finding in findings)
+        schools = [_name_school(view, subject) for subject in subjects if subject in view.mergers]
+        shown.append({"text": pair(cure), "count": len(findings), "schools": schools, "whole": len(schools) < len(subjects)})
+    return shown
+
+
 def show_finding(finding: Finding, view: RunView) -> dict[str, Any]:
     """Return a finding as the texts a page prints; settlements by name."""
+    measured, limit = _show_figures(finding)
     return {
-        "rule": finding.rule, "verdict": finding.verdict, "text": pair(finding.text), "cure": pair(finding.cure),
+        "rule": pair(name_rule(finding.rule)), "verdict": finding.verdict, "text": pair(finding.text), "cure": pair(finding.cure),
         "source": _name_source(finding), "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
-        "measured": show_number(finding.measured), "limit": show_number(finding.limit),
-        "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
+        "measured": measured, "limit": limit, "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
         "evidence": finding.evidence, "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
         "more": max(0, len(finding.settlements) - MOST_NAMES),
     }
+
+
+def _show_figures(finding: Finding) -> tuple[tuple[str, str], str]:
+    """Return figure and limit as they are printed; a record is no figure, and a trip without end is none."""
+    if finding.measured is None or finding.unit in {"record", "rule"}:
+        return ("", ""), ""
+    if math.isinf(finding.measured):
+        return pair(MODES["unserved"]), show_number(finding.limit)
+    scale = 100 if finding.unit == "share" else 1
+    figure, limit = finding.measured * scale, None if finding.limit is None else finding.limit * scale
+    shown = show_number(figure)
+    if finding.verdict == "fail" and shown == show_number(limit):
+        shown = show_number(figure, 2)
+    return (shown, shown), show_number(limit)
 
 
 def show_number(value: float | None, decimals: int = 1) -> str:
@@ -145,11 +183,16 @@ def _columns(views: Sequence[RunView]) -> list[dict[str, float]]:
     return [views[0].measures.get("today", {}), *(view.measures.get("plan", {}) for view in views)]
 
 
+def _name_school(view: RunView, school_id: str) -> dict[str, str]:
+    site = view.schools.loc[school_id]
+    return {"name": clean_text(site["name"]) or clean_text(school_id), "name_en": clean_text(site.get("name_en"))}
+
+
 def _describe_merger(view: RunView, school_id: str) -> dict[str, Any]:
     site = view.schools.loc[school_id]
     findings = sort_findings([finding for finding in view.findings if finding.subject == school_id])
     return {
-        "id": school_id, "name": clean_text(site["name"]), "name_en": clean_text(site.get("name_en")),
+        "id": school_id, **_name_school(view, school_id),
         "township": clean_text(site.get("township")), "before": site["form_today"], "after": site["form_plan"],
         "pupils": (int(site["pupils_today"]), int(site["pupils_plan"])),
         "verdict": findings[0].verdict if findings else "unknown",

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layout_planner.compare import MEASURES
-from layout_planner.output.map_data import read_words
-from layout_planner.output.pages import describe_run, show_measure, show_number, write_page
+from layout_planner.names import name_band
+from layout_planner.output.map_data import pair
+from layout_planner.output.pages import describe_run, page_words, show_measure, show_number, write_page
 from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
@@ -45,7 +46,7 @@ def write_report(view: RunView, path: Path, lang: Lang) -> None:
     OutputError : the folder cannot be written.
     """
     at_risk = view.trips[(view.trips["when"] == "plan") & (view.trips["cause"] != "") & (view.trips["pupils"] > 0)]
-    words = read_words()
+    words = page_words()
     page = describe_run(view, Words("方案报告", "Report")) | {
         "figures": _compare_measures(view),
         "charts": [_show_chart(name, view) for name in CAPTIONS],
@@ -91,7 +92,7 @@ def _list_risk(at_risk: pd.DataFrame, view: RunView, words: dict[str, tuple[str,
         place, band, cause, seconds = places.loc[trip["settlement_id"]], str(trip["band"]), str(trip["cause"]), float(trip["seconds"])
         school = schools.loc[trip["school_id"]] if trip["school_id"] in schools.index else None
         shown.append({
-            **_names(place), "township": clean_text(place.get("township")), "band": words.get(f"band.{band}", (band, band)),
+            **_names(place), "township": clean_text(place.get("township")), "band": pair(name_band(band, view.bands.get(band, ()))),
             "pupils": int(trip["pupils"]), "school": None if school is None else _names(school),
             "minutes": show_number(seconds / 60, 0) if np.isfinite(seconds) else "—",
             "cause": words.get(f"cause.{cause}", (cause, cause)),
@@ -125,7 +126,7 @@ def _draw_image(draw: Callable[[Figure, RunView, dict[str, str]], None], view: R
     with mpl.rc_context(settings):
         figure = Figure(layout="constrained")
         FigureCanvasSVG(figure)
-        draw(figure, view, {key: (zh if lang == "zh" else en) for key, (zh, en) in read_words().items()})
+        draw(figure, view, {key: (zh if lang == "zh" else en) for key, (zh, en) in page_words().items()})
         file = io.BytesIO()
         figure.savefig(file, format="svg", metadata={"Date": None})
     return "data:image/svg+xml;base64," + base64.b64encode(file.getvalue()).decode()
@@ -144,7 +145,8 @@ def _draw_minutes(figure: Figure, view: RunView, words: dict[str, str]) -> None:
         finite = limits[np.isfinite(limits)]
         if len(finite):
             axes.axvline(finite.min() / 60, color=LIMIT, linestyle="--", linewidth=1.5)
-        axes.set(title=words.get(f"band.{band}", band), xlabel=words["minutes"], xlim=(0, 120),
+        name = name_band(band, view.bands[band])
+        axes.set(title=name.zh if words["now"] == "现状" else name.en, xlabel=words["minutes"], xlim=(0, 120),
                  xticks=range(0, 121, 30), xticklabels=["0", "30", "60", "90", "120+"])
     figure.axes[0].set_ylabel(words["pupils"])
 
