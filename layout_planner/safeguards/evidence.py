@@ -249,7 +249,7 @@ def _judge_veto(_case: Case, last: dict[str, Record | None], norm: Norm) -> Judg
         return (
             "fail",
             said,
-            Words("保留该校，或修改方案后重新公示、听证", "keep the school, or change the plan, announce it and hear again"),
+            Words("保留该校，或修改方案后重新公示、听证", "keep this school, or change the plan, announce it and hear again"),
             worst,
         )
     return unknown if missing else ("pass", said, Words("", ""), worst)

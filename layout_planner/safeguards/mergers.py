@@ -70,7 +70,7 @@ def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
         merger.school_id,
         None,
         text,
-        _keep_or_bus(case, merger, left),
+        _keep_or_bus(case, left),
         measured=pupils,
         bound=(0.0, "pupils"),
         settlements=_homes(without),
@@ -80,12 +80,12 @@ def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
         yield from _check_band(case, merger, band, rows)
 
 
-def _keep_or_bus(case: Case, merger: Merger, bands: Iterable[str]) -> Words:
-    """Return the one cure of all rules on trips, so that the page of the gate names it once a merger and band."""
-    names, own = name_bands(case, bands), _own(case, merger)
+def _keep_or_bus(case: Case, bands: Iterable[str]) -> Words:
+    """Return the one cure of all rules on trips; it names no school, so that many mergers share it in the list of cures."""
+    names = name_bands(case, bands)
     return Words(
-        f"保留{own.zh}的{names.zh}，或为有关学生开通不超时限的校车",
-        f"keep {names.en} at {own.en}, or run a school bus within the time limit for the pupils concerned",
+        f"保留该校的{names.zh}，或为有关学生开通不超时限的校车",
+        f"keep {names.en} at this school, or run a school bus within the time limit for the pupils concerned",
     )
 
 
@@ -132,7 +132,7 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
         f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {_round_up(worst)} minutes"
         f" one way ({way.en}), over the limit of {norm.value:.0f}",
     )
-    cure = _keep_or_bus(case, merger, [band])
+    cure = _keep_or_bus(case, [band])
     return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
 
 
@@ -153,7 +153,7 @@ def _judge_boarding_age(case: Case, merger: Merger, norm: Norm | None, concerned
     cure = (
         Words(f"在规范集中写明{name.zh}可否寄宿", f"enter in the norm set whether {name.en} may board")
         if norm is None
-        else _keep_or_bus(case, merger, [band])
+        else _keep_or_bus(case, [band])
     )
     bound = (0.0 if verdict == "fail" else None, "pupils")
     return judge("boarding_age", verdict, merger.school_id, norm, text, cure, measured=pupils, bound=bound, settlements=_homes(boarders))
@@ -180,7 +180,7 @@ def _judge_remote(case: Case, merger: Merger, norm: Norm, band: str) -> Finding:
         merger.school_id,
         norm,
         text,
-        _keep_or_bus(case, merger, [band]),
+        _keep_or_bus(case, [band]),
         measured=round(max(map(_day_minutes, rows), default=0.0), 2),
         settlements=_homes(stranded),
     )
