@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
-from layout_planner.county.inputs import read_county
+from layout_planner.county.inputs import check_plan, read_county
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
@@ -98,15 +98,25 @@ def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None 
     All scenario files are read and checked before the first is worked on.
     """
     scenarios = [read_scenario(source, data_dir=data_dir) for source in sources]
+    _refuse_same_names(scenarios)
     grounds: dict[str, Ground] = {}
-    runs = []
+    keys = []
     for scenario in scenarios:
         norms = read_norms(scenario.norms, scenario.override)
-        key = repr((scenario.folder, scenario.data, scenario.demand, scenario.travel, norms))
+        key = repr((scenario.folder, scenario.data, scenario.bands, scenario.demand, scenario.travel, norms))
         if key not in grounds:
             grounds[key] = lay_ground(scenario, norms, on_step=on_step)
-        runs.append(run_scenario(scenario, ground=grounds[key], on_step=on_step))
-    return runs
+        check_plan(scenario, grounds[key].county)
+        keys.append(key)
+    return [run_scenario(scenario, ground=grounds[key], on_step=on_step) for scenario, key in zip(scenarios, keys, strict=True)]
+
+
+def _refuse_same_names(scenarios: Sequence[Scenario]) -> None:
+    """Refuse scenarios of one name: each run is written to a folder of its scenario's name."""
+    names = [scenario.name for scenario in scenarios]
+    what = Words("两个情景同名", "two scenarios have the same name")
+    hint = Words("给每个情景不同的 name", "give every scenario a name of its own")
+    raise_problems(Problem("scenario", what, hint, column="name", value=name) for name in sorted(set(names)) if names.count(name) > 1)
 
 
 def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None) -> list[Note]:

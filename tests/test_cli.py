@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -105,6 +106,19 @@ def test_all_faults_of_all_scenarios_come_at_once(tmp_path: Path):
     files = {Path(problem["file"]).name for problem in json.loads(stdout)["problems"]}
     assert code == 3
     assert files == {"a.toml", "b.toml"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"), [("", "the same name"), ('name = "other"\n[plan]\nclose = ["NOPE"]\n', "not in the schools table")]
+)
+def test_faults_of_a_second_scenario_stop_the_run_before_any_work(change: str, said: str, tmp_path: Path):
+    shutil.copytree(TINY.parent, tmp_path / "tiny")
+    first, second = tmp_path / "tiny" / TINY.name, tmp_path / "tiny" / "second.toml"
+    second.write_text(f'extends = "scenario.toml"\n{change}', encoding="utf-8")
+    code, _, stderr = call("run", first, second, "--out", tmp_path / "out", "--lang", "en")
+    assert code == 3
+    assert said in stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_check_says_ready_and_what_is_missing():

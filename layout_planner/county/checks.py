@@ -113,13 +113,12 @@ def check_attended_bands(settlements: CheckedTable, schools: CheckedTable, scena
                 )
 
 
-def check_plan(scenario: Scenario, schools: CheckedTable, faults: Faults) -> None:
-    """Report schools of the scenario's plan that are not in the table."""
-    known = set(schools.frame["school_id"])
+def check_plan(scenario: Scenario, known: set[str], faults: Faults) -> None:
+    """Report schools of the scenario's plan that are not among the `known`, or that the scenario leaves out of the table."""
     may_close = () if isinstance(scenario.plan.may_close, str) else scenario.plan.may_close
     for key, names in (("close", scenario.plan.close), ("keep", scenario.plan.keep), ("may_close", may_close)):
         for name in sorted(set(names) - known):
-            excluded = name in schools.excluded
+            excluded = name in scenario.data.schools.exclude
             faults.add(
                 Words("方案中的学校已被排除", "the plan names a school that is excluded")
                 if excluded

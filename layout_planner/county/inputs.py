@@ -115,7 +115,7 @@ class _CountyReader:
             self._note_dropped("schools", checks.check_references(schools, ["parent_school_id"], schools, sites))
             checks.check_parents(schools, sites)
             checks.check_attended_bands(settlements, schools, self.scenario, homes)
-            checks.check_plan(self.scenario, schools, own)
+            checks.check_plan(self.scenario, set(schools.frame["school_id"]), own)
             if evidence is not None:
                 records = Faults(evidence.shown)
                 self._note_dropped("evidence", checks.check_references(evidence, ["school_id"], schools, records))
@@ -271,3 +271,15 @@ def _evidence_rows(table: CheckedTable | None) -> pd.DataFrame:
     names = [column.name for column in EVIDENCE.columns]
     frame = frame.loc[frame["school_id"] != "", names]
     return frame.sort_values(["school_id", "item", "date", "until", "file", "note"], kind="stable").reset_index(drop=True)
+
+
+def check_plan(scenario: Scenario, county: County) -> None:
+    """Check that `county`, read for another scenario of the same data, holds every school that the plan of `scenario` names.
+
+    Raises
+    ------
+    InputError : a school is not in the table.
+    """
+    faults = Faults(f"{scenario.name} (TOML)")
+    checks.check_plan(scenario, set(county.schools.index), faults)
+    raise_problems(faults.problems)

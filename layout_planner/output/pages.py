@@ -28,14 +28,28 @@ SIGNS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 ORDER: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}
 MOST_NAMES = 40
 UNITS = {
-    "1": ("", ""), "record": ("", ""), "rule": ("", ""), "min": ("分钟", "min"), "pupils": ("人", "pupils"), "persons": ("人", "persons"),
-    "beds": ("张", "beds"), "seats": ("座", "seats"), "km": ("公里", "km"), "m": ("米", "m"),
-    "days": ("天", "days"), "yuan": ("元", "yuan"), "years": ("年", "years"), "share": ("%", "%"),
-    "boarders": ("名寄宿生", "boarders"), "buses": ("辆", "buses"), "pupils/class": ("人/班", "pupils a class"),
+    "1": ("", ""),
+    "record": ("", ""),
+    "rule": ("", ""),
+    "min": ("分钟", "min"),
+    "pupils": ("人", "pupils"),
+    "persons": ("人", "persons"),
+    "beds": ("张", "beds"),
+    "seats": ("个", "seats"),
+    "km": ("公里", "km"),
+    "m": ("米", "m"),
+    "days": ("天", "days"),
+    "yuan": ("元", "yuan"),
+    "years": ("年", "years"),
+    "share": ("%", "%"),
+    "boarders": ("名寄宿生", "boarders"),
+    "buses": ("辆", "buses"),
+    "pupils/class": ("人/班", "pupils a class"),
     "faults": ("处不一致", "disagreements"),
 }
 NO_INSTRUMENT = {
-    "assumption of this project": "本项目假设", "rule of this toolkit, no instrument behind it": "本工具的规则，没有文件依据",
+    "assumption of this project": "本项目假设",
+    "rule of this toolkit, no instrument behind it": "本工具的规则，没有文件依据",
 }
 
 
@@ -126,10 +140,18 @@ def show_finding(finding: Finding, view: RunView) -> dict[str, Any]:
     """Return a finding as the texts a page prints; settlements by name."""
     measured, limit = _show_figures(finding)
     return {
-        "rule": pair(name_rule(finding.rule)), "verdict": finding.verdict, "text": pair(finding.text), "cure": pair(finding.cure),
-        "source": _name_source(finding), "flag": finding.flag, "weak": finding.flag in {"A", "D", "R3"},
-        "measured": measured, "limit": limit, "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
-        "evidence": finding.evidence, "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
+        "rule": pair(name_rule(finding.rule)),
+        "verdict": finding.verdict,
+        "text": pair(finding.text),
+        "cure": pair(finding.cure),
+        "source": _name_source(finding),
+        "flag": finding.flag,
+        "weak": finding.flag in {"A", "D", "R3"},
+        "measured": measured,
+        "limit": limit,
+        "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
+        "evidence": finding.evidence,
+        "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
         "more": max(0, len(finding.settlements) - MOST_NAMES),
     }
 
@@ -192,8 +214,11 @@ def _describe_merger(view: RunView, school_id: str) -> dict[str, Any]:
     site = view.schools.loc[school_id]
     findings = sort_findings([finding for finding in view.findings if finding.subject == school_id])
     return {
-        "id": school_id, **_name_school(view, school_id),
-        "township": clean_text(site.get("township")), "before": site["form_today"], "after": site["form_plan"],
+        "id": school_id,
+        **_name_school(view, school_id),
+        "township": clean_text(site.get("township")),
+        "before": site["form_today"],
+        "after": site["form_plan"],
         "pupils": (int(site["pupils_today"]), int(site["pupils_plan"])),
         "verdict": findings[0].verdict if findings else "unknown",
         "findings": [show_finding(finding, view) for finding in findings],
@@ -207,6 +232,10 @@ def _finalize(value: object) -> object:
 @cache
 def _environment() -> jinja2.Environment:
     return jinja2.Environment(
-        loader=jinja2.PackageLoader("layout_planner.output", "templates"), autoescape=True, undefined=jinja2.StrictUndefined,
-        finalize=_finalize, trim_blocks=True, lstrip_blocks=True,
+        loader=jinja2.PackageLoader("layout_planner.output", "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        finalize=_finalize,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )

@@ -31,8 +31,10 @@ CJK_FONTS = ("Microsoft YaHei", "PingFang SC", "Noto Sans CJK SC", "Noto Sans CJ
 TODAY, PLAN, LIMIT = "#8a949c", "#0072B2", "#D55E00"
 MODE_COLORS = {"walk": "#56B4E9", "bus": "#F0E442", "school_bus": "#E69F00", "board": "#CC79A7", "home": "#999999", "unserved": "#222222"}
 CAPTIONS = {
-    "minutes": Words("单程分钟数分布（学生数）：灰色为现状，蓝线为方案，虚线为上限",
-                     "Minutes one way, by pupils: grey today, blue proposed, dashed the limit"),
+    "minutes": Words(
+        "单程分钟数分布（学生数）：灰色为现状，蓝线为方案，虚线为上限",
+        "Minutes one way, by pupils: grey today, blue proposed, dashed the limit",
+    ),
     "townships": Words("各乡镇有风险的学生", "Pupils at risk by township"),
     "modes": Words("上学方式所占比例（%）", "How pupils go to school (%)"),
 }
@@ -53,8 +55,12 @@ def write_report(view: RunView, path: Path, lang: Lang) -> None:
         "risk": _list_risk(at_risk, view, words),
         "risk_total": len(at_risk),
         "sources": [
-            {"role": words.get(f"role.{source.role}", (source.role, source.role)),
-             "file": source.path.replace("\\", "/").rsplit("/", 1)[-1], "rows": f"{source.rows:,}", "sha256": source.sha256}
+            {
+                "role": words.get(f"role.{source.role}", (source.role, source.role)),
+                "file": source.path.replace("\\", "/").rsplit("/", 1)[-1],
+                "rows": f"{source.rows:,}",
+                "sha256": source.sha256,
+            }
             for source in view.sources
         ],
     }
@@ -78,8 +84,14 @@ def _compare_measures(view: RunView) -> list[dict[str, Any]]:
         change = plan.get(key, np.nan) - today.get(key, np.nan)
         sign = "+" if change > 0 else ""
         shown = show_measure(key, change)
-        rows.append({"label": (measure.label.zh, measure.label.en), "today": show_measure(key, today.get(key)),
-                     "plan": show_measure(key, plan.get(key)), "change": "0" if shown in {"0", "-0"} else sign + shown})
+        rows.append(
+            {
+                "label": (measure.label.zh, measure.label.en),
+                "today": show_measure(key, today.get(key)),
+                "plan": show_measure(key, plan.get(key)),
+                "change": "0" if shown in {"0", "-0"} else sign + shown,
+            }
+        )
     return rows
 
 
@@ -91,12 +103,17 @@ def _list_risk(at_risk: pd.DataFrame, view: RunView, words: dict[str, tuple[str,
     for trip in rows.to_dict("records"):
         place, band, cause, seconds = places.loc[trip["settlement_id"]], str(trip["band"]), str(trip["cause"]), float(trip["seconds"])
         school = schools.loc[trip["school_id"]] if trip["school_id"] in schools.index else None
-        shown.append({
-            **_names(place), "township": clean_text(place.get("township")), "band": pair(name_band(band, view.bands.get(band, ()))),
-            "pupils": int(trip["pupils"]), "school": None if school is None else _names(school),
-            "minutes": show_number(seconds / 60, 0) if np.isfinite(seconds) else "—",
-            "cause": words.get(f"cause.{cause}", (cause, cause)),
-        })
+        shown.append(
+            {
+                **_names(place),
+                "township": clean_text(place.get("township")),
+                "band": pair(name_band(band, view.bands.get(band, ()))),
+                "pupils": int(trip["pupils"]),
+                "school": None if school is None else _names(school),
+                "minutes": show_number(seconds / 60, 0) if np.isfinite(seconds) else "—",
+                "cause": words.get(f"cause.{cause}", (cause, cause)),
+            }
+        )
     return shown
 
 
@@ -119,8 +136,13 @@ def _draw_image(draw: Callable[[Figure, RunView, dict[str, str]], None], view: R
     from matplotlib.figure import Figure
 
     settings = {
-        "font.family": [font, "DejaVu Sans"] if font else ["DejaVu Sans"], "font.size": 11, "axes.unicode_minus": False,
-        "svg.fonttype": "path", "svg.hashsalt": "layout_planner", "axes.spines.top": False, "axes.spines.right": False,
+        "font.family": [font, "DejaVu Sans"] if font else ["DejaVu Sans"],
+        "font.size": 11,
+        "axes.unicode_minus": False,
+        "svg.fonttype": "path",
+        "svg.hashsalt": "layout_planner",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
         "text.parse_math": False,
     }
     with mpl.rc_context(settings):
@@ -146,8 +168,13 @@ def _draw_minutes(figure: Figure, view: RunView, words: dict[str, str]) -> None:
         if len(finite):
             axes.axvline(finite.min() / 60, color=LIMIT, linestyle="--", linewidth=1.5)
         name = name_band(band, view.bands[band])
-        axes.set(title=name.zh if words["now"] == "现状" else name.en, xlabel=words["minutes"], xlim=(0, 120),
-                 xticks=range(0, 121, 30), xticklabels=["0", "30", "60", "90", "120+"])
+        axes.set(
+            title=name.zh if words["now"] == "现状" else name.en,
+            xlabel=words["minutes"],
+            xlim=(0, 120),
+            xticks=range(0, 121, 30),
+            xticklabels=["0", "30", "60", "90", "120+"],
+        )
     figure.axes[0].set_ylabel(words["pupils"])
 
 
