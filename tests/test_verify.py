@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
+import shapely
 
+from layout_planner.county.demand import count_pupils
+from layout_planner.plan.case import Case
+from layout_planner.plan.forms import sites_of
+from layout_planner.plan.present import present_layout
 from layout_planner.safeguards.verify import verify_layout
+from layout_planner.travel.matrix import measure_travel
 from tests.safe_case import NORMS, RECORDS, county, judge, plan, scenario, today
+from tests.test_plan import scenario_with
+from tests.tiny import tiny_county
 
 LATE = {
     "plan_filed": "2028-01-01",
@@ -89,3 +98,15 @@ def test_every_damaged_record_is_refused(seed):
         if row[1] == item:
             row[2] = LATE[item] if seed % 3 == 1 else None
     assert not judge([tuple(row) for row in rows]).passed, (item, seed % 3)
+
+
+def test_two_schools_on_one_spot_are_retraced_to_the_end():
+    """Both stand on the same point of a road, so their way to each other has no length in the retraced net."""
+    here = tiny_county()
+    spot = shapely.Point(here.schools.geometry.iloc[1].x - 1500, here.schools.geometry.iloc[1].y)
+    here = replace(here, schools=here.schools.set_geometry([spot, spot], crs=here.crs))
+    asked = scenario_with(move="none")
+    travel = measure_travel(here, NORMS, asked.travel)
+    demand, _ = count_pupils(here, asked)
+    layout = present_layout(Case(asked, NORMS, here, demand, travel, sites_of(here.schools, asked)))
+    assert verify_layout(here, asked, NORMS, layout).agrees
