@@ -235,7 +235,7 @@ def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_j
         console = result_console()
         console.print(f"{view.title.say(lang)}: {verdict_text(view.verdict, lang)}")
         if view.verdict != "pass":
-            console.print(findings_table(view.findings, lang))
+            console.print(findings_table(view, lang))
         for words in broken:
             console.print(words.say(lang), style="red", markup=False)
     sys.exit(0 if view.verdict == "pass" and not broken else EXIT_GATE)

@@ -20,7 +20,7 @@ MODES = {
     "school_bus": Words("校车", "by school bus"),
     "board": Words("寄宿", "boarding"),
     "home": Words("送教上门", "taught at home"),
-    "unserved": Words("无路可去", "without a way"),
+    "unserved": Words("没有去处", "without a way or place"),
 }
 FORMS = {
     "teaching_point": Words("教学点", "teaching point"),

@@ -68,7 +68,7 @@ def test_figures_are_shown_in_their_unit(view):
     share = shown(measured=0.525, limit=0.5, unit="share")
     assert (share["measured"][0], share["limit"], share["unit"][0]) == ("52.5", "50", "%")
     assert shown(measured=30.04, limit=30.0, unit="min")["measured"][0] == "30.04"
-    assert shown(measured=float("inf"), limit=30.0, unit="min")["measured"] == ("无路可去", "without a way")
+    assert shown(measured=float("inf"), limit=30.0, unit="min")["measured"] == ("没有去处", "without a way or place")
     assert shown(measured=1.0, limit=1.0, unit="record")["measured"] == ("", "")
 
 

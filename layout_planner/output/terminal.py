@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.names import VERDICTS, name_rule
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -19,13 +20,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from layout_planner.output.view import RunView
-    from layout_planner.results import Finding, Verdict
+    from layout_planner.results import Verdict
 
-VERDICTS: dict[str, Words] = {
-    "pass": Words("通过", "pass"),
-    "fail": Words("不通过", "refused"),
-    "unknown": Words("未知，不予通过", "unknown, not passed"),
-}
 STYLES: dict[str, str] = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
 PLAIN_WIDTH = 140
 
@@ -90,20 +86,24 @@ def comparison_table(views: Sequence[RunView], lang: Lang) -> Table:
     return table
 
 
-def findings_table(findings: Sequence[Finding], lang: Lang) -> Table:
+def findings_table(view: RunView, lang: Lang) -> Table:
     """Return the findings that do not pass, with what would lift each."""
     table = Table(show_lines=True)
-    for words in (
+    heads = (
         Words("学校", "school"),
         Words("规则", "rule"),
         Words("结论", "verdict"),
         Words("发现", "finding"),
         Words("处理", "what would lift it"),
-    ):
-        table.add_column(words.say(lang))
-    for f in findings:
+    )
+    for words in heads:
+        table.add_column(words.say(lang), overflow="fold")
+    names = view.schools["name" if lang == "zh" else "name_en"].where(lambda shown: shown != "", view.schools["name"])
+    for f in view.findings:
         if f.verdict != "pass":
-            table.add_row(escape(f.subject), f.rule, verdict_text(f.verdict, lang), escape(f.text.say(lang)), escape(f.cure.say(lang)))
+            subject = str(names.get(f.subject, Words("整个方案", "the whole plan").say(lang)))
+            rule = name_rule(f.rule).say(lang)
+            table.add_row(escape(subject), rule, verdict_text(f.verdict, lang), escape(f.text.say(lang)), escape(f.cure.say(lang)))
     return table
 
 
