@@ -19,7 +19,8 @@ from layout_planner.risk import assess_risk
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Scenario, read_scenario
-from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.matrix import measure_net
+from layout_planner.travel.net import build_net
 from layout_planner.travel.options import commute_options
 from layout_planner.words import Words
 
@@ -32,15 +33,17 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, Note
     from layout_planner.norms import NormSet
     from layout_planner.travel.model import TravelTimes
+    from layout_planner.travel.net import Net
 
     OnStep = Callable[[Words], None]
 
 
 @dataclass(frozen=True)
 class Ground:
-    """What all scenarios of one county share: its tables and its travel times."""
+    """What all scenarios of one county share: its tables, its roads joined to homes and schools, its travel times."""
 
     county: County
+    net: Net
     travel: TravelTimes
 
 
@@ -88,8 +91,9 @@ def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = N
     """Read the county of `scenario` and measure its travel times."""
     say = on_step or _say_nothing
     county = read_county(scenario, on_step=say)
-    say(Words("计算行程时间", "measuring travel times"))
-    return Ground(county, measure_travel(county, norms, scenario.travel, on_step=say))
+    say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
+    net = build_net(county, norms, scenario.travel)
+    return Ground(county, net, measure_net(net, county, scenario.travel, on_step=say))
 
 
 def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> list[Run]:

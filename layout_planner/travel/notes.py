@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.county.model import County
-    from layout_planner.travel.matrix import Joined
+    from layout_planner.travel.net import Joined, Net
 
     Flags = NDArray[np.bool_]
 
@@ -23,10 +23,10 @@ FAR_M = 500.0
 NAMED = 10
 
 
-def note_travel(
-    county: County, edges: gpd.GeoDataFrame, on_foot: Joined, most_m: float, no_stop: Flags, no_gate: Flags, unknown_m: float
-) -> tuple[Note, ...]:
-    """Return the notes of one measurement; `no_stop` and `no_gate` are settlements and schools that no bus reaches."""
+def note_travel(county: County, net: Net, most_m: float) -> tuple[Note, ...]:
+    """Return what one net leaves out or had to guess."""
+    edges, on_foot, unknown_m = net.edges, net.on_foot, net.profiles.unknown_m
+    no_stop, no_gate = np.isinf(net.stop_leg[0]), net.gate < 0
     homes, schools = on_foot.homes.distance, on_foot.schools.distance
     off_home, off_school = ~(homes <= most_m), ~(schools <= most_m)
     notes = _note_components(edges, on_foot, off_school)

@@ -1,0 +1,161 @@
+"""Roads, homes and schools of one county joined into one net: built once, measured many times (modes, bad days, single trips)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from layout_planner.travel.network import Arcs, Pieces, Spots, join_places, make_arcs, number_components, orient_edges, split_edges
+from layout_planner.travel.terrain import Profiles, Walker, heights_at, profile_edges, walk_straight
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from layout_planner.county.model import County, Elevation
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Travel
+
+    Floats = NDArray[np.float64]
+    Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
+    Legs = tuple[Floats, Floats]
+
+LEAST_COMPONENT_M = 1000.0
+
+
+@dataclass(frozen=True)
+class Joined:
+    """Homes and schools joined to the roads of one kind, and the component of every edge."""
+
+    homes: Spots
+    schools: Spots
+    part: Ints
+
+
+@dataclass(frozen=True)
+class Net:
+    """The net of one county.
+
+    edges      the road table, every line running from its `from_node`
+    pieces     edges cut where places join
+    profiles   walking seconds along every edge
+    ride_ms    speed of a school bus on every edge, m/s; shape (edges,)
+    on_foot, driven  where homes and schools join the roads for walkers and for buses
+    home, school     graph nodes on the walkable roads; -1 = nowhere; shapes (settlements,), (schools,)
+    stop, gate       graph nodes of the bus stop of every home and school; -1 = nowhere
+    home_leg, school_leg, stop_leg  adult seconds straight from the place to its road, and back
+    off_network      homes further from a road than the scenario allows
+    """
+
+    edges: gpd.GeoDataFrame
+    pieces: Pieces
+    profiles: Profiles
+    ride_ms: Floats
+    on_foot: Joined
+    driven: Joined
+    home: Ints
+    school: Ints
+    stop: Ints
+    gate: Ints
+    home_leg: Legs
+    school_leg: Legs
+    stop_leg: Legs
+    off_network: Flags
+    elevation: Elevation | None
+
+
+def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
+    """Return the roads of `county` with homes and schools on them; speeds from `norms`, slope and reach from `settings`."""
+    elevation = county.elevation if settings.walk.slope else None
+    walker = Walker.of(norms)
+    edges = orient_edges(county.roads)
+    most_m = settings.off_network_m
+    on_foot = _join(county, edges, edges["walk"].to_numpy(dtype=bool), most_m)
+    driven = _join(county, edges, (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool), most_m)
+    groups = [on_foot.homes, on_foot.schools, driven.homes, driven.schools]
+    pieces, (home, school, stop, gate) = split_edges(edges, len(county.roads.node_xy), groups)
+    places = ((county.settlements, on_foot.homes), (county.schools, on_foot.schools), (county.settlements, driven.homes))
+    home_leg, school_leg, stop_leg = (_legs(table, spots, edges, walker, elevation) for table, spots in places)
+    off = ~(on_foot.homes.distance <= most_m)
+    school = np.where(on_foot.schools.distance <= most_m, school, -1)
+    return Net(
+        edges,
+        pieces,
+        profile_edges(edges, walker, elevation, county.crs),
+        _ride_speeds(edges, norms),
+        on_foot,
+        driven,
+        np.where(off, -1, home),
+        school,
+        np.where(off, -1, stop),
+        np.where((driven.schools.distance <= most_m) & (school >= 0), gate, -1),
+        home_leg,
+        school_leg,
+        stop_leg,
+        off,
+        elevation,
+    )
+
+
+def walk_arcs(net: Net, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
+    """Return the graph on foot, and the same with every arc turned round; pieces that are `closed` are left out."""
+    onward_end, back_end = net.profiles.seconds_at(net.pieces.edge, net.pieces.end)
+    onward_begin, back_begin = net.profiles.seconds_at(net.pieces.edge, net.pieces.begin)
+    used = net.edges["walk"].to_numpy(dtype=bool)[net.pieces.edge] & _open(closed)
+    return _both_ways(net.pieces, onward_end - onward_begin, back_end - back_begin, used, used)
+
+
+def ride_arcs(net: Net, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
+    """Return the graph of a school bus, and the same with every arc turned round; pieces that are `closed` are left out."""
+    seconds = (net.pieces.end - net.pieces.begin) / net.ride_ms[net.pieces.edge]
+    ways = (net.edges[column].to_numpy(dtype=bool)[net.pieces.edge] & _open(closed) for column in ("drive_forward", "drive_backward"))
+    return _both_ways(net.pieces, seconds, seconds, *ways)
+
+
+def _open(closed: Flags | None) -> Flags | np.bool_:
+    return np.True_ if closed is None else ~closed
+
+
+def _both_ways(pieces: Pieces, onward: Floats, back: Floats, ahead: Flags, behind: Flags) -> tuple[Arcs, Arcs]:
+    tail = np.concatenate([pieces.tail[ahead], pieces.head[behind]])
+    head = np.concatenate([pieces.head[ahead], pieces.tail[behind]])
+    seconds = np.maximum(np.concatenate([onward[ahead], back[behind]]), 0.0)
+    length = pieces.end - pieces.begin
+    metres = np.concatenate([length[ahead], length[behind]])
+    return make_arcs(tail, head, seconds, metres, pieces.nodes), make_arcs(head, tail, seconds, metres, pieces.nodes)
+
+
+def _join(county: County, edges: gpd.GeoDataFrame, used: Flags, most_m: float) -> Joined:
+    """Join schools to components of at least 1 km (the longest, where none is), homes to components that hold a school."""
+    part = number_components(edges, used, len(county.roads.node_xy))
+    length = shapely.length(edges.geometry.to_numpy())
+    total = np.bincount(part[used], weights=length[used], minlength=1)
+    long = total[np.maximum(part, 0)] >= min(LEAST_COMPONENT_M, float(total.max()))
+    schools = join_places(county.schools.geometry.to_numpy(), edges, used & long)
+    holding = part[schools.edge[(schools.edge >= 0) & (schools.distance <= most_m)]]
+    return Joined(join_places(county.settlements.geometry.to_numpy(), edges, used & np.isin(part, holding)), schools, part)
+
+
+def _ride_speeds(edges: gpd.GeoDataFrame, norms: NormSet) -> Floats:
+    """Return a school bus's speed on every edge in m/s: the least of class, posted limit and cap."""
+    classes = edges["road_class"].astype(str).str.removesuffix("_link")
+    planned = {name: (norms.find(f"speed.bus.{name}") or norms.get("speed.bus.road")).value for name in classes.unique()}
+    posted = edges["speed_limit_kmh"].to_numpy(dtype=float)
+    speed = np.minimum(classes.map(planned).to_numpy(dtype=float), np.where(posted > 0, posted, np.inf))
+    return np.asarray(np.minimum(speed, norms.value("bus.speed_cap_kmh")) / 3.6)
+
+
+def _legs(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None) -> Legs:
+    """Return seconds straight from every place to its road, and back; `inf` where it has none."""
+    rise = np.zeros(len(places))
+    joined = spots.edge >= 0
+    if elevation is not None and joined.any():
+        ends = shapely.line_interpolate_point(edges.geometry.to_numpy()[spots.edge[joined]], spots.at[joined])
+        starts = places.geometry.to_numpy()[joined]
+        low, high = (heights_at(elevation, shapely.get_coordinates(points), str(edges.crs)) for points in (starts, ends))
+        rise[joined] = high - low
+    return walk_straight(spots.distance, rise, walker)
