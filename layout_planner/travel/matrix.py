@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layout_planner.travel.model import TravelTimes
-from layout_planner.travel.net import Net, build_net, ride_arcs, walk_arcs
+from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import Arcs, seconds_between, seconds_pairwise, trips_between
 from layout_planner.travel.notes import note_travel
 from layout_planner.words import Words
@@ -49,13 +49,13 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
     """
     say = on_step or _say_nothing
     say(Words("计算步行时间", "measuring walks"))
-    outward, inward = walk_arcs(net, closed)
+    outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
     to, metres = trips_between(inward, net.school, net.home)
     back = to if net.elevation is None else seconds_between(outward, net.school, net.home)
     walk_s = np.maximum(_between(to, net.home_leg[0], net.school_leg[1]), _between(back, net.home_leg[1], net.school_leg[0]))
     walk_m = _between(metres, net.on_foot.homes.distance, net.on_foot.schools.distance)
     say(Words("计算乘车时间", "measuring rides"))
-    ahead, behind = ride_arcs(net, closed)
+    ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
     ride_to, ride_m = trips_between(behind, net.gate, net.stop)
     ride_s = np.maximum(ride_to, seconds_between(ahead, net.gate, net.stop)).T
     return TravelTimes(

@@ -101,29 +101,38 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
     )
 
 
-def walk_arcs(net: Net, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
-    """Return the graph on foot, and the same with every arc turned round; pieces that are `closed` are left out."""
+@dataclass(frozen=True)
+class PieceTimes:
+    """Seconds over every piece from its tail to its head and back, and in which of the two directions it may be used."""
+
+    onward: Floats
+    back: Floats
+    ahead: Flags
+    behind: Flags
+
+
+def walk_pieces(net: Net) -> PieceTimes:
+    """Return an adult's walking seconds over every piece."""
     onward_end, back_end = net.profiles.seconds_at(net.pieces.edge, net.pieces.end)
     onward_begin, back_begin = net.profiles.seconds_at(net.pieces.edge, net.pieces.begin)
-    used = net.edges["walk"].to_numpy(dtype=bool)[net.pieces.edge] & _open(closed)
-    return _both_ways(net.pieces, onward_end - onward_begin, back_end - back_begin, used, used)
+    used = net.edges["walk"].to_numpy(dtype=bool)[net.pieces.edge]
+    return PieceTimes(np.maximum(onward_end - onward_begin, 0.0), np.maximum(back_end - back_begin, 0.0), used, used)
 
 
-def ride_arcs(net: Net, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
-    """Return the graph of a school bus, and the same with every arc turned round; pieces that are `closed` are left out."""
-    seconds = (net.pieces.end - net.pieces.begin) / net.ride_ms[net.pieces.edge]
-    ways = (net.edges[column].to_numpy(dtype=bool)[net.pieces.edge] & _open(closed) for column in ("drive_forward", "drive_backward"))
-    return _both_ways(net.pieces, seconds, seconds, *ways)
+def ride_pieces(net: Net) -> PieceTimes:
+    """Return a school bus's seconds over every piece."""
+    seconds = np.maximum(net.pieces.end - net.pieces.begin, 0.0) / net.ride_ms[net.pieces.edge]
+    ahead, behind = (net.edges[column].to_numpy(dtype=bool)[net.pieces.edge] for column in ("drive_forward", "drive_backward"))
+    return PieceTimes(seconds, seconds, ahead, behind)
 
 
-def _open(closed: Flags | None) -> Flags | np.bool_:
-    return np.True_ if closed is None else ~closed
-
-
-def _both_ways(pieces: Pieces, onward: Floats, back: Floats, ahead: Flags, behind: Flags) -> tuple[Arcs, Arcs]:
+def link_pieces(pieces: Pieces, times: PieceTimes, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
+    """Return the graph of all pieces but the `closed` ones, and the same with every arc turned round."""
+    shut = np.zeros(len(pieces.edge), dtype=bool) if closed is None else closed
+    ahead, behind = times.ahead & ~shut, times.behind & ~shut
     tail = np.concatenate([pieces.tail[ahead], pieces.head[behind]])
     head = np.concatenate([pieces.head[ahead], pieces.tail[behind]])
-    seconds = np.maximum(np.concatenate([onward[ahead], back[behind]]), 0.0)
+    seconds = np.concatenate([times.onward[ahead], times.back[behind]])
     length = pieces.end - pieces.begin
     metres = np.concatenate([length[ahead], length[behind]])
     return make_arcs(tail, head, seconds, metres, pieces.nodes), make_arcs(head, tail, seconds, metres, pieces.nodes)
