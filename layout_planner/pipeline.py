@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import check_plan, read_county
+from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
-from layout_planner.norms import read_norms
+from layout_planner.norms import read_scenario_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.present import crowded_sites, present_layout
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from layout_planner.county.model import County, Note
+    from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
@@ -65,7 +66,7 @@ def run_scenario(
     """
     say = on_step or _say_nothing
     scenario = source if isinstance(source, Scenario) else read_scenario(source, data_dir=data_dir)
-    norms = read_norms(scenario.norms, scenario.override)
+    norms = read_scenario_norms(scenario)
     ground = ground or lay_ground(scenario, norms, on_step=say)
     county, travel = ground.county, ground.travel
     demand, assumed = count_pupils(county, scenario)
@@ -83,8 +84,13 @@ def run_scenario(
         "today": measure_layout(today, risk_today, today, risk_today, norms),
         "plan": measure_layout(plan, risk_plan, today, risk_today, norms),
     }
-    notes = (*county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
+    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
     return Run(scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, notes)
+
+
+def note_norms(norms: NormSet) -> tuple[Note, ...]:
+    """Return what a reader must know of the norms: a set that is history or a draft, values not in force, hard rules relaxed."""
+    return tuple(Note("norms", remark) for remark in norms.remarks)
 
 
 def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = None) -> Ground:
@@ -106,7 +112,7 @@ def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None 
     grounds: dict[str, Ground] = {}
     keys = []
     for scenario in scenarios:
-        norms = read_norms(scenario.norms, scenario.override)
+        norms = read_scenario_norms(scenario)
         key = repr((scenario.folder, scenario.data, scenario.bands, scenario.demand, scenario.travel, norms))
         if key not in grounds:
             grounds[key] = lay_ground(scenario, norms, on_step=on_step)
@@ -135,9 +141,9 @@ def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | Non
     for source in sources:
         try:
             scenario = read_scenario(source, data_dir=data_dir)
-            read_norms(scenario.norms, scenario.override)
+            norms = read_scenario_norms(scenario)
             county = read_county(scenario)
-            notes |= {note.code + note.text.en: note for note in (*county.notes, *count_pupils(county, scenario)[1])}
+            notes |= {note.code + note.text.en: note for note in (*note_norms(norms), *county.notes, *count_pupils(county, scenario)[1])}
         except InputError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     raise_problems(problems)
@@ -147,13 +153,13 @@ def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | Non
 def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Ground:
     """Return county and travel times of the scenario at `source`."""
     scenario = read_scenario(source, data_dir=data_dir)
-    return lay_ground(scenario, read_norms(scenario.norms, scenario.override), on_step=on_step)
+    return lay_ground(scenario, read_scenario_norms(scenario), on_step=on_step)
 
 
 def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
     """Return who is at risk today under the scenario's norms: RISK_COLUMNS, the worst first."""
     scenario = read_scenario(source, data_dir=data_dir)
-    norms = read_norms(scenario.norms, scenario.override)
+    norms = read_scenario_norms(scenario)
     ground = lay_ground(scenario, norms, on_step=on_step)
     demand, _ = count_pupils(ground.county, scenario)
     today = present_layout(Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario)))

@@ -133,6 +133,7 @@ class Scenario(Strict):
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
     title: Title
     norms: str = Field(default="cn-rural", pattern=r"^[a-z0-9-]+$")
+    allow_draft_norms: bool = Field(default=False, description="use a norm set that is marked as a draft")
     year: int = Field(ge=1990, le=2100)
     bands: dict[str, tuple[Annotated[int, Field(ge=1, le=9)], ...]] = Field(
         default={"lower_primary": (1, 2, 3), "upper_primary": (4, 5, 6), "junior": (7, 8, 9)}
