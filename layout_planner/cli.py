@@ -145,18 +145,21 @@ def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_j
 @DATA
 @common
 def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
-    """Tell who is at risk today: by band, township and cause, with the settlements named."""
-    from layout_planner.output.risk_tables import risk_summaries
+    """Tell who is at risk today: by band, township, group and cause, with the settlements named, and how even the ways are."""
+    from layout_planner.output.risk_tables import equity_table, risk_summaries
     from layout_planner.output.terminal import Steps, frame_table, result_console
-    from layout_planner.pipeline import risk_today
+    from layout_planner.pipeline import assess_today
 
     with Steps(lang, quiet=as_json) as steps:
-        table = risk_today(scenario, data_dir=data_dir, on_step=steps)
+        today = assess_today(scenario, data_dir=data_dir, on_step=steps)
+    groups, equity = today.assessment["risk_groups"], today.assessment["equity"]
     if as_json:
-        click.echo(table.replace(float("inf"), "unreachable").to_json(orient="records", force_ascii=False))
+        parts = {"at_risk": today.risk, "groups": groups, "equity": equity}
+        _print_json({name: table.replace(float("inf"), "unreachable").to_dict("records") for name, table in parts.items()})
         return
-    for title, summary in risk_summaries(table, lang).items():
+    for title, summary in risk_summaries(today.risk, groups, lang).items():
         result_console().print(frame_table(summary, title))
+    result_console().print(equity_table(equity, today.case.scenario.bands, today.case.county.settlements["name"], lang))
 
 
 @main.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from layout_planner.assess.equity import gini, quantile
 from layout_planner.plan.forms import CLOSED
 from layout_planner.words import Words
 
@@ -32,6 +33,8 @@ MEASURES: dict[str, Measure] = {
     "newly_at_risk": Measure(Words("因方案新增的风险学生", "put at risk by the plan"), 0),
     "worst_minutes": Measure(Words("最长单程（分钟）", "worst trip, minutes"), 1),
     "mean_minutes": Measure(Words("平均单程（分钟）", "mean trip, minutes"), 1),
+    "p90_minutes": Measure(Words("九成学生单程不超过（分钟）", "nine in ten travel at most, minutes"), 1),
+    "gini": Measure(Words("单程分钟的基尼系数", "Gini of minutes one way"), 3),
     "walk_beyond_share": Measure(Words("步行超过3公里的比例（%）", "walking beyond 3 km, %"), 1),
     "sites_open": Measure(Words("学校与教学点", "schools and points open"), 0),
     "small_sites": Measure(Words("其中不足100人", "of them under 100 pupils"), 0),
@@ -47,10 +50,11 @@ SHOWN_IN_10_000 = {"cost_yuan"}
 def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet) -> dict[str, float]:
     """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
 
-    `worst_minutes` and `mean_minutes` leave out pupils without any way; those are counted in `unserved`.
+    `worst_minutes`, `mean_minutes`, `p90_minutes` and `gini` leave out pupils without any way; those are counted in `unserved`.
     """
     trips, sites = layout.assignment, layout.sites
     daily = trips[trips["mode"].isin(DAILY)]
+    seconds, pupils = daily["seconds"].to_numpy(dtype=float), daily["pupils"].to_numpy(dtype=float)
     walked_km = trips.loc[trips["mode"] == "walk", "metres"] / 1000
     beyond = trips.loc[trips["mode"] == "walk", "pupils"][walked_km > norms.value("travel.report_walk_km")].sum()
     is_open = sites["form"] != CLOSED
@@ -61,6 +65,8 @@ def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, risk_today
         "newly_at_risk": float(_count_newly_at_risk(risk, risk_today)),
         "worst_minutes": float(daily["seconds"].max() / 60) if len(daily) else 0.0,
         "mean_minutes": float(np.average(daily["seconds"], weights=daily["pupils"]) / 60) if daily["pupils"].sum() else 0.0,
+        "p90_minutes": quantile(seconds, pupils, 0.9) / 60,
+        "gini": gini(seconds, pupils),
         "walk_beyond_share": 100 * float(beyond) / max(1.0, float(trips["pupils"].sum())),
         "sites_open": float(is_open.sum()),
         "small_sites": float((is_open & (sites["pupils"] < norms.value("small_school.max_pupils"))).sum()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from layout_planner.assess.county import assess_layouts
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import check_plan, read_county
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
+    from layout_planner.plan.layout import Layout
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
 
@@ -84,8 +86,11 @@ def run_scenario(
         "today": measure_layout(today, risk_today, today, risk_today, norms),
         "plan": measure_layout(plan, risk_plan, today, risk_today, norms),
     }
+    assessment = assess_layouts(case, {"today": (today, risk_today), "plan": (plan, risk_plan)})
     notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
-    return Run(scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, notes)
+    return Run(
+        scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes
+    )
 
 
 def note_norms(norms: NormSet) -> tuple[Note, ...]:
@@ -156,14 +161,31 @@ def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step
     return lay_ground(scenario, read_scenario_norms(scenario), on_step=on_step)
 
 
-def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
-    """Return who is at risk today under the scenario's norms: RISK_COLUMNS, the worst first."""
+@dataclass(frozen=True)
+class Today:
+    """A county as it is: its case, who attends which school, who is at risk (RISK_COLUMNS) and the tables of ASSESSMENTS."""
+
+    case: Case
+    layout: Layout
+    risk: pd.DataFrame
+    assessment: dict[str, pd.DataFrame]
+
+
+def assess_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Today:
+    """Return the county of the scenario at `source` as it is, under the scenario's norms."""
     scenario = read_scenario(source, data_dir=data_dir)
     norms = read_scenario_norms(scenario)
     ground = lay_ground(scenario, norms, on_step=on_step)
     demand, _ = count_pupils(ground.county, scenario)
-    today = present_layout(Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario)))
-    return assess_risk(today, ground.county, ground.travel, norms, scenario)
+    case = Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario))
+    layout = present_layout(case)
+    risk = assess_risk(layout, ground.county, ground.travel, norms, scenario)
+    return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}))
+
+
+def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
+    """Return who is at risk today under the scenario's norms: RISK_COLUMNS, the worst first."""
+    return assess_today(source, data_dir=data_dir, on_step=on_step).risk
 
 
 def _say_nothing(_: Words) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from layout_planner.words import Words
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -13,7 +15,6 @@ if TYPE_CHECKING:
     from layout_planner.plan.layout import Layout, Solved
     from layout_planner.scenario import Scenario
     from layout_planner.travel.model import TravelTimes
-    from layout_planner.words import Words
 
 Verdict = Literal["pass", "fail", "unknown"]
 
@@ -30,6 +31,13 @@ RISK_COLUMNS = (
     "over_s",  # float, seconds over the limit; np.inf when there is no way
     "cause",  # a key of risk.CAUSES
 )
+
+
+ASSESSMENTS = {
+    "equity": Words("公平性", "equity"),
+    "risk_groups": Words("各类学生风险", "at risk by group"),
+}
+INTERNAL = {"risk_groups"}  # tables with small counts of vulnerable children, never for the public
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +106,7 @@ class Run:
     risk_today  DataFrame with RISK_COLUMNS, one row per settlement, band and way of travel that is at risk now
     risk_plan   the same under the plan
     measures    figures of the comparison table, today and under the plan, by name
+    assessment  tables of ASSESSMENTS; column `when` says today or plan
     """
 
     scenario: Scenario
@@ -113,4 +122,5 @@ class Run:
     verification: Verification
     gate: GateResult
     measures: dict[str, dict[str, float]]
+    assessment: dict[str, pd.DataFrame]
     notes: tuple[Note, ...] = ()

@@ -8,10 +8,12 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.results import RISK_COLUMNS
-from layout_planner.travel.options import may_board, travel_limit_s
+from layout_planner.travel.options import child_factor, may_board, travel_limit_s
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
@@ -22,10 +24,13 @@ CAUSES = {
     "off_network": Words("不在路网上", "off the road network"),
     "no_route": Words("无路可达", "no way to any school of the band"),
     "too_far_walk": Words("步行时间过长", "too long on foot"),
+    "steep_climb": Words("坡陡，步行时间过长", "too long on foot because of the climb"),
+    "no_bed": Words("路远而没有空床位", "too far, and no bed free"),
     "too_far_ride": Words("乘车时间过长", "too long by bus"),
     "boarding_too_young": Words("低龄寄宿", "boarding too young"),
     "boarding_too_far": Words("周末往返时间过长", "weekly journey too long"),
-    "no_place": Words("没有学位或床位", "no seat or bed"),
+    "no_place": Words("没有学位", "no seat free"),
+    "cut_off": Words("坏天气断路", "cut off on bad days"),
 }
 
 
@@ -41,31 +46,73 @@ def trip_limits(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) ->
 
 
 def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.Series:
-    """Return the cause of risk of every row of the assignment; "" where the norms are met."""
+    """Return the cause of risk of every row of the assignment; "" where the norms are met.
+
+    A walk that is too long is `no_bed` where the pupil may board and the school's beds are all taken, else `steep_climb` where the same
+    way on flat ground would be within the limit, else `too_far_walk`. Pupils without a trip are `no_bed` where a school within a week's
+    journey has seats but no bed, else `no_place`.
+    """
     assignment = layout.assignment
     limits = trip_limits(assignment, norms, scenario)
-    off_network = pd.Series(travel.off_network, index=travel.settlements)
-    reachable = _reachable_by_band(layout, travel, scenario)
-    rows = zip(assignment["settlement_id"], assignment["band"], assignment["mode"], assignment["seconds"] <= limits, strict=True)
+    ways = {band: _Ways(band, layout, travel, norms, scenario) for band in scenario.bands}
+    rows = zip(
+        assignment["settlement_id"], assignment["band"], assignment["school_id"], assignment["mode"], assignment["seconds"] <= limits,
+        strict=True,
+    )  # fmt: skip
     causes = []
-    for settlement_id, band, mode, in_time in rows:
+    for settlement_id, band, school_id, mode, in_time in rows:
         if mode == "unserved":
-            cause = "off_network" if off_network[settlement_id] else "no_place" if settlement_id in reachable[band] else "no_route"
+            cause = ways[band].why_unserved(settlement_id)
         elif mode == "board":
-            young = not may_board(norms, scenario.bands[band])
-            cause = "boarding_too_young" if young else "" if in_time else "boarding_too_far"
+            cause = "" if in_time else "boarding_too_far"
+            cause = cause if ways[band].may_board else "boarding_too_young"
+        elif in_time:
+            cause = ""
         else:
-            cause = "" if in_time else "too_far_walk" if mode == "walk" else "too_far_ride"
+            cause = ways[band].why_long_walk(settlement_id, school_id) if mode == "walk" else "too_far_ride"
         causes.append(cause)
     return pd.Series(causes, index=assignment.index, dtype=object)
 
 
-def _reachable_by_band(layout: Layout, travel: TravelTimes, scenario: Scenario) -> dict[str, set[str]]:
-    """Return, for every band, the settlements with some way to some site that teaches it."""
-    way = np.isfinite(np.minimum(travel.walk_s, travel.ride_s))
-    bands = layout.sites["bands"].reindex(travel.schools).str.split(",")
-    teaching = {band: np.array([band in taught for taught in bands]) for band in scenario.bands}
-    return {band: set(travel.settlements[np.flatnonzero(way[:, taught].any(axis=1))]) for band, taught in teaching.items()}
+class _Ways:
+    """What the pupils of one band could do under a layout; arrays are (settlements, schools)."""
+
+    def __init__(self, band: str, layout: Layout, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> None:
+        grades, sites = scenario.bands[band], layout.sites.reindex(travel.schools)
+        factor = child_factor(norms, grades, scenario.travel)
+        beds = (sites["beds"] + sites["new_beds"]).to_numpy()
+        teaching = sites["bands"].str.split(",").map(lambda taught: band in taught).to_numpy(dtype=bool)
+        weekly = (travel.stop_s / factor)[:, None] + travel.ride_s <= travel_limit_s(norms, grades, "board")
+        full = sites["boarders"].to_numpy() >= beds
+        self.may_board = may_board(norms, grades)
+        self._off = travel.off_network
+        self._home = {str(settlement_id): row for row, settlement_id in enumerate(travel.settlements)}
+        self._school = {str(school_id): column for column, school_id in enumerate(travel.schools)}
+        self._reached = (np.isfinite(np.minimum(travel.walk_s, travel.ride_s)) & teaching).any(axis=1)
+        self._beds_taken = weekly & full & (beds > 0) & self.may_board
+        self._lacks_only_bed = (weekly & full & teaching & (sites["pupils"] < sites["seats"]).to_numpy()).any(axis=1) & self.may_board
+        self._flat_in_time = _flat_walk_s(travel, norms) / factor <= travel_limit_s(norms, grades, "walk")
+
+    def why_unserved(self, settlement_id: str) -> str:
+        row = self._home[settlement_id]
+        if self._off[row]:
+            return "off_network"
+        if not self._reached[row]:
+            return "no_route"
+        return "no_bed" if self._lacks_only_bed[row] else "no_place"
+
+    def why_long_walk(self, settlement_id: str, school_id: str) -> str:
+        at = self._home[settlement_id], self._school[school_id]
+        if self._beds_taken[at]:
+            return "no_bed"
+        return "steep_climb" if self._flat_in_time[at] else "too_far_walk"
+
+
+def _flat_walk_s(travel: TravelTimes, norms: NormSet) -> NDArray[np.float64]:
+    """Return the seconds that an adult would take for every walk if the county were flat and had no steps."""
+    flat_m_s = norms.value("speed.walk_kmh") / 3.6
+    straight_m = travel.access_m[:, None] + travel.school_access_m[None, :]
+    return np.asarray((travel.walk_m - straight_m + straight_m / norms.value("speed.off_road_factor")) / flat_m_s)
 
 
 def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.DataFrame:

@@ -19,6 +19,7 @@ FLOORS = [
     ["risk"],
     ["plan"],
     ["safeguards"],
+    ["assess"],
     ["compare"],
     ["pipeline"],
     ["output"],

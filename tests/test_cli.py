@@ -132,8 +132,10 @@ def test_risk_names_the_settlements():
     assert code == 0
     assert "丙村" in stdout
     code, stdout, _ = call("risk", TINY, "--json")
-    causes = {row["cause"] for row in json.loads(stdout)}
-    assert "off_network" in causes
+    told = json.loads(stdout)
+    assert "off_network" in {row["cause"] for row in told["at_risk"]}
+    assert {row["group"] for row in told["groups"]} == {"left_behind"}
+    assert {row["by"] for row in told["equity"]} == {"county", "band", "group", "township"}
 
 
 def test_travel_writes_a_word_where_there_is_no_way(tmp_path: Path):

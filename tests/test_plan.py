@@ -73,7 +73,7 @@ def test_today_sends_everyone_to_the_nearest_school_and_names_who_is_at_risk():
     assert set(zip(risk["settlement_id"], risk["band"], risk["cause"], strict=True)) >= {
         ("S3", "lower_primary", "too_far_walk"),
         ("S5", "junior", "off_network"),
-        ("S1", "junior", "too_far_walk"),
+        ("S1", "junior", "no_bed"),
     }
     assert risk.loc[risk["settlement_id"] == "S5", "over_s"].eq(np.inf).all()
 

@@ -12,11 +12,12 @@ from layout_planner.compare import MEASURES
 from layout_planner.names import name_band
 from layout_planner.output.map_data import pair
 from layout_planner.output.pages import describe_run, page_words, show_measure, show_number, write_page
+from layout_planner.output.report_tables import describe_assessment
 from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -40,8 +41,8 @@ CAPTIONS = {
 }
 
 
-def write_report(view: RunView, path: Path, lang: Lang) -> None:
-    """Write the report of a run.
+def write_report(view: RunView, path: Path, lang: Lang, assessment: Mapping[str, pd.DataFrame] | None = None) -> None:
+    """Write the report of a run; `assessment` holds tables of ASSESSMENTS.
 
     Raises
     ------
@@ -54,6 +55,7 @@ def write_report(view: RunView, path: Path, lang: Lang) -> None:
         "charts": [_show_chart(name, view) for name in CAPTIONS],
         "risk": _list_risk(at_risk, view, words),
         "risk_total": len(at_risk),
+        "sections": describe_assessment(assessment or {}, view),
         "sources": [
             {
                 "role": words.get(f"role.{source.role}", (source.role, source.role)),

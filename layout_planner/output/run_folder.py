@@ -40,11 +40,13 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         write_view_tables(view, folder)
         run.risk_today.to_parquet(folder / "risk_today.parquet")
         run.risk_plan.to_parquet(folder / "risk_plan.parquet")
+        for name, table in run.assessment.items():
+            table.to_parquet(folder / f"{name}.parquet")
         write_workbook(run, view, folder / "tables.xlsx", lang)
         write_geopackage(view, folder / "plan.gpkg")
         write_map(view, folder / "map.html", lang)
         write_gate_page(view, folder / "gate.html", lang)
-        write_report(view, folder / "report.html", lang)
+        write_report(view, folder / "report.html", lang, run.assessment)
         _write_json(
             folder / MARK,
             {

@@ -14,7 +14,9 @@ from openpyxl.utils import get_column_letter
 from shapely import LineString
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.output.assess_tables import show_assessment
 from layout_planner.output.safe import safe_cell
+from layout_planner.results import ASSESSMENTS, INTERNAL
 from layout_planner.risk import CAUSES
 from layout_planner.words import Lang, Words
 from layout_planner.workbook import workbook_bytes
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 WHEN = {"today": Words("现状", "today"), "plan": Words("方案", "plan")}
 SAVED_ON = "2026-01-01T00:00:00Z"  # fixed, so that the same run gives the same bytes
 WIDEST = 48
+INSIDE = Words("（内部）", " (internal)")
 
 
 def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
@@ -42,6 +45,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         Words("学校", "schools"): view.schools.drop(columns="geometry").reset_index(),
         Words("现状风险", "at risk today"): _risk(run.risk_today, lang),
         Words("方案风险", "at risk plan"): _risk(run.risk_plan, lang),
+        **_assessments(run, lang),
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
@@ -52,6 +56,13 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
     for title, table in sheets.items():
         _fill(workbook.create_sheet(title.say(lang)), table)
     path.write_bytes(workbook_bytes(workbook))
+
+
+def _assessments(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:
+    """Return the tables of the assessment; those with small counts of vulnerable children say in their name that they are internal."""
+    titles = {name: Words(title.zh + INSIDE.zh, title.en + INSIDE.en) if name in INTERNAL else title for name, title in ASSESSMENTS.items()}
+    names = run.county.settlements["name"]
+    return {titles[name]: show_assessment(table, lang, run.scenario.bands, names) for name, table in run.assessment.items()}
 
 
 def _measures(view: RunView, lang: Lang) -> pd.DataFrame:

@@ -1,0 +1,103 @@
+"""The assessment of a run as sections of its report: plain tables whose cells are texts or pairs of texts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from layout_planner.assess.groups import GROUPS
+from layout_planner.names import name_band
+from layout_planner.output.assess_tables import BY
+from layout_planner.output.map_data import pair
+from layout_planner.output.safe import clean_text
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from layout_planner.output.view import RunView
+
+    Pair = tuple[str, str]
+    Cell = str | Pair
+
+NO_WAY = Words("不可达", "no way")
+
+
+def describe_assessment(assessment: Mapping[str, pd.DataFrame], view: RunView) -> list[dict[str, Any]]:
+    """Return the sections of the report that the tables of ASSESSMENTS fill, those without rows left out."""
+    return [section for section in (_equity(assessment.get("equity"), view),) if section["rows"]]
+
+
+def _section(title: Words, note: Words, heads: Sequence[tuple[Words, bool]], rows: list[list[Cell]]) -> dict[str, Any]:
+    """Return a section; `heads` say which columns hold numbers."""
+    shown = [{"text": pair(head), "number": number} for head, number in heads]
+    cells = [[pair(Words(*cell)) if isinstance(cell, tuple) else (clean_text(cell), clean_text(cell)) for cell in row] for row in rows]
+    return {"title": pair(title), "note": pair(note), "heads": shown, "rows": cells}
+
+
+def _equity(table: pd.DataFrame | None, view: RunView) -> dict[str, Any]:
+    """Return the ways to school today and under the plan, by county, band, group and township."""
+    title = Words("走读路程是否公平", "How even the ways to school are")
+    note = Words(
+        "走读生单程分钟，现状→方案。九成：九成学生不超过。寄宿生不计。群体按各居民点的比例估计。",
+        "Minutes of day pupils one way, today → plan. Nine in ten: nine pupils in ten travel no longer. Boarders are left out. "
+        "Groups are estimated by each settlement's share.",
+    )
+    heads = [
+        (Words("", ""), False),
+        (Words("学生", "Pupils"), True),
+        (Words("平均", "Mean"), True),
+        (Words("九成", "Nine in ten"), True),
+        (Words("最远", "Worst"), True),
+        (Words("最远的居民点", "Worst settlement"), False),
+        (Words("有风险%", "At risk %"), True),
+        (Words("基尼系数", "Gini"), True),
+    ]
+    if table is None:
+        return _section(title, note, heads, [])
+    now, plan = (table[table["when"] == when].set_index(["by", "key"]) for when in ("today", "plan"))
+    rows = []
+    for by, key in plan.index:
+        before, after = now.loc[(by, key)] if (by, key) in now.index else None, plan.loc[(by, key)]
+        rows.append(
+            [
+                _name_key(by, key, view),
+                f"{int(after['pupils']):,}",
+                _change(before, after, "mean_s", _minutes),
+                _change(before, after, "p90_s", _minutes),
+                _change(before, after, "worst_s", _minutes),
+                _name_place(str(after["worst_settlement"]), view),
+                _change(before, after, "at_risk_share", lambda share: f"{100 * share:.1f}"),
+                _change(before, after, "gini", lambda value: f"{value:.2f}"),
+            ]
+        )
+    return _section(title, note, heads, rows)
+
+
+def _name_key(by: str, key: str, view: RunView) -> Cell:
+    if by == "county":
+        return BY["county"]
+    if by == "band":
+        return name_band(key, view.bands.get(key, ()))
+    return GROUPS[key] if by == "group" else key
+
+
+def _name_place(settlement_id: str, view: RunView) -> Cell:
+    if settlement_id not in view.settlements.index:
+        return ""
+    place = view.settlements.loc[settlement_id]
+    return str(place["name"]), str(place.get("name_en") or place["name"])
+
+
+def _minutes(seconds: float) -> Words | str:
+    return f"{seconds / 60:.0f}" if np.isfinite(seconds) else NO_WAY
+
+
+def _change(before: pd.Series | None, after: pd.Series, column: str, show: Any) -> Cell:  # noqa: ANN401 - a function from a number to a cell
+    """Return "before → after", or one figure where they read the same."""
+    shown = [show(float(row[column])) for row in (before, after) if row is not None]
+    first, last = (Words(cell, cell) if isinstance(cell, str) else cell for cell in (shown[0], shown[-1]))
+    return last if first == last else Words(f"{first.zh} → {last.zh}", f"{first.en} → {last.en}")
