@@ -36,6 +36,8 @@ def common(verb: Callable[..., Any]) -> Callable[..., Any]:
         except PlannerError as error:
             _show_error(error, said, as_json=as_json)
             sys.exit(error.exit_code)
+        except click.ClickException:
+            raise
         except KeyboardInterrupt:
             click.echo(Words("已中断；已写出的结果保留", "interrupted; what was written stays").say(said), err=True)
             sys.exit(130)
@@ -126,18 +128,53 @@ def check(scenarios: tuple[Path, ...], data_dir: Path | None, lang: Lang, *, as_
 
 @main.command()
 @click.argument("scenario", type=FILE)
+@click.option("--from", "home", default=None, help="Settlement (id or name) whose one trip is told leg by leg; with --to.")
+@click.option("--to", "school", default=None, help="School (id or name) of that trip; with --from.")
+@click.option("--band", default=None, help="Whose trip: a band of the scenario; its first when absent.")
 @DATA
 @OUT
 @common
-def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
-    """Measure every settlement's trips to every school and write them as travel.parquet and travel.csv."""
+def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool, **trip: str | None) -> None:
+    """Measure every settlement's trips to every school: travel.parquet, travel.csv and a map. With --from and --to, tell one trip."""
+    home, school = trip["home"], trip["school"]
+    if (home is None) != (school is None):
+        raise click.UsageError("--from and --to belong together")
+    if home is not None and school is not None:
+        _tell_trip(scenario, (home, school), trip["band"], data_dir, out, lang, as_json=as_json)
+        return
     from layout_planner.output.terminal import Steps
+    from layout_planner.output.travel_map import write_travel_map
     from layout_planner.output.travel_tables import write_travel
     from layout_planner.pipeline import ground_of
 
     with Steps(lang, quiet=as_json) as steps:
-        written = write_travel(ground_of(scenario, data_dir=data_dir, on_step=steps).travel, out)
-    _print_json([str(path) for path in written]) if as_json else click.echo("\n".join(str(path) for path in written))
+        asked, norms, ground = ground_of(scenario, data_dir=data_dir, on_step=steps)
+        written = write_travel(ground.travel, out)
+        steps(Words("绘制地图", "drawing the map"))
+        page = out / "travel.html"
+        write_travel_map(ground.county, ground.travel, norms, asked, page, lang)
+    pages = [str(path) for path in (*written, page)]
+    _print_json(pages) if as_json else click.echo("\n".join(pages))
+
+
+def _tell_trip(
+    scenario: Path, ends: tuple[str, str], band: str | None, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool
+) -> None:
+    from layout_planner.output.terminal import Steps, result_console
+    from layout_planner.output.trip_pages import describe_story, trip_tables, write_trip_page
+    from layout_planner.pipeline import tell_trips
+
+    page = out / "trip.html"
+    with Steps(lang, quiet=as_json) as steps:
+        county, stories = tell_trips(scenario, ends, band=band, data_dir=data_dir, on_step=steps)
+        write_trip_page(stories, county, page, lang)
+    if as_json:
+        _print_json({"trips": [describe_story(story, county) for story in stories], "page": str(page)})
+        return
+    console = result_console()
+    for part in trip_tables(stories, county, lang):
+        console.print(part)
+    console.print(str(page), soft_wrap=True, markup=False)
 
 
 @main.command()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from layout_planner.assess.county import assess_layouts
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
+from layout_planner.county.find import find_place
 from layout_planner.county.inputs import check_plan, read_county
 from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
@@ -21,9 +22,10 @@ from layout_planner.risk import assess_risk
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Scenario, read_scenario
+from layout_planner.travel.explain import explain_trip
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.net import build_net
-from layout_planner.travel.options import commute_options
+from layout_planner.travel.options import MODES, commute_options
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
+    from layout_planner.travel.explain import TripStory
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
 
@@ -155,10 +158,50 @@ def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | Non
     return list(notes.values())
 
 
-def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Ground:
-    """Return county and travel times of the scenario at `source`."""
+def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> tuple[Scenario, NormSet, Ground]:
+    """Return the scenario at `source`, its norms, and its county with travel times."""
     scenario = read_scenario(source, data_dir=data_dir)
-    return lay_ground(scenario, read_scenario_norms(scenario), on_step=on_step)
+    norms = read_scenario_norms(scenario)
+    return scenario, norms, lay_ground(scenario, norms, on_step=on_step)
+
+
+def tell_trips(
+    source: str | Path,
+    ends: tuple[str, str],
+    *,
+    band: str | None = None,
+    modes: Sequence[str] = MODES,
+    data_dir: str | Path | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[County, list[TripStory]]:
+    """Return the county and the trips between `ends`, a settlement and a school by id or by a name that only one has.
+
+    Parameters
+    ----------
+    band : whose trip; the scenario's first band when None.
+    modes : of `options.MODES`, in the order of the result.
+
+    Raises
+    ------
+    InputError : there is no such settlement, school or band, or several have that name.
+    """
+    scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
+    county = ground.county
+    faults: list[Problem] = []
+    found = [
+        find_place(table, asked, role, faults)
+        for table, asked, role in ((county.settlements, ends[0], "--from"), (county.schools, ends[1], "--to"))
+    ]
+    if band is not None and band not in scenario.bands:
+        known = ", ".join(scenario.bands)
+        faults.append(
+            Problem("--band", Words("没有这个学段", "there is no such band"), Words(f"可选：{known}", f"choose one of {known}"), value=band)
+        )
+    raise_problems(faults)
+    say = on_step or _say_nothing
+    say(Words("还原行程", "retelling the trips"))
+    chosen = band or next(iter(scenario.bands))
+    return county, [explain_trip(county, ground.net, norms, scenario, (found[0], found[1]), band=chosen, mode=mode) for mode in modes]
 
 
 @dataclass(frozen=True)
@@ -173,9 +216,7 @@ class Today:
 
 def assess_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Today:
     """Return the county of the scenario at `source` as it is, under the scenario's norms."""
-    scenario = read_scenario(source, data_dir=data_dir)
-    norms = read_scenario_norms(scenario)
-    ground = lay_ground(scenario, norms, on_step=on_step)
+    scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
     demand, _ = count_pupils(ground.county, scenario)
     case = Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario))
     layout = present_layout(case)

@@ -326,3 +326,38 @@ def test_large_county_stays_small_and_opens(browser, tmp_path):
     assert page.locator("[role=option]").count() == 30
     assert re.search("30", page.locator("#find-status").inner_text())
     page.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_trip_and_travel_pages_show_their_views(browser, tmp_path, lang):
+    from click.testing import CliRunner
+
+    from layout_planner.cli import main
+    from layout_planner.embedded import demo_scenarios
+
+    scenario = str(demo_scenarios()[0])
+    for more in ((), ("--from", "长箐", "--to", "2152990121", "--band", "junior")):
+        assert (
+            CliRunner(catch_exceptions=False).invoke(main, ["travel", scenario, "--out", str(tmp_path), "--lang", lang, *more]).exit_code
+            == 0
+        )
+    for name, views in (("travel.html", 6), ("trip.html", 6)):
+        page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
+        faults = []
+        page.on("console", lambda message, faults=faults: faults.append(message.text) if message.type in {"error", "warning"} else None)
+        page.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
+        page.on(
+            "request", lambda asked, faults=faults: None if asked.url.startswith(("file:", "data:", "blob:")) else faults.append(asked.url)
+        )
+        page.goto((tmp_path / name).as_uri())
+        page.wait_for_function("window.__ready")
+        assert page.locator("#view-choices input").count() == views
+        before = page.locator("#lead").inner_text()
+        page.locator("#view-choices label").nth(2).click()
+        assert page.locator("#lead").inner_text() != before
+        page.locator("#language").click()
+        assert page.locator("html").get_attribute("lang") == ("en" if lang == "zh" else "zh-CN")
+        assert (page.locator("#sheet tbody tr").count() > 2) == (name == "trip.html")
+        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+        assert faults == []
+        page.context.close()

@@ -118,7 +118,7 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "states": [_encode_state(state, villages, schools, list(view.bands)) for state in states],
         "mergers": [merger for number, state in enumerate(states) for merger in _encode_mergers(state, number, schools)],
         "roads": encode_roads(view.roads),
-        "boundary": [] if view.boundary is None else _encode_lines(view.boundary.geometry.boundary.simplify(0.0001)),
+        "boundary": [] if view.boundary is None else encode_lines(view.boundary.geometry.boundary.simplify(0.0001)),
         "sources": [[source.role, source.path.replace("\\", "/").rsplit("/", 1)[-1], source.rows] for source in view.sources],
         "norms": pair(view.norms_title),
         "osm": roads_are_osm(view),
@@ -136,10 +136,10 @@ def encode_roads(roads: gpd.GeoDataFrame) -> list[list[Any]]:
     degrees = type(geometry)(merged, crs=crs, index=roads.index).simplify(tolerance_m).to_crs("EPSG:4326")
     known = {road_class: group for group, classes in ROAD_GROUPS.items() for road_class in classes}
     groups = roads["road_class"].str.removesuffix("_link").map(known).fillna("path")
-    return [[group, _encode_lines(degrees[groups == group])] for group in ("path", "minor", "middle", "major") if (groups == group).any()]
+    return [[group, encode_lines(degrees[groups == group])] for group in ("path", "minor", "middle", "major") if (groups == group).any()]
 
 
-def _encode_lines(lines: Iterable[Any]) -> list[list[int]]:
+def encode_lines(lines: Iterable[Any]) -> list[list[int]]:
     """Return every line as [x, y, dx, dy, ...] in 1e-5 degrees, about a metre."""
     encoded = []
     for part in shapely.get_parts(np.asarray(list(lines), dtype=object)):

@@ -6,7 +6,7 @@ folium sets up the document and Leaflet; the data travels as one JSON blob that 
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import folium
 from folium.template import Template
@@ -29,16 +29,16 @@ LEAST_RUNS, MOST_RUNS = 2, 5
 
 
 class PlannerMap(folium.Map):  # type: ignore[misc]
-    """A folium map that needs Leaflet and nothing else, and whose page is laid out by `templates/map.html`."""
+    """A folium map that needs Leaflet and nothing else, and whose page is laid out by a template of ours."""
 
     default_js = [asset for asset in folium.Map.default_js if asset[0] == "leaflet"]  # noqa: RUF012 - folium's own shape
     default_css = [asset for asset in folium.Map.default_css if asset[0] == "leaflet_css"]  # noqa: RUF012
 
-    def __init__(self) -> None:
+    def __init__(self, template: str) -> None:
         super().__init__(tiles=None, prefer_canvas=True, zoom_control=False, zoom_snap=0.25, max_zoom=18)
         self._id = "county"  # folium names things at random; the same run shall give the same bytes
-        template = resources.files("layout_planner.output") / "templates" / "map.html"
-        self._template = Template(template.read_text(encoding="utf-8"))
+        page = resources.files("layout_planner.output") / "templates" / template
+        self._template = Template(page.read_text(encoding="utf-8"))
 
 
 def write_map(view: RunView, path: Path, lang: Lang) -> None:
@@ -69,10 +69,15 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
 
 
 def _write(states: list[State], title: Words, path: Path, lang: Lang) -> None:
-    page = PlannerMap()
+    write_folium_page("map.html", encode_map(states, lang), title, path, lang)
+
+
+def write_folium_page(template: str, data: dict[str, Any], title: Words, path: Path, lang: Lang) -> None:
+    """Write one sealed page that is laid out by `template` and drawn from `data`."""
+    page = PlannerMap(template)
     figure = page.get_root()
     figure.title = safe_html(title.say(lang))
     html = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else "en"}">', 1)
-    data = f'<script type="application/json" id="planner-data">{script_json(encode_map(states, lang))}</script>'
+    blob = f'<script type="application/json" id="planner-data">{script_json(data)}</script>'
     before, after = seal_page(html).split(DATA_PLACE, 1)
-    write_atomically(path, before + data + after)
+    write_atomically(path, before + blob + after)

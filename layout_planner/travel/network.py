@@ -173,6 +173,20 @@ def seconds_pairwise(arcs: Arcs, sources: Ints, targets: Ints, most: Floats) -> 
     return seconds
 
 
+def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:
+    """Return the nodes of the fastest way from `source` to `target`, both included; None where there is no way or an end is nowhere."""
+    if source < 0 or target < 0:
+        return None
+    told = csr_array((arcs.seconds.data + TIE_S_PER_M * arcs.metres, arcs.seconds.indices, arcs.seconds.indptr), shape=arcs.seconds.shape)
+    reach, before = dijkstra(told, indices=source, return_predecessors=True)
+    if not np.isfinite(reach[target]):
+        return None
+    nodes = [target]
+    while nodes[-1] != source:
+        nodes.append(int(before[nodes[-1]]))
+    return nodes[::-1]
+
+
 def _chunks(rows: Ints, nodes: int) -> list[Ints]:
     size = max(1, CHUNK_CELLS // max(nodes, 1))
     return [rows[i : i + size] for i in range(0, len(rows), size)]

@@ -114,6 +114,7 @@
     return { points, box };
   });
 
+  planner.traceLines = traceLines;
   function traceLines(t, lines) {
     t.ctx.beginPath();
     for (const line of lines) {
@@ -219,29 +220,33 @@
   }
 
   function paintLabels(t, seen, state, grow) {
-    const ctx = t.ctx;
     const taken = seen.map((site) => [site.x - 6, site.y - 6, site.x + 6, site.y + 6]);
     seen.sort((a, b) => b.rank - a.rank || state.pupils[b.i] - state.pupils[a.i]);
+    planner.paintNames(t, seen.map((site) => ({ text: planner.nameOf(planner.data.schools, site.i), x: site.x, y: site.y + 9 * grow + 8,
+      color: site.status === 'closed' ? '#7a1f00' : INK })), taken);
+  }
+
+  // names with a white edge, the first ones first; a name that would cover another or a mark is left out
+  planner.paintNames = function (t, names, taken = []) {
+    const ctx = t.ctx;
     ctx.font = '600 ' + (t.zoom >= 12 ? 14 : 12.5) + 'px ' + FONT;
     ctx.textBaseline = 'middle';
     ctx.textAlign = 'center';
     ctx.direction = 'ltr';
     ctx.lineJoin = 'round';
-    for (const site of seen) {
-      const full = planner.nameOf(planner.data.schools, site.i);
+    for (const { text: full, x, y, color } of names) {
       const text = full.length > 24 ? full.slice(0, 23) + '…' : full;
       const half = ctx.measureText(text).width / 2 + 3;
-      const y = site.y + 9 * grow + 8;
-      const box = [site.x - half, y - 8, site.x + half, y + 8];
+      const box = [x - half, y - 8, x + half, y + 8];
       if (taken.some((other) => box[0] < other[2] && box[2] > other[0] && box[1] < other[3] && box[3] > other[1])) continue;
       taken.push(box);
       ctx.lineWidth = 3.5;
       ctx.strokeStyle = 'rgba(255,255,255,.92)';
-      ctx.strokeText(text, site.x, y);
-      ctx.fillStyle = site.status === 'closed' ? '#7a1f00' : INK;
-      ctx.fillText(text, site.x, y);
+      ctx.strokeText(text, x, y);
+      ctx.fillStyle = color || INK;
+      ctx.fillText(text, x, y);
     }
-  }
+  };
 
   // the ways of one village: today dashed and dark, the plan solid and blue
   planner.paintWays = function (t, village, from, to) {

@@ -1,0 +1,88 @@
+"""The travel map: how long the way to the nearest school of a band is, village by village, on foot and by school bus."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layout_planner.names import name_band, name_mode
+from layout_planner.output.sketch import Dot, Sketch, SketchView, write_sketch
+from layout_planner.travel.options import measure_mode, travel_limit_s
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Scenario
+    from layout_planner.travel.model import TravelTimes
+    from layout_planner.words import Lang
+
+STEPS = (  # up to this share of the limit: shape, colour, words
+    (0.5, "circle", "#2c7fb8", Words("不到上限的一半", "up to half the limit")),
+    (1.0, "circle", "#9ecae1", Words("不超过上限", "within the limit")),
+    (1.5, "triangle", "#E69F00", Words("超过上限不到一半", "over it by up to half")),
+    (np.inf, "diamond", "#B2182B", Words("超过上限一半以上", "over it by more than half")),
+)
+NEVER = ("cross", "#000000", Words("不可达", "no way"))
+SHOWN_MODES = ("walk", "school_bus")
+
+
+def write_travel_map(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario, path: Path, lang: Lang) -> None:
+    """Write one page with a view for every band and mode: each village by the time to the nearest school that teaches the band now.
+
+    Raises
+    ------
+    OutputError : the folder cannot be written.
+    """
+    views = [_view(county, travel, norms, scenario, band, mode) for band in scenario.bands for mode in SHOWN_MODES]
+    title = Words("到最近学校的时间", "Time to the nearest school")
+    subtitle = Words(f"{scenario.title.zh} · {norms.title.zh}", f"{scenario.title.en} · {norms.title.en}")
+    write_sketch(Sketch(title, subtitle, tuple(views)), county, path, lang)
+
+
+def _view(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario, band: str, mode: str) -> SketchView:
+    grades = scenario.bands[band]
+    teaching = np.array([set(grades) <= set(taught) for taught in county.schools["grades"]]) & ~county.schools["candidate"].to_numpy(
+        dtype=bool
+    )
+    seconds = measure_mode(mode, travel, county.schools, norms, scenario.travel, grades)[0]
+    seconds = np.where(teaching[None, :], seconds, np.inf)
+    nearest, least = seconds.argmin(axis=1), seconds.min(axis=1)
+    limit_s = travel_limit_s(norms, grades, mode)
+    dots = [_school_dot(row) for _, row in county.schools[teaching].iterrows()]
+    dots += [
+        _village_dot(row, county.schools.iloc[at], float(s), limit_s)
+        for (_, row), at, s in zip(county.settlements.iterrows(), nearest, least, strict=True)
+    ]
+    over = int((~(least <= limit_s)).sum())
+    who, how = name_band(band, grades), name_mode(mode)
+    lead = Words(
+        f"{who.zh}{how.zh}：{len(least)}个居民点中有{over}个到最近学校超过{limit_s / 60:.0f}分钟",
+        f"{who.en} {how.en}: {over} of {len(least)} settlements are more than {limit_s / 60:.0f} minutes from the nearest school",
+    )
+    keys = (*((kind, color, words) for _, kind, color, words in STEPS), NEVER, ("square", "#ffffff", Words("学校", "school")))
+    return SketchView(Words(f"{who.zh}，{how.zh}", f"{who.en}, {how.en}"), lead, dots=tuple(dots), keys=keys)
+
+
+def _school_dot(row: pd.Series) -> Dot:
+    return Dot(row["geometry"], "square", "#ffffff", _name(row), size=5.5)
+
+
+def _village_dot(row: pd.Series, school: pd.Series, seconds: float, limit_s: float) -> Dot:
+    if not np.isfinite(seconds):
+        return Dot(row["geometry"], NEVER[0], NEVER[1], _name(row), (NEVER[2],), size=4.5)
+    kind, color = next((kind, color) for share, kind, color, _ in STEPS if seconds <= share * limit_s)
+    to = _name(school)
+    fact = Words(
+        f"到{to.zh}{seconds / 60:.0f}分钟（上限{limit_s / 60:.0f}）", f"{seconds / 60:.0f} minutes to {to.en} (limit {limit_s / 60:.0f})"
+    )
+    return Dot(row["geometry"], kind, color, _name(row), (fact,), size=4.5)
+
+
+def _name(row: pd.Series) -> Words:
+    return Words(str(row["name"]), str(row.get("name_en") or row["name"]))

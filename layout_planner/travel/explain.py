@@ -1,0 +1,234 @@
+"""One trip told leg by leg, there and back: which way, how far, how steep, how long. The seconds add up to those of the matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+from shapely.ops import substring
+
+from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
+from layout_planner.travel.network import nodes_between
+from layout_planner.travel.options import child_factor, travel_limit_s
+from layout_planner.travel.terrain import PIECE_M, heights_at
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from layout_planner.county.model import County
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Scenario
+    from layout_planner.travel.net import Net, PieceTimes
+    from layout_planner.travel.network import Arcs, Spots
+
+    Floats = NDArray[np.float64]
+    Pair = tuple["Leg", "Leg"]
+    BothWays = tuple[tuple["Leg", ...], tuple["Leg", ...]]
+
+LegKind = Literal["across", "walk", "wait", "ride"]
+
+
+@dataclass(frozen=True)
+class Leg:
+    """One stretch of a trip.
+
+    kind     across (straight over open ground, a guess), walk (on a road or path), wait (at the stop), ride
+    seconds  at the pupil's pace
+    climb_m, fall_m  metres up and down; 0 without an elevation grid
+    line     LineString in the county's projection, in the direction of travel; None while waiting
+    """
+
+    kind: LegKind
+    seconds: float
+    metres: float = 0.0
+    name: str = ""
+    road_class: str = ""
+    surface: str = ""
+    climb_m: float = 0.0
+    fall_m: float = 0.0
+    line: shapely.LineString | None = None
+
+
+@dataclass(frozen=True)
+class TripStory:
+    """One trip by one mode, there and back; `out` and `back` are empty where there is no way."""
+
+    settlement_id: str
+    school_id: str
+    band: str
+    mode: str
+    limit_s: float
+    out: tuple[Leg, ...]
+    back: tuple[Leg, ...]
+
+    @property
+    def reachable(self) -> bool:
+        """True when there is a way in both directions."""
+        return bool(self.out) and bool(self.back)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of the worse direction, `np.inf` without a way: the figure that norms are held against."""
+        return max(sum_seconds(self.out), sum_seconds(self.back)) if self.reachable else np.inf
+
+
+def sum_seconds(legs: tuple[Leg, ...]) -> float:
+    """Return the seconds of one direction."""
+    return sum(leg.seconds for leg in legs)
+
+
+def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, ends: tuple[str, str], *, band: str, mode: str) -> TripStory:
+    """Return the trip between `ends`, a settlement and a school, of a pupil of `band` by `mode`: walk, school_bus or board.
+
+    Raises
+    ------
+    KeyError : the county has no such settlement or school.
+    """
+    teller = _Teller(county, net, norms, scenario, band)
+    row, column = county.settlements.index.get_loc(ends[0]), county.schools.index.get_loc(ends[1])
+    out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, waits=mode == "school_bus")
+    grades = scenario.bands[band]
+    return TripStory(ends[0], ends[1], band, mode, travel_limit_s(norms, grades, mode), out, back)
+
+
+class _Teller:
+    """What the legs of one pupil's trips are made of."""
+
+    def __init__(self, county: County, net: Net, norms: NormSet, scenario: Scenario, band: str) -> None:
+        self.county, self.net, self.norms = county, net, norms
+        self.pace = child_factor(norms, scenario.bands[band], scenario.travel)
+        self.lines = net.edges.geometry.to_numpy()
+        self.on_foot = walk_pieces(net)
+
+    def walk(self, row: int, column: int) -> BothWays:
+        net = self.net
+        outward, _ = link_pieces(net.pieces, self.on_foot)
+        return self._both_ways(
+            self._across(row, net.on_foot.homes, net.home_leg, self.county.settlements.geometry.to_numpy()),
+            self._roads(outward, self.on_foot, int(net.home[row]), int(net.school[column])),
+            self._roads(outward, self.on_foot, int(net.school[column]), int(net.home[row])),
+            self._across(column, net.on_foot.schools, net.school_leg, self.county.schools.geometry.to_numpy()),
+        )
+
+    def ride(self, row: int, column: int, *, waits: bool) -> BothWays:
+        net = self.net
+        driven = ride_pieces(net)
+        ahead, _ = link_pieces(net.pieces, driven)
+        detour = self.norms.value("bus.detour_factor") if waits else 1.0
+        stop, gate = int(net.stop[row]), int(net.gate[column])
+        there, home = (self._roads(ahead, driven, *ends, detour=detour) for ends in ((stop, gate), (gate, stop)))
+        to_stop, from_stop = self._walk_to_stop(row)
+        if there is None or home is None or to_stop is None or from_stop is None:
+            return (), ()
+        wait = [Leg("wait", 60 * self.norms.value("bus.wait_minutes"))] if waits else []
+        return _with_length([*to_stop, *wait, *there]), _with_length([*wait, *home, *from_stop])
+
+    def _both_ways(self, near: Pair, there: list[Leg] | None, home: list[Leg] | None, far: Pair) -> BothWays:
+        if there is None or home is None:
+            return (), ()
+        return _with_length([near[0], *there, far[1]]), _with_length([far[0], *home, near[1]])
+
+    def _across(self, place: int, spots: Spots, seconds: tuple[Floats, Floats], points: NDArray[np.object_]) -> tuple[Leg, Leg]:
+        """Return the straight leg from a place to its road, and back."""
+        edge = int(spots.edge[place])
+        road = shapely.line_interpolate_point(self.lines[edge], spots.at[place]) if edge >= 0 else points[place]
+        line = shapely.LineString([points[place].coords[0], road.coords[0]])
+        going = Leg("across", float(seconds[0][place]) / self.pace, float(spots.distance[place]), line=line)
+        coming = replace(going, seconds=float(seconds[1][place]) / self.pace, line=line.reverse())
+        return self._climb(going), self._climb(coming)
+
+    def _walk_to_stop(self, row: int) -> tuple[list[Leg] | None, list[Leg] | None]:
+        """Return the walk to the bus stop and back: across, or by walkable roads where that is quicker."""
+        net = self.net
+        straight = self._across(row, net.driven.homes, net.stop_leg, self.county.settlements.geometry.to_numpy())
+        by_road: tuple[list[Leg] | None, list[Leg] | None] = (None, None)
+        if net.home[row] != net.stop[row] and min(net.home[row], net.stop[row]) >= 0:
+            outward, _ = link_pieces(net.pieces, self.on_foot)
+            near = self._across(row, net.on_foot.homes, net.home_leg, self.county.settlements.geometry.to_numpy())
+            there = self._roads(outward, self.on_foot, int(net.home[row]), int(net.stop[row]))
+            home = self._roads(outward, self.on_foot, int(net.stop[row]), int(net.home[row]))
+            if there is not None and home is not None:
+                by_road = [near[0], *there], [*home, near[1]]
+        ways = [way for way in (([straight[0]], [straight[1]]), by_road) if way[0] is not None and way[1] is not None]
+        best = min(ways, key=lambda way: max(sum_seconds(tuple(legs or ())) for legs in way))
+        return best if np.isfinite(sum_seconds(tuple(best[0] or ()))) else (None, None)
+
+    def _roads(self, arcs: Arcs, times: PieceTimes, source: int, target: int, *, detour: float | None = None) -> list[Leg] | None:
+        """Return the legs along roads between two graph nodes, pieces of one road joined; None where there is no way.
+
+        With a `detour` the legs are rides, whose seconds are lengthened by it; without, they are walks at the pupil's pace.
+        """
+        nodes = nodes_between(arcs, source, target)
+        if nodes is None:
+            return None
+        legs: list[Leg] = []
+        for here, there in pairwise(nodes):
+            leg = self._along(*self._piece(times, here, there), rides=detour is not None)
+            leg = replace(leg, seconds=leg.seconds / self.pace if detour is None else leg.seconds * detour)
+            legs = [*legs[:-1], _joined(legs[-1], leg)] if legs and _same_road(legs[-1], leg) else [*legs, leg]
+        return legs
+
+    def _piece(self, times: PieceTimes, here: int, there: int) -> tuple[int, bool, float]:
+        """Return the fastest piece between two nodes that follow each other, whether it is used against its line, and its seconds."""
+        pieces = self.net.pieces
+        found = []
+        for tail, head, used, seconds, against in (
+            (here, there, times.ahead, times.onward, False),
+            (there, here, times.behind, times.back, True),
+        ):
+            for piece in np.flatnonzero((pieces.tail == tail) & (pieces.head == head) & used):
+                length = float(pieces.end[piece] - pieces.begin[piece])
+                found.append((float(seconds[piece]), length, int(piece), against))
+        best_s, _, best, turned = min(found)
+        return best, turned, best_s
+
+    def _along(self, piece: int, against: bool, seconds: float, *, rides: bool) -> Leg:  # noqa: FBT001 - a direction, not a switch
+        pieces = self.net.pieces
+        edge, begin, end = int(pieces.edge[piece]), float(pieces.begin[piece]), float(pieces.end[piece])
+        line = substring(self.lines[edge], begin, end)
+        road = self.net.edges.iloc[edge]
+        line = shapely.LineString([*line.coords, *line.coords]) if line.geom_type == "Point" else line
+        leg = Leg(
+            "ride" if rides else "walk",
+            seconds,
+            end - begin,
+            str(road["name"]),
+            str(road["road_class"]),
+            str(road["surface"]),
+            line=line.reverse() if against else line,
+        )
+        return self._climb(leg, straight=bool(road["bridge"]))
+
+    def _climb(self, leg: Leg, *, straight: bool = False) -> Leg:
+        """Return the leg with its climb and fall; a bridge or tunnel rises evenly from end to end."""
+        if self.net.elevation is None or leg.line is None:
+            return leg
+        at = [0.0, 1.0] if straight or leg.kind == "across" else np.linspace(0, 1, max(2, int(np.ceil(leg.metres / PIECE_M)) + 1))
+        points = shapely.line_interpolate_point(leg.line, at, normalized=True)
+        steps = np.nan_to_num(np.diff(heights_at(self.net.elevation, shapely.get_coordinates(points), self.county.crs)))
+        return replace(leg, climb_m=float(steps[steps > 0].sum()), fall_m=float(np.abs(steps[steps < 0]).sum()))
+
+
+def _with_length(legs: list[Leg]) -> tuple[Leg, ...]:
+    """Return the legs that lead anywhere or take time; a home on its own school's doorstep keeps one."""
+    return tuple(leg for leg in legs if leg.metres > 0 or leg.seconds > 0) or tuple(legs[:1])
+
+
+def _same_road(one: Leg, other: Leg) -> bool:
+    return (one.kind, one.name, one.road_class) == (other.kind, other.name, other.road_class)
+
+
+def _joined(one: Leg, other: Leg) -> Leg:
+    coordinates = np.concatenate([shapely.get_coordinates(one.line), shapely.get_coordinates(other.line)[1:]])
+    return replace(
+        one,
+        seconds=one.seconds + other.seconds,
+        metres=one.metres + other.metres,
+        surface=one.surface if other.surface in one.surface.split(", ") else ", ".join(filter(None, (one.surface, other.surface))),
+        climb_m=one.climb_m + other.climb_m,
+        fall_m=one.fall_m + other.fall_m,
+        line=shapely.LineString(coordinates),
+    )
