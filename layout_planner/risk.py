@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.results import RISK_COLUMNS
-from layout_planner.travel.options import child_factor, may_board, travel_limit_s
+from layout_planner.travel.options import child_factor, may_board, travel_limit_m, travel_limit_s
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ CAUSES = {
     "too_far_walk": Words("步行时间过长", "too long on foot"),
     "steep_climb": Words("坡陡，步行时间过长", "too long on foot because of the climb"),
     "no_bed": Words("路远而没有空床位", "too far, and no bed free"),
+    "too_far_walk_km": Words("步行距离过远", "too many kilometres on foot"),
     "too_far_ride": Words("乘车时间过长", "too long by bus"),
     "boarding_too_young": Words("低龄寄宿", "boarding too young"),
     "boarding_too_far": Words("周末往返时间过长", "weekly journey too long"),
@@ -45,12 +46,19 @@ def trip_limits(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) ->
     return pd.Series([limits.get(key, np.inf) for key in keys], index=assignment.index, dtype=float)
 
 
+def trip_limits_m(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) -> pd.Series:
+    """Return the limit in metres of every row; `np.inf` where the norms set none."""
+    limits = {band: travel_limit_m(norms, grades, "walk") for band, grades in scenario.bands.items()}
+    keys = zip(assignment["band"], assignment["mode"], strict=True)
+    return pd.Series([limits[band] if mode == "walk" else np.inf for band, mode in keys], index=assignment.index, dtype=float)
+
+
 def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.Series:
     """Return the cause of risk of every row of the assignment; "" where the norms are met.
 
     A walk that is too long is `no_bed` where the pupil may board and the school's beds are all taken, else `steep_climb` where the same
-    way on flat ground would be within the limit, else `too_far_walk`. Pupils without a trip are `no_bed` where a school within a week's
-    journey has seats but no bed, else `no_place`.
+    way on flat ground would be within the limit, else `too_far_walk`; a walk beyond a distance that binds is `too_far_walk_km`, unless it
+    is `no_bed`. Pupils without a trip are `no_bed` where a school within a week's journey has seats but no bed, else `no_place`.
     """
     assignment = layout.assignment
     limits = trip_limits(assignment, norms, scenario)
@@ -71,7 +79,9 @@ def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: S
         else:
             cause = ways[band].why_long_walk(settlement_id, school_id) if mode == "walk" else "too_far_ride"
         causes.append(cause)
-    return pd.Series(causes, index=assignment.index, dtype=object)
+    found = pd.Series(causes, index=assignment.index, dtype=object)
+    beyond = ~(assignment["metres"] <= trip_limits_m(assignment, norms, scenario)) & (assignment["mode"] == "walk")
+    return found.mask(beyond & found.isin(["", "too_far_walk", "steep_climb"]), "too_far_walk_km")
 
 
 class _Ways:
@@ -116,12 +126,17 @@ def _flat_walk_s(travel: TravelTimes, norms: NormSet) -> NDArray[np.float64]:
 
 
 def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: NormSet, scenario: Scenario) -> pd.DataFrame:
-    """Return one row (RISK_COLUMNS) for every part of a settlement's band that is at risk, the worst first."""
+    """Return one row (RISK_COLUMNS) for every part of a settlement's band that is at risk, the worst first.
+
+    `over_s` is the time over the limit, or the time that the metres over the limit take on foot, whichever is more.
+    """
     table = layout.assignment.copy()
     table["limit_s"] = trip_limits(table, norms, scenario)
     table["cause"] = trip_causes(layout, travel, norms, scenario)
     table = table[table["cause"] != ""].copy()
-    table["over_s"] = np.where(np.isfinite(table["limit_s"]), np.maximum(table["seconds"] - table["limit_s"], 0.0), np.inf)
+    beyond_s = table["seconds"] * (1 - (trip_limits_m(table, norms, scenario) / table["metres"]).clip(upper=1.0))
+    over_s = np.maximum(np.maximum(table["seconds"] - table["limit_s"], 0.0), beyond_s)
+    table["over_s"] = np.where(np.isfinite(table["limit_s"]), over_s, np.inf)
     table["name"] = county.settlements["name"].reindex(table["settlement_id"]).to_numpy()
     township = county.settlements.get("township", pd.Series("", index=county.settlements.index))
     table["township"] = township.reindex(table["settlement_id"]).to_numpy()

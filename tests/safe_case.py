@@ -110,10 +110,10 @@ def plan():
     )
 
 
-def judge(rows=RECORDS, ask=None, proposed=None, checked=None):
+def judge(rows=RECORDS, ask=None, proposed=None, checked=None, norms=NORMS):
     ask, proposed, here = ask or scenario(), proposed or plan(), county(rows)
-    checked = checked or verify_layout(here, ask, NORMS, proposed)
-    return judge_plan(here, ask, NORMS, DEMAND, today(), proposed, checked)
+    checked = checked or verify_layout(here, ask, norms, proposed)
+    return judge_plan(here, ask, norms, DEMAND, today(), proposed, checked)
 
 
 AGREES = Verification(9, 0.0)

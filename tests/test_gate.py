@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.names import BANDS, MODES, RULES, name_band
+from layout_planner.norms import read_norms
 from layout_planner.results import Verification
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.words import Words
@@ -51,7 +52,8 @@ def test_gate_says_what_the_case_expects(case):
     for school, values in change.get("school", {}).items():
         for column, value in values.items():
             here.schools.loc[school, column] = value
-    result = judge_plan(here, scenario(**change.get("plan", {})), NORMS, DEMAND, today(), changed_plan(change), AGREES)
+    norms = read_norms(case.get("norms", "cn-rural"))
+    result = judge_plan(here, scenario(**change.get("plan", {})), norms, DEMAND, today(), changed_plan(change), AGREES)
     verdicts = [finding.verdict for finding in result.findings if finding.rule == case["rule"]]
     assert verdicts, [finding.rule for finding in result.findings]
     assert max(verdicts, key=VERDICTS.get) == case["verdict"]
@@ -125,7 +127,8 @@ def test_seats_that_nobody_knows_are_unknown():
 @pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
 def test_findings_are_sentences_without_keys(case):
     change = case.get("change", {})
-    for finding in judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES).findings:
+    norms = read_norms(case.get("norms", "cn-rural"))
+    for finding in judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES, norms).findings:
         assert finding.rule in RULES
         for words in (finding.text, finding.cure):
             assert words.zh.endswith("。")

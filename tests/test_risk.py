@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from layout_planner.assess.equity import gini, measure_equity, palma, quantile
 from layout_planner.assess.groups import count_groups, list_risk_groups, share_groups
 from layout_planner.county.demand import count_pupils
+from layout_planner.norms import NormSet, read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
@@ -46,11 +47,14 @@ def risk_of(case: Case, layout: Layout) -> pd.DataFrame:
     return assess_risk(layout, case.county, case.travel, NORMS, SCENARIO)
 
 
-def cause_of(case: Case, mode: str, settlement_id: str, band: str, school_id: str, seconds: float, **sites: object) -> str:
+def cause_of(  # noqa: PLR0913 - a trip has this many parts
+    case: Case, mode: str, settlement_id: str, band: str, school_id: str, seconds: float, *,
+    norms: NormSet = NORMS, metres: float = 0.0, **sites: object,
+) -> str:  # fmt: skip
     """Return the cause of a single trip under today's layout with `sites` columns replaced."""
     today = present_layout(case)
-    row = pd.DataFrame([(settlement_id, band, school_id, mode, 1, seconds, 0.0, 0.0)], columns=list(ASSIGNMENT_COLUMNS))
-    return trip_causes(Layout(today.sites.assign(**sites), row), case.travel, NORMS, SCENARIO)[0]
+    row = pd.DataFrame([(settlement_id, band, school_id, mode, 1, seconds, metres, 0.0)], columns=list(ASSIGNMENT_COLUMNS))
+    return trip_causes(Layout(today.sites.assign(**sites), row), case.travel, norms, SCENARIO)[0]
 
 
 def test_who_is_at_risk_in_the_tiny_county_today_and_by_how_much():
@@ -79,6 +83,8 @@ def test_every_cause_has_its_trip():
         # S1 -> P1 lower: on flat ground 357.143 / 0.75 = 476 s is within 1800 s
         "steep_climb": cause_of(case, "walk", "S1", "lower_primary", "P1", 1801.0),
         "too_far_walk": cause_of(case, "walk", "S4", "upper_primary", "P1", 4202.0),
+        # 1001 m in time: India's rules allow 1 km to class V
+        "too_far_walk_km": cause_of(case, "walk", "S1", "lower_primary", "P1", 1800.0, norms=read_norms("in-rte"), metres=1001.0),
         "no_bed": cause_of(case, "walk", "S1", "junior", "C1", 4135.0),
         "too_far_ride": cause_of(case, "school_bus", "S4", "lower_primary", "C1", 1801.0),
         "boarding_too_young": cause_of(case, "board", "S3", "lower_primary", "C1", 10.0),

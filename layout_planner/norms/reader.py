@@ -8,11 +8,12 @@ history may be used and says so; a draft only where the scenario allows it; the 
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.errors import Problem, ScenarioError
+from layout_planner.names import MODES as NAMED_MODES
 from layout_planner.norms.model import Indicator, Norm, NormSet, Status
 from layout_planner.words import Words
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from layout_planner.scenario import Override, Scenario
+
+GRADES = range(1, 10)
+MODES = tuple(mode for mode in NAMED_MODES if mode != "unserved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +75,23 @@ def read_norms(set_id: str, overrides: Iterable[Override] = (), *, year: int | N
 
 
 def list_versions(set_id: str) -> tuple[Norm, ...]:
-    """Return all versions of all values of a set; its own values come before its parents', whose same keys it replaces."""
+    """Return all versions of all values of a set: its own, then its parents' for the grades and modes that it does not name itself."""
     file = read_set_file(set_id)
-    own = {norm.key for norm in file.norms}
     inherited = list_versions(file.parent) if file.parent else ()
-    return (*file.norms, *(norm for norm in inherited if norm.key not in own))
+    for own in file.norms:
+        inherited = tuple(part for norm in inherited for part in _give_way(norm, own))
+    return (*file.norms, *inherited)
+
+
+def _give_way(norm: Norm, own: Norm) -> tuple[Norm, ...]:
+    """Return what is left of a parent's `norm` beside a set's `own`: its other grades, and its other modes in the shared grades."""
+    grades, modes = set(norm.grades or GRADES), set(norm.modes or MODES)
+    shared, other_modes = grades & set(own.grades or GRADES), modes - set(own.modes or MODES)
+    if norm.key != own.key or not shared or other_modes == modes:
+        return (norm,)
+    rest = replace(norm, grades=tuple(sorted(grades - shared)))
+    beside = replace(norm, grades=tuple(sorted(shared)), modes=tuple(mode for mode in MODES if mode in other_modes))
+    return (*([rest] if rest.grades else []), *([beside] if beside.modes else []))
 
 
 def read_set_file(set_id: str) -> SetFile:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from layout_planner.risk import trip_causes, trip_limits
+from layout_planner.risk import trip_causes, trip_limits, trip_limits_m
 from layout_planner.travel.options import OPTION_COLUMNS
 
 if TYPE_CHECKING:
@@ -68,6 +68,7 @@ def _present_trips(case: Case, today: Layout) -> pd.DataFrame:
     may_teach = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
     trips = today.assignment.copy()
     trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
+    trips["limit_m"] = trip_limits_m(trips, case.norms, case.scenario)
     trips["within_norms"] = (trip_causes(today, case.travel, case.norms, case.scenario) == "").astype(bool)
     trips["cost_yuan"] /= trips["pupils"]
     stays = [pair in may_teach for pair in zip(trips["school_id"], trips["band"], strict=True)]

@@ -379,7 +379,8 @@ def _cost(
 
 def _at_risk(given: _Inputs, pupils: list[pulp.LpVariable], unserved: dict[tuple[str, str], pulp.LpVariable]) -> Expression:
     """Pupils at risk, each weighing 1 and the share by which the trip is over its limit."""
-    over = ((given.options["seconds"] - given.options["limit_s"]) / given.options["limit_s"]).clip(lower=0, upper=WORST_WEIGHT - 1)
+    shares = given.options[["seconds", "metres"]].to_numpy() / given.options[["limit_s", "limit_m"]].to_numpy()
+    over = np.clip(shares.max(axis=1) - 1, 0, WORST_WEIGHT - 1)
     weights = np.where(given.options["within_norms"], 0.0, 1 + over)
     terms = {pupils[o]: float(weight) for o, weight in enumerate(weights) if weight}
     return Expression({**terms, **dict.fromkeys(unserved.values(), UNSERVED_WEIGHT)})

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.results import GateResult
 from layout_planner.safeguards.evidence import check_built, check_procedure
-from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers
+from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
 from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
 from layout_planner.words import Words
 
@@ -94,13 +94,14 @@ def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:
 
 
 def _count_at_risk(case: Case, layout: Layout, demand: pd.DataFrame) -> dict[tuple[str, str], int]:
-    """Count pupils at risk by settlement and band: no trip, a trip over its limit, boarding too young, or no row at all."""
+    """Count pupils at risk by settlement and band: no trip, a trip too long or too far, boarding too young, or no row at all."""
     left = {(str(home), str(band)): int(count) for band in demand.columns for home, count in demand[band].items()}
     for row in layout.assignment.to_dict("records"):
         grades, mode = case.scenario.bands[str(row["band"])], str(row["mode"])
         key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
         limit = case.norms.find(key, grades=grades, mode=mode)
+        near = within_walk(case, row)
         may_stay = mode != "board" or case.norms.value("boarding.allowed", grades=grades) >= 1
-        if mode != "unserved" and may_stay and limit is not None and meets(limit, float(row["seconds"]) / 60):
+        if mode != "unserved" and may_stay and near and limit is not None and meets(limit, float(row["seconds"]) / 60):
             left[str(row["settlement_id"]), str(row["band"])] -= int(row["pupils"])
     return {key: count for key, count in left.items() if count > 0}

@@ -96,6 +96,10 @@ def _check_band(case: Case, merger: Merger, band: str, rows: list[dict[Any, Any]
             concerned = [row for row in rows if row["mode"] == mode]
             if concerned:
                 yield _judge_minutes(case, merger, rule, case.norms.find(key, grades=grades, mode=mode), (band, mode, concerned))
+    walkers = [row for row in rows if row["mode"] == "walk"]
+    distance = _walk_norm(case, band)
+    if walkers and distance is not None:
+        yield _judge_walk(case, merger, distance, (band, walkers))
     boarders = [row for row in rows if row["mode"] == "board"]
     if boarders:
         yield _judge_boarding_age(case, merger, case.norms.find("boarding.allowed", grades=grades), (band, boarders))
@@ -134,6 +138,37 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
     )
     cure = _keep_or_bus(case, [band])
     return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
+
+
+def _walk_norm(case: Case, band: str) -> Norm | None:
+    """Return the distance on foot that binds; an advisory one, such as China's two kilometres on plains, does not."""
+    return case.norms.find("travel.max_walk_km", grades=case.scenario.bands[band], mode="walk", severity="hard")
+
+
+def within_walk(case: Case, row: dict[Any, Any]) -> bool:
+    """Return True unless the row is a walk over the distance that binds for its band."""
+    norm = _walk_norm(case, str(row["band"])) if row["mode"] == "walk" else None
+    return norm is None or meets(norm, _kilometres(row))
+
+
+def _judge_walk(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, list[dict[Any, Any]]]) -> Finding:
+    band, rows = concerned
+    name, worst = name_bands(case, [band]), max(map(_kilometres, rows))
+    over = [row for row in rows if not meets(norm, _kilometres(row))]
+    if not over:
+        text = Words(
+            f"{name.zh}学生步行最远{_round_up(worst)}公里，不超过{norm.value:g}公里",
+            f"pupils of {name.en} are at most {_round_up(worst)} km from school on foot, within the limit of {norm.value:g}",
+        )
+        return judge("walk_distance", "pass", merger.school_id, norm, text, text, measured=round(worst, 3), settlements=_homes(rows))
+    villages, pupils = name_villages(case, _homes(over)), _pupils(over)
+    text = Words(
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生步行最远{_round_up(worst)}公里，超过{norm.value:g}公里",
+        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'is' if pupils == 1 else 'are'} up to {_round_up(worst)} km from school"
+        f" on foot, over the limit of {norm.value:g}",
+    )
+    cure = _keep_or_bus(case, [band])
+    return judge("walk_distance", "fail", merger.school_id, norm, text, cure, measured=round(worst, 3), settlements=_homes(over))
 
 
 def _judge_boarding_age(case: Case, merger: Merger, norm: Norm | None, concerned: tuple[str, list[dict[Any, Any]]]) -> Finding:
@@ -298,6 +333,10 @@ def _own(case: Case, merger: Merger) -> Words:
 
 def _minutes(row: dict[Any, Any]) -> float:
     return float(str(row["seconds"])) / 60
+
+
+def _kilometres(row: dict[Any, Any]) -> float:
+    return float(str(row["metres"])) / 1000
 
 
 def _day_minutes(row: dict[Any, Any]) -> float:

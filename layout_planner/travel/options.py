@@ -19,13 +19,19 @@ if TYPE_CHECKING:
     Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
 
 MODES = ("walk", "school_bus", "board")
-OPTION_COLUMNS = ("settlement_id", "band", "school_id", "mode", "seconds", "metres", "cost_yuan", "limit_s", "within_norms")
+OPTION_COLUMNS = ("settlement_id", "band", "school_id", "mode", "seconds", "metres", "cost_yuan", "limit_s", "limit_m", "within_norms")
 
 
 def travel_limit_s(norms: NormSet, grades: tuple[int, ...], mode: str) -> float:
     """Seconds that a trip of `grades` by `mode` may take."""
     key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
     return 60 * norms.value(key, grades=grades, mode=mode)
+
+
+def travel_limit_m(norms: NormSet, grades: tuple[int, ...], mode: str) -> float:
+    """Metres that a trip of `grades` by `mode` may be long: the strictest hard limit on foot, `np.inf` where there is none."""
+    norm = norms.find("travel.max_walk_km", grades=grades, mode=mode, severity="hard") if mode == "walk" else None
+    return np.inf if norm is None else 1000 * norm.value
 
 
 def child_factor(norms: NormSet, grades: tuple[int, ...], settings: Travel) -> float:
@@ -58,7 +64,8 @@ def commute_options(
                 continue
             seconds, metres, cost, fits = measure_mode(mode, travel, schools, norms, scenario.travel, grades)
             kept = _nearest(np.where(np.isfinite(seconds) & (fits | (mode == "walk")), seconds, np.inf), columns, scenario)
-            parts.append(_as_rows(band, mode, kept, travel, (seconds, metres, cost, fits), travel_limit_s(norms, grades, mode)))
+            limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
+            parts.append(_as_rows(band, mode, kept, travel, (seconds, metres, cost, fits), limits))
     empty = pd.DataFrame({column: pd.Series(dtype=object) for column in OPTION_COLUMNS})
     options = pd.concat(parts, ignore_index=True) if parts else empty
     return options.sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)
@@ -72,7 +79,8 @@ def measure_mode(
     limit = travel_limit_s(norms, grades, mode)
     if mode == "walk":
         seconds = travel.walk_s / factor
-        return seconds, travel.walk_m, np.zeros_like(seconds), seconds <= limit
+        fits = (seconds <= limit) & (travel.walk_m <= travel_limit_m(norms, grades, mode))
+        return seconds, travel.walk_m, np.zeros_like(seconds), fits
     to_stop = (travel.stop_s / factor)[:, None]
     km_yuan = travel.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
     if mode == "school_bus":
@@ -102,7 +110,7 @@ def _as_rows(
     kept: NDArray[np.int64],
     travel: TravelTimes,
     measured: Measured,
-    limit_s: float,
+    limits: tuple[float, float],
 ) -> pd.DataFrame:
     rows, columns = kept[:, 0], kept[:, 1]
     seconds, metres, cost, fits = (array[rows, columns] for array in measured)
@@ -115,7 +123,8 @@ def _as_rows(
             "seconds": seconds,
             "metres": metres,
             "cost_yuan": cost,
-            "limit_s": limit_s,
+            "limit_s": limits[0],
+            "limit_m": limits[1],
             "within_norms": fits,
         }
     )

@@ -11,6 +11,7 @@
   };
   planner.CAUSES = {
     off_network: ['cross', '#000000'], no_route: ['cross', '#000000'], too_far_walk: ['triangle', '#D55E00'],
+    too_far_walk_km: ['triangle', '#D55E00'],
     too_far_ride: ['diamond', '#E69F00'], boarding_too_young: ['wedge', '#CC79A7'], boarding_too_far: ['hexagon', '#F0E442'],
     no_place: ['plus', '#CC79A7'], no_bed: ['plus', '#009E73'], steep_climb: ['triangle', '#8c510a'], cut_off: ['hexagon', '#0072B2'],
   };
