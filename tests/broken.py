@@ -220,6 +220,7 @@ class Fault:
 _SET, _SCH, _EV = "settlements.csv", "schools.csv", "evidence.csv"
 _BOW = shapely.Polygon([(104.9, 26.1), (105.2, 26.6), (105.2, 26.1), (104.9, 26.6)])
 _PEOPLE = ["张三", "李四", "王五", "赵六", "孙七"]
+_IDENTITIES = ["", "11010519491231002X", "身份：440524188001010014", "", ""]
 FAULTS = [
     Fault("invalid bytes", write(_SET, b"settlement_id,name\nS1,\xff\xfe\xff\x81\n"), _SET, "neither UTF-8 nor GBK"),
     Fault("swapped row", swap_places(_SET, slice(2, 3)), _SET, "swapped", 3, "lon"),
@@ -267,6 +268,11 @@ FAULTS = [
     Fault("mangled id", set_cell(_SCH, 2, "school_id", "2.152E+09"), _SCH, "Excel has changed the id", 2, "school_id"),
     Fault("pupil names", add_column(_SET, "学生姓名", _PEOPLE), _SET, "names persons", 1, "学生姓名"),
     Fault("phone numbers", add_column(_SET, "Phone No.", _PEOPLE), _SET, "names persons", 1, "Phone No."),
+    Fault("names of parents", add_column(_SET, "监护人（父亲）", _PEOPLE), _SET, "names persons", 1, "监护人（父亲）"),
+    Fault("identity numbers under another header", add_column(_SET, "备注2", _IDENTITIES), _SET, "identity number", 3, "备注2"),
+    Fault("mobile numbers in a remark", add_column(_SCH, "remark", ["王老师13912345678", ""]), _SCH, "mobile phone", 2, "remark"),
+    Fault("mobile numbers in a count", set_cell(_SET, 4, "pupils_g2", "+86 139-1234-5678"), _SET, "mobile phone", 4, "pupils_g2"),
+    Fault("rounded identity number in Excel", set_excel("I2", 110105194912310000), "schools.xlsx", "identity number", 2, "seats"),
     Fault("citizen id as a name", set_cell(_SET, 2, "name", "11010519491231002X"), _SET, "identity number", 2, "name"),
     Fault(
         "two columns for one",

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import datetime as dt
+import io
+import unicodedata
+
 import openpyxl
 import pytest
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+from openpyxl.utils import get_column_letter
 
-from layout_planner.county.forms import write_forms
+from layout_planner.county.cells import is_blank
+from layout_planner.county.forms import form_header, write_forms
 from layout_planner.county.inputs import read_county
 from layout_planner.county.table_files import read_table
 from layout_planner.county.tables import TABLES
@@ -17,7 +26,7 @@ from tests.broken import GOOD, cells
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_blank_forms_read_back_as_empty_tables_with_every_column(tmp_path, lang):
     written = write_forms(tmp_path / "new", lang)
-    assert [path.name for path in written] == ["settlements.xlsx", "schools.xlsx", "evidence.xlsx", "scenario.toml"]
+    assert [path.name for path in written] == [*(f"{role}.xlsx" for role in TABLES), "scenario.toml"]
     for role, table in TABLES.items():
         read = read_table(TableFile(path=f"{role}.xlsx"), table, tmp_path / "new")
         assert [problem.what.en for problem in read.problems] == ["the table has no rows"]
@@ -68,6 +77,121 @@ def test_forms_offer_choices_and_explain_every_column(tmp_path, lang):
     notes = book.worksheets[1]
     assert notes.max_row == 3 + len(TABLES["schools"].columns)
     book.close()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_header_is_locked_and_everything_else_may_be_typed(tmp_path, lang):
+    write_forms(tmp_path, lang)
+    for role, table in TABLES.items():
+        book = openpyxl.load_workbook(tmp_path / f"{role}.xlsx")
+        sheet = book[role]
+        assert sheet.protection.sheet
+        assert all(cell.protection.locked for cell in sheet[1])
+        assert not any(sheet.column_dimensions[get_column_letter(at)].protection.locked for at in range(1, len(table.columns) + 1))
+        assert not any(cell.protection.locked for row in sheet.iter_rows(min_row=2) for cell in row if cell.has_style)
+        prompts = {rule.prompt for rule in sheet.data_validations.dataValidation}
+        assert all(any(column.meaning.say(lang) in prompt for prompt in prompts) for column in table.columns)
+        example = book.worksheets[2]
+        assert [cell.value for cell in example[1]] == [cell.value for cell in sheet[1]]
+        assert [cell.value or "" for cell in example[2]] == [column.example for column in table.columns]
+        book.close()
+
+
+def texts(codec):
+    """Return a strategy of names that a cell may hold and that `codec` can write."""
+    letters = st.characters(codec=codec, exclude_categories=("C", "Z"))
+    typed = st.text(letters, min_size=1, max_size=12)
+    return typed.filter(lambda text: not is_blank(text, "text") and text[0] not in "='" and text == unicodedata.normalize("NFC", text))
+
+
+BY_KIND = {
+    "id": st.from_regex(r"[0-9]{1,12}|[A-Za-z][A-Za-z0-9]{0,9}", fullmatch=True),
+    "lon": st.floats(105, 106).map(lambda value: round(value, 7)),
+    "lat": st.floats(26, 27).map(lambda value: round(value, 7)),
+    "bool": st.booleans(),
+    "grades": st.sampled_from([(1, 2, 3), (1, 2, 3, 4, 5, 6), (7, 8, 9), (1, 3), (2,)]),
+    "date": st.dates(dt.date(2000, 1, 1), dt.date(2090, 1, 1)).map(str),
+}
+
+
+def values_of(column, codec):
+    """Return a strategy of valid values of a column; None is a blank where blanks are allowed."""
+    if column.kind == "choice":
+        given = st.sampled_from(column.choices)
+    elif column.kind == "int":
+        given = st.integers(int(column.least or 0), int(10_000 if column.most is None else column.most))
+    elif column.kind == "float":
+        given = st.floats(column.least or 0, 10_000 if column.most is None else column.most).map(lambda value: round(value, 3))
+    else:
+        given = texts(codec) if column.kind == "text" else BY_KIND[column.kind]
+    return given if column.required or column.kind in {"lon", "lat"} else given | st.none()
+
+
+def rows_of(table, codec="utf-8"):
+    row = st.fixed_dictionaries({column.name: values_of(column, codec) for column in table.columns})
+    return st.lists(row, min_size=1, max_size=4, unique_by=None if table.key is None else lambda row: row[table.key])
+
+
+def written(value, column, lang):
+    """Return what a person types for a value."""
+    if value is None:
+        return None
+    if column.kind == "choice":
+        return column.choice_words[column.choices.index(value)].say(lang)
+    if column.kind == "bool":
+        return ("是" if value else "否") if lang == "zh" else ("yes" if value else "no")
+    return ",".join(map(str, value)) if column.kind == "grades" else value
+
+
+def assert_same(read, rows, table):
+    assert [problem.say("en") for problem in read.problems] == []
+    for column in table.columns:
+        for found, wanted in zip(read.frame[column.name], [row[column.name] for row in rows], strict=True):
+            if wanted is None:
+                assert found is None or found in {"", ()} or found != found  # noqa: PLR0124 - NaN is not itself
+            elif column.kind in {"int", "float", "lon", "lat"}:
+                assert found == pytest.approx(wanted, rel=1e-12)
+            else:
+                assert found == wanted
+
+
+@pytest.fixture(scope="module", params=["zh", "en"])
+def forms(request, tmp_path_factory):
+    folder = tmp_path_factory.mktemp(request.param)
+    write_forms(folder, request.param)
+    return request.param, folder
+
+
+@pytest.mark.parametrize("role", TABLES)
+@settings(max_examples=12, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
+@given(data=st.data())
+def test_whatever_is_typed_into_a_form_is_read_back(forms, role, data):
+    lang, folder = forms
+    table = TABLES[role]
+    rows = data.draw(rows_of(table))
+    book = openpyxl.load_workbook(folder / f"{role}.xlsx")
+    for number, row in enumerate(rows, start=2):
+        for at, column in enumerate(table.columns, start=1):
+            book[role].cell(number, at, written(row[column.name], column, lang))
+    book.save(folder / f"filled-{role}.xlsx")
+    book.close()
+    assert_same(read_table(TableFile(path=f"filled-{role}.xlsx"), table, folder), rows, table)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
+@pytest.mark.parametrize("role", TABLES)
+@settings(max_examples=12, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
+@given(data=st.data())
+def test_whatever_is_saved_as_csv_is_read_back(forms, role, encoding, data):
+    lang, folder = forms
+    table = TABLES[role]
+    rows = data.draw(rows_of(table, "gbk" if encoding == "gbk" else "gb18030"))
+    cells = [[form_header(column, lang) for column in table.columns]]
+    cells += [[written(row[column.name], column, lang) for column in table.columns] for row in rows]
+    stream = io.StringIO()
+    csv.writer(stream).writerows(cells)
+    (folder / f"{role}.csv").write_bytes(stream.getvalue().encode(encoding))
+    assert_same(read_table(TableFile(path=f"{role}.csv"), table, folder), rows, table)
 
 
 def test_nothing_is_overwritten(tmp_path):

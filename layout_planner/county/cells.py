@@ -32,8 +32,6 @@ DEGREES = re.compile(
     r"(?:(\d{1,2}(?:\.\d+)?)\s*(?:[\"秒]|''|′′)\s*)?([NSEW])?"
 )
 GRADE_RANGE = re.compile(r"(\d)(?:[-~到至—–](\d))?")
-CITIZEN_ID = re.compile(r"[1-9]\d{5}(?:19|20)\d{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])\d{3}[\dX]")
-CITIZEN_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
 
 
@@ -80,7 +78,6 @@ def _number_as_text(value: Any) -> str:  # noqa: ANN401
 
 def _parse_text(value: Any, _column: Column) -> str:  # noqa: ANN401
     text = tidy(value)
-    _refuse_citizen_id(text)
     if len(text) > MAX_TEXT:
         raise FaultError(
             Words("文字过长", "the text is too long"),
@@ -89,18 +86,6 @@ def _parse_text(value: Any, _column: Column) -> str:  # noqa: ANN401
             expected=Words(f"不超过{MAX_TEXT}字", f"at most {MAX_TEXT} characters"),
         )
     return text
-
-
-def _refuse_citizen_id(text: str) -> None:
-    """Refuse what passes the checksum of a citizen's identity number; the number itself is never repeated."""
-    if CITIZEN_ID.fullmatch(text):
-        rest = sum(int(digit) * weight for digit, weight in zip(text[:17], CITIZEN_WEIGHTS, strict=True)) % 11
-        if "10X98765432"[rest] == text[17]:
-            raise FaultError(
-                Words("疑似居民身份证号码", "this looks like a citizen's identity number"),
-                Words("删除个人信息；本工具只接受汇总人数", "remove personal data: only counts are accepted"),
-                value="******",
-            )
 
 
 def _parse_id(value: Any, _column: Column) -> str:  # noqa: ANN401
@@ -113,7 +98,6 @@ def _parse_id(value: Any, _column: Column) -> str:  # noqa: ANN401
     if isinstance(value, int | float) and abs(value) >= 10**EXACT_DIGITS:
         raise _mangled(f"{value:.0f}" if isinstance(value, float) else value)
     text = unicodedata.normalize("NFKC", tidy(value))
-    _refuse_citizen_id(text)
     if SCIENTIFIC.fullmatch(text):
         raise _mangled(text)
     if len(text) > MAX_ID:

@@ -1,7 +1,8 @@
 """Blank Excel forms for the tables of a county, made from the column specs, and a scenario that points to them.
 
-The data sheet holds the header alone, so that nothing but the planner's own rows is read back; meaning, unit and an example of
-every column stand on a second sheet.
+The data sheet holds the header alone, so that nothing but the planner's own rows is read back. Its header cannot be changed, its
+cells offer choices and refuse wrong numbers, and say meaning and unit when they are entered. A second sheet explains every column, a
+third shows a row filled in.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from openpyxl import Workbook
-from openpyxl.styles import Alignment, Font, PatternFill
+from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
@@ -20,7 +21,12 @@ from layout_planner.words import Lang, Words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from openpyxl.worksheet.worksheet import Worksheet
+
 FORM_ROWS = 5000
+TEXT_ROWS = 500  # cells that are text before anything is typed, for programs that ignore the format of a whole column
+AS_TEXT = {"id", "text", "grades", "date"}
+LONGEST_TITLE, LONGEST_PROMPT = 32, 250  # what Excel accepts
 TEXT_FORMAT = "@"
 KIND_WORDS = {
     "id": Words("文本编号", "id (text)"),
@@ -33,6 +39,19 @@ KIND_WORDS = {
     "choice": Words("选项", "choice"),
     "grades": Words("年级，如1-6", "grades, such as 1-6"),
     "date": Words("日期，如2026-03-01", "date, such as 2026-03-01"),
+}
+UNIT_WORDS = {
+    "pupils": Words("人", "pupils"),
+    "people": Words("人", "people"),
+    "teachers": Words("人", "teachers"),
+    "beds": Words("张", "beds"),
+    "seats": Words("个", "seats"),
+    "rooms": Words("间", "rooms"),
+    "buses": Words("辆", "buses"),
+    "yuan": Words("元", "yuan"),
+    "degree": Words("度", "degrees"),
+    "m": Words("米", "m"),
+    "km": Words("公里", "km"),
 }
 NOTE_HEADERS = (
     Words("列", "column"),
@@ -115,44 +134,82 @@ def _make_form(table: Table, lang: Lang) -> Workbook:
     sheet = book.active
     sheet.title = table.role
     sheet.freeze_panes = "A2"
+    _write_header(sheet, table, lang)
     for at, column in enumerate(table.columns, start=1):
         letter = get_column_letter(at)
+        dimension = sheet.column_dimensions[letter]
+        dimension.protection = Protection(locked=False)
+        if column.kind in AS_TEXT:
+            dimension.number_format = TEXT_FORMAT
+            for row in range(2, TEXT_ROWS + 2):
+                cell = sheet.cell(row, at)
+                cell.number_format, cell.protection = TEXT_FORMAT, Protection(locked=False)
+        rule = _make_rule(column, lang)
+        sheet.add_data_validation(rule)
+        rule.add(f"{letter}2:{letter}{FORM_ROWS}")
+    _lock_header(sheet)
+    _write_notes(book, table, lang)
+    _write_example(book, table, lang)
+    return book
+
+
+def _write_header(sheet: Worksheet, table: Table, lang: Lang) -> None:
+    for at, column in enumerate(table.columns, start=1):
         header = sheet.cell(1, at, form_header(column, lang))
         header.font = Font(bold=True)
         header.fill = PatternFill("solid", fgColor="FFE699" if column.required or column.kind in {"lon", "lat"} else "DDEBF7")
         header.alignment = Alignment(wrap_text=True, vertical="top")
-        sheet.column_dimensions[letter].width = 16
-        if column.kind in {"id", "text", "grades", "date"}:
-            sheet.column_dimensions[letter].number_format = TEXT_FORMAT
-            for row in range(2, FORM_ROWS // 10 + 2):
-                sheet.cell(row, at).number_format = TEXT_FORMAT
-        rule = _make_rule(column, lang)
-        if rule is not None:
-            sheet.add_data_validation(rule)
-            rule.add(f"{letter}2:{letter}{FORM_ROWS}")
-    _write_notes(book, table, lang)
-    return book
+        sheet.column_dimensions[get_column_letter(at)].width = 16
 
 
-def _make_rule(column: Column, lang: Lang) -> DataValidation | None:
-    """Return the drop-down or range check of a column, with its meaning as the prompt."""
-    title = Words("请核对", "please check").say(lang)
-    rule: DataValidation | None = None
+def _lock_header(sheet: Worksheet) -> None:
+    """Protect the header without a password; rows and widths stay free."""
+    sheet.protection.sheet = True
+    for allowed in ("formatCells", "formatColumns", "formatRows", "insertRows", "deleteRows", "sort", "autoFilter"):
+        setattr(sheet.protection, allowed, False)
+
+
+def _make_rule(column: Column, lang: Lang) -> DataValidation:
+    """Return the drop-down or range check of a column, with its meaning and unit as the prompt."""
+    rule = DataValidation(allow_blank=True)
     if column.kind == "bool":
         rule = DataValidation(type="list", formula1='"是,否"' if lang == "zh" else '"yes,no"', allow_blank=True)
     elif column.kind == "choice":
         rule = DataValidation(
             type="list", formula1='"' + ",".join(words.say(lang) for words in column.choice_words) + '"', allow_blank=True
         )
-    elif column.kind == "int":
+    elif column.kind in {"int", "float"}:
+        least, most = (0.0 if column.least is None else column.least), column.most
         rule = DataValidation(
-            type="whole", operator="between", formula1=f"{column.least or 0:.0f}", formula2=f"{column.most or 0:.0f}", allow_blank=True
+            type="whole" if column.kind == "int" else "decimal",
+            operator="greaterThanOrEqual" if most is None else "between",
+            formula1=f"{least:.15g}",
+            formula2=None if most is None else f"{most:.15g}",
+            allow_blank=True,
         )
-    if rule is not None:
-        rule.showErrorMessage = rule.showInputMessage = True
-        rule.errorTitle, rule.error = title, KIND_WORDS[column.kind].say(lang)
-        rule.promptTitle, rule.prompt = column.name[:32], column.meaning.say(lang)[:250]
+    rule.showErrorMessage = rule.type is not None
+    rule.showInputMessage = True
+    rule.errorTitle, rule.error = Words("请核对", "please check").say(lang), _describe_content(column, lang)[:LONGEST_PROMPT]
+    rule.promptTitle = form_header(column, lang)[:LONGEST_TITLE]
+    rule.prompt = f"{column.meaning.say(lang)}\n{_describe_content(column, lang)}"[:LONGEST_PROMPT]
     return rule
+
+
+def _describe_content(column: Column, lang: Lang) -> str:
+    """Return kind, unit and range of a column in one line."""
+    parts = [KIND_WORDS[column.kind].say(lang), name_unit(column.unit).say(lang), _range_text(column)]
+    return "，".join(part for part in parts if part) if lang == "zh" else ", ".join(part for part in parts if part)
+
+
+def _range_text(column: Column) -> str:
+    if column.least is None and column.most is None:
+        return ""
+    return f"{'' if column.least is None else f'{column.least:g}'} - {'' if column.most is None else f'{column.most:,.0f}'}".strip()
+
+
+def name_unit(unit: str) -> Words:
+    """Return what a unit is called; a unit without a name is called by itself."""
+    return UNIT_WORDS.get(unit, Words(unit, unit))
 
 
 def _write_notes(book: Workbook, table: Table, lang: Lang) -> None:
@@ -168,7 +225,6 @@ def _write_notes(book: Workbook, table: Table, lang: Lang) -> None:
     )
     notes.append([header.say(lang) for header in NOTE_HEADERS])
     for column in table.columns:
-        limits = "" if column.least is None else f"{column.least:g} - {column.most:,.0f}"
         must = column.required or column.kind in {"lon", "lat"}
         notes.append(
             [
@@ -176,8 +232,8 @@ def _write_notes(book: Workbook, table: Table, lang: Lang) -> None:
                 column.meaning.say(lang),
                 Words("是", "yes").say(lang) if must else "",
                 KIND_WORDS[column.kind].say(lang),
-                column.unit,
-                limits,
+                name_unit(column.unit).say(lang),
+                _range_text(column),
                 ", ".join(words.say(lang) for words in column.choice_words),
                 column.example,
                 ", ".join(column.aliases),
@@ -186,3 +242,12 @@ def _write_notes(book: Workbook, table: Table, lang: Lang) -> None:
     for letter, width in zip("ABCDEFGHI", (30, 44, 8, 18, 10, 18, 40, 22, 36), strict=True):
         notes.column_dimensions[letter].width = width
     notes["A1"].font = notes["A2"].font = Font(bold=True)
+
+
+def _write_example(book: Workbook, table: Table, lang: Lang) -> None:
+    """Add a sheet of the same columns with one row filled in and the units beneath; it is never read back."""
+    sheet = book.create_sheet(Words("填写示例", "example").say(lang))
+    _write_header(sheet, table, lang)
+    for at, column in enumerate(table.columns, start=1):
+        sheet.cell(2, at, column.example).number_format = TEXT_FORMAT
+        sheet.cell(3, at, name_unit(column.unit).say(lang)).font = Font(italic=True, color="7F7F7F")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -11,6 +12,7 @@ import pandas as pd
 from layout_planner.county import checks
 from layout_planner.county.areas import inside_boundary, read_boundary
 from layout_planner.county.coordinates import choose_metric_crs
+from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import note_gaps, note_missing_files
 from layout_planner.county.model import County, Elevation, Note, RoadTable, Source
@@ -32,6 +34,30 @@ ZERO_WHEN_BLANK = ("classrooms", "beds", "enrolment", "boarders", "teachers", "b
 UNKNOWN_WHEN_BLANK = ("in_favour", "against", "quantity")
 
 
+@dataclass(frozen=True)
+class Survey:
+    """What could be read of a county's places, whatever its faults; `doubts` by role of the table."""
+
+    settlements: CheckedTable
+    schools: CheckedTable
+    roads: RoadTable | None
+    boundary: gpd.GeoDataFrame | None
+    crs: str
+    doubts: dict[str, DatumDoubt] = field(default_factory=dict)
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[Note, ...] = ()
+
+
+def survey_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> Survey:
+    """Return the places of `scenario` with all faults instead of raising them, for a report on their quality."""
+    reader = _CountyReader(scenario, on_step or (lambda _: None))
+    try:
+        county = reader.read()
+    except InputError as error:
+        return replace(reader.survey, problems=error.problems, notes=tuple(reader.notes))
+    return replace(reader.survey, notes=county.notes)
+
+
 def read_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> County:
     """Return the county of `scenario`, every table checked, ids sorted, geometry in metres.
 
@@ -51,6 +77,7 @@ class _CountyReader:
         self.problems: list[Problem] = []
         self.sources: list[Source] = []
         self.notes: list[Note] = note_missing_files(scenario.data)
+        self.survey: Survey
 
     def read(self) -> County:
         """Return the county or raise all faults."""
@@ -73,6 +100,8 @@ class _CountyReader:
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
         elevation = self._read_elevation(settlements)
+        self.survey = Survey(settlements, schools, roads, boundary, crs, self._doubt_datums(roads, settlements, schools))
+        self.notes.extend(doubt.note(role) for role, doubt in self.survey.doubts.items())
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         return County(
@@ -86,6 +115,18 @@ class _CountyReader:
             tuple(self.sources),
             tuple(self.notes),
         )
+
+    def _doubt_datums(self, roads: RoadTable | None, settlements: CheckedTable, schools: CheckedTable) -> dict[str, DatumDoubt]:
+        """Return, by role, the tables that fit the roads better under another datum."""
+        files = {"settlements": self.scenario.data.settlements, "schools": self.scenario.data.schools}
+        doubts = {}
+        for role, table in (("settlements", settlements), ("schools", schools)):
+            if roads is not None and {"lon", "lat"} <= set(table.frame.columns):
+                lon, lat = table.frame["lon"].to_numpy(dtype=float), table.frame["lat"].to_numpy(dtype=float)
+                doubt = audit_datum(table.shown, lon, lat, files[role].crs, roads)
+                if doubt is not None:
+                    doubts[role] = doubt
+        return doubts
 
     def _keep_table(self, role: str, table: CheckedTable, path: str) -> None:
         self.problems.extend(table.problems)

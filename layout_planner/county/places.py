@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,14 +28,24 @@ MOST = 0.5
 NULL_ISLAND_DEGREES = 1e-6
 
 
-def place_points(raw: RawTable, frame: pd.DataFrame, rows: Rows, declared: str | None, faults: Faults) -> tuple[Floats, Floats]:
-    """Return WGS 84 longitude and latitude of the rows, degrees; NaN where a fault was recorded instead."""
+@dataclass(frozen=True)
+class Places:
+    """Where the rows of a table are: `lon`, `lat` in WGS 84 degrees, NaN where a fault was recorded; `x`, `y` as the file gives them."""
+
+    lon: Floats
+    lat: Floats
+    x: Floats
+    y: Floats
+
+
+def place_points(raw: RawTable, frame: pd.DataFrame, rows: Rows, declared: str | None, faults: Faults) -> Places:
+    """Return where the rows are."""
     nowhere = np.full(len(rows), np.nan)
     try:
         meaning = read_frame(declared, raw.crs if raw.geometry is not None else None)
     except FaultError as fault:
         faults.place(fault, column="crs")
-        return nowhere, nowhere.copy()
+        return Places(nowhere, nowhere, nowhere, nowhere)
     in_columns = {"lon", "lat"} <= set(frame.columns)
     if raw.geometry is not None and not (in_columns and shapely.is_missing(raw.geometry).all()):
         x, y = _from_geometry(raw.geometry, rows, faults)
@@ -44,7 +55,8 @@ def place_points(raw: RawTable, frame: pd.DataFrame, rows: Rows, declared: str |
         _report_blank(x, y, rows, faults)
         column = "lon"
     else:
-        return nowhere, nowhere.copy()
+        return Places(nowhere, nowhere, nowhere, nowhere)
+    given = x, y
     x, y = _check_degrees(x, y, rows, meaning, column, faults)
     lon, lat = to_wgs84(x, y, meaning)
     lost = np.isfinite(x) & ~(np.isfinite(lon) & np.isfinite(lat) & (np.abs(lon) <= MAX_LON) & (np.abs(lat) <= MAX_LAT))
@@ -58,7 +70,7 @@ def place_points(raw: RawTable, frame: pd.DataFrame, rows: Rows, declared: str |
         )
     lon, lat = np.where(lost, np.nan, lon), np.where(lost, np.nan, lat)
     _report_far(lon, lat, rows, column, faults)
-    return lon, lat
+    return Places(lon, lat, *given)
 
 
 def _from_geometry(geometry: NDArray[np.object_], rows: Rows, faults: Faults) -> tuple[Floats, Floats]:

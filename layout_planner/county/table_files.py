@@ -12,7 +12,8 @@ import pandas as pd
 
 from layout_planner.county.cells import is_blank, parse_cell
 from layout_planner.county.faults import FaultError, Faults
-from layout_planner.county.places import place_points
+from layout_planner.county.persons import plain_header, refuse_person_headers, refuse_person_values
+from layout_planner.county.places import Places, place_points
 from layout_planner.county.raw_files import RawTable, hash_file, read_raw
 from layout_planner.county.tables import Column, Table
 from layout_planner.words import Words
@@ -26,37 +27,6 @@ if TYPE_CHECKING:
     from layout_planner.errors import Problem
     from layout_planner.scenario import TableFile
 
-PERSON_WORDS = (
-    "身份证",
-    "姓名",
-    "家长",
-    "监护人",
-    "手机",
-    "电话",
-    "联系方式",
-    "学籍号",
-    "出生日期",
-    "出生年月",
-    "家庭住址",
-    "详细住址",
-    "微信",
-    "邮箱",
-    "idcard",
-    "idnumber",
-    "identitynumber",
-    "phone",
-    "mobile",
-    "telephone",
-    "studentname",
-    "pupilname",
-    "parentname",
-    "guardian",
-    "birthdate",
-    "dateofbirth",
-    "birthday",
-    "email",
-    "homeaddress",
-)
 HEADER_SEARCH_ROWS = 12
 SHAPEFILE_HEADER = 10
 
@@ -77,6 +47,7 @@ class CheckedTable:
     excluded: dict[str, str] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
+    places: Places | None = None
 
     @property
     def usable(self) -> bool:
@@ -115,12 +86,6 @@ def _extend_spec(table: Table, numbers: Iterable[str], ids: Iterable[str]) -> Ta
     return Table(table.role, table.title, table.key, (*table.columns, *more))
 
 
-def plain_header(text: str) -> str:
-    """Return a header without case, spaces, underscores and marks, to compare it."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    return "".join(letter for letter in folded if not letter.isspace() and letter not in "_-*\ufeff\u200b")
-
-
 def _header_keys(text: str) -> list[str]:
     """Return what a header may be called: all of it, what stands before a bracket, what stands in it."""
     folded = unicodedata.normalize("NFKC", text)
@@ -130,7 +95,7 @@ def _header_keys(text: str) -> list[str]:
 
 def _match_headers(raw: RawTable, spec: Table, file: TableFile, faults: Faults) -> dict[str, int] | None:
     """Return the position of every column of the spec that the file holds, or None when the file is no such table."""
-    _refuse_persons(raw.headers, faults)
+    refuse_person_headers(raw.headers, faults)
     keys = [_header_keys(header) for header in raw.headers]
     positions: dict[str, int] = {}
     for column in spec.columns:
@@ -152,18 +117,6 @@ def _match_headers(raw: RawTable, spec: Table, file: TableFile, faults: Faults) 
         if needed and column.name not in positions and column.name not in file.defaults:
             _report_missing(column, raw, faults)
     return positions
-
-
-def _refuse_persons(headers: list[str], faults: Faults) -> None:
-    for header in headers:
-        plain = plain_header(header)
-        if any(word in plain for word in PERSON_WORDS):
-            faults.add(
-                Words("该列含个人信息，不予读取", "this column names persons and is not read"),
-                Words("删除该列；本工具只接受汇总人数", "delete the column: only counts are accepted, never persons"),
-                row=1,
-                column=header,
-            )
 
 
 def _find_column(column: Column, keys: list[list[str]], raw: RawTable, file: TableFile, faults: Faults) -> int | None:
@@ -238,6 +191,9 @@ class _Reader:
     def fill(self, result: CheckedTable) -> None:
         """Put the parsed rows into `result`."""
         self._refuse_merged()
+        codes = {at for name, at in self.positions.items() if self.spec.column(name).kind == "id"}
+        refused = refuse_person_values(self.raw, codes, self.faults)
+        self.positions = {name: at for name, at in self.positions.items() if at not in refused}
         if not self.raw.rows:
             self.faults.add(Words("表中没有数据行", "the table has no rows"), Words("填入数据后重新保存", "fill it in and save it again"))
         kept = self._drop_excluded(result)
@@ -249,8 +205,8 @@ class _Reader:
             {name: self._parse_column(self.spec.column(name), result) for name in self._names()}, index=range(len(kept))
         )
         if self.spec.role != "evidence" and kept:
-            lon, lat = place_points(self.raw, result.frame, result.rows, self.file.crs, self.faults)
-            result.frame["lon"], result.frame["lat"] = lon, lat
+            result.places = place_points(self.raw, result.frame, result.rows, self.file.crs, self.faults)
+            result.frame["lon"], result.frame["lat"] = result.places.lon, result.places.lat
         if self.spec.key is not None and self.spec.key in result.frame:
             self._refuse_doubles(result)
 
