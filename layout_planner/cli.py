@@ -259,16 +259,23 @@ def compare(runs: tuple[Path, ...], out: Path, lang: Lang, *, as_json: bool) -> 
 @main.command()
 @click.argument("folder", metavar="RUN", type=FILE)
 @click.option("--check", "recheck", is_flag=True, help="Re-verify the certificate from the files.")
+@click.option("--sign", "key", type=FILE, default=None, help="Sign the certificate with this Ed25519 private key (PEM).")
+@click.option("--signed-by", "public_key", type=FILE, default=None, help="Check the signature against this public key (PEM).")
 @DATA
 @common
-def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_json: bool) -> None:
+def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_json: bool, **keys: Path | None) -> None:
     """Show the gate's verdict on a stored run and what would lift each refusal. Exit code 5 when it refuses."""
+    from layout_planner.output.run_folder import write_signature
     from layout_planner.output.run_view import describe_view, read_view
     from layout_planner.output.terminal import findings_table, result_console, verdict_text
     from layout_planner.safeguards.certificate import check_certificate
+    from layout_planner.safeguards.signature import check_signature
 
     view = read_view(folder)
+    if keys["key"] is not None:
+        write_signature(folder, keys["key"])
     broken = check_certificate(folder, data_dir) if recheck else []
+    broken += check_signature(folder, keys["public_key"]) if keys["public_key"] is not None else []
     if as_json:
         _print_json({"verdict": view.verdict, "findings": describe_view(view)["findings"], "certificate": [w._asdict() for w in broken]})
     else:

@@ -60,10 +60,10 @@ def test_only_readers_open_files_and_only_output_writes():
     readers = {"county", "norms", "scenario", "embedded"}
     writers = {"output", "demo", "workbook", "county.forms", "county.fetch"}
     calls = {
-        "open": readers | writers | {"plan.solve", "safeguards.certificate"},  # plan.solve opens the null device
+        "open": readers | writers | {"plan.solve", "safeguards.certificate", "safeguards.signature"},  # plan.solve opens the null device
         "read_text": readers | writers | {"safeguards.certificate"},
         "write_text": writers,
-        "read_bytes": readers | writers | {"safeguards.certificate"},
+        "read_bytes": readers | writers | {"safeguards.certificate", "safeguards.signature"},
         "write_bytes": writers,
         "to_parquet": writers,
         "to_file": writers,

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from layout_planner.errors import OutputError
 from layout_planner.output.maps import write_compare_map, write_map
+from layout_planner.output.offline import write_atomically
 from layout_planner.output.pages import write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
 from layout_planner.output.run_view import describe_view, view_of, write_view_tables
 from layout_planner.output.tables import write_geopackage, write_workbook
 from layout_planner.safeguards.certificate import CERTIFICATE, dump_certificate, make_certificate
+from layout_planner.safeguards.signature import SIGNATURE, sign_certificate
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -59,6 +61,16 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         _write_certificate(run, folder)
         _write_json(folder / "timing.json", {"solve_s": round(run.solved.seconds, 3)})
     return out / run.scenario.name
+
+
+def write_signature(folder: Path, key_file: Path) -> None:
+    """Sign the certificate of the run in `folder` with the private key in `key_file`.
+
+    Raises
+    ------
+    InputError : no usable key or no certificate. OutputError : the folder cannot be written.
+    """
+    write_atomically(folder / SIGNATURE, sign_certificate(folder, key_file))
 
 
 def write_comparison(views: Sequence[RunView], out: Path, lang: Lang) -> list[Path]:
