@@ -82,10 +82,17 @@ class Walk(Strict):
     child_speed: bool = True
 
 
+class Ride(Strict):
+    """Riding: slope from the elevation grid."""
+
+    slope: bool = True
+
+
 class Travel(Strict):
     """How trips are measured."""
 
     walk: Walk = Walk()
+    ride: Ride = Ride()
     off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
     nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
 

@@ -16,7 +16,7 @@ from shapely import LineString, MultiLineString, Point
 from layout_planner.county.fetch import fetch_roads
 from layout_planner.county.model import ROAD_COLUMNS
 from layout_planner.county.road_files import read_roads
-from layout_planner.county.road_rules import DRIVEN, WALKED, judge_tags, read_speed
+from layout_planner.county.road_rules import DRIVEN, SURFACES, WALKED, judge_tags, name_surface, read_size, read_speed
 from layout_planner.errors import InputError, OutputError, PlannerError
 
 CRS = "EPSG:32648"
@@ -59,6 +59,13 @@ def by_way(roads):
         ({"highway": "residential", "motor_vehicle": "no"}, True, False, False),
         ({"highway": "track", "motor_vehicle": "forestry"}, True, False, False),
         ({"highway": "track"}, True, True, True),
+        ({"highway": "track", "tracktype": "grade3"}, True, True, True),
+        ({"highway": "track", "tracktype": "grade4"}, True, False, False),
+        ({"highway": "unclassified", "smoothness": "very_bad"}, True, False, False),
+        ({"highway": "unclassified", "4wd_only": "yes"}, True, False, False),
+        ({"highway": "tertiary", "bus": "no"}, True, False, False),
+        ({"highway": "tertiary", "hgv": "no"}, True, False, False),
+        ({"highway": "tertiary", "hgv": "destination", "bus": "yes"}, True, True, True),
         *[({"highway": name}, True, False, False) for name in ("path", "footway", "steps", "cycleway", "pedestrian", "bridleway")],
     ],
 )
@@ -91,6 +98,22 @@ def test_classes_limits_and_hazards():
     assert judge_tags({"highway": "path", "bridge": "viaduct"}).bridge
     assert [read_speed(text) for text in ("50", "30 mph", "60;40", "50 km/h")] == pytest.approx([50, 48.28032, 40, 50])
     assert all(np.isinf(read_speed(text)) for text in ("", "CN:urban", "none", "0", "-5", "fast", "1e9999"))
+
+
+def test_sizes_surfaces_and_dangers():
+    assert [read_size(text) for text in ("3", "3.5 m", "60cm", "2.5;3", "7.5 t", "3500 kg", "10吨", "3-4")] == [
+        3, 3.5, 0.6, 2.5, 7.5, 3.5, 10, 3,
+    ]  # fmt: skip
+    assert all(np.isinf(read_size(text)) for text in ("", "none", "default", "wide", "0", "12'6"))
+    use = judge_tags({"highway": "tertiary", "width": "4", "maxwidth": "2.3", "maxweight": "7.5", "maxheight": "2.5 m"})
+    assert (use.width_m, use.max_weight_t, use.max_height_m, use.hazard) == (2.3, 7.5, 2.5, False)
+    assert judge_tags({"highway": "tertiary", "narrow": "yes"}).hazard
+    assert judge_tags({"highway": "tertiary", "hazard": "landslide"}).hazard
+    assert not judge_tags({"highway": "tertiary", "hazard": "animal_crossing"}).hazard
+    assert [name_surface(text) for text in ("asphalt", "Concrete:plates", "砂石", "ground", "", "tartan")] == [
+        "paved", "paved", "gravel", "ground", "", "",
+    ]  # fmt: skip
+    assert len({name for names in SURFACES.values() for name in names}) == sum(map(len, SURFACES.values()))
 
 
 def test_ways_are_cut_where_they_meet(tmp_path):
@@ -167,14 +190,22 @@ def test_real_pbf_and_the_same_roads_in_a_geopackage(tmp_path):
     roads = read_roads(pyrosm_file("test.osm.pbf"), "test", crs)
     assert len(roads.edges) > 500
     assert set(roads.edges["road_class"]) <= {*DRIVEN, *WALKED}
+    roads.edges.loc[roads.edges["way"] == roads.edges["way"].iloc[0], ["width_m", "max_weight_t", "max_height_m", "hazard"]] = (
+        3.5,
+        7.5,
+        2.6,
+        True,
+    )
+    given = roads.edges.copy()
     roads.edges.to_file(tmp_path / "roads.gpkg", layer="roads")
     again = read_roads(tmp_path / "roads.gpkg", "roads.gpkg", crs, layer="roads")
     assert len(again.node_xy) == len(roads.node_xy)
     assert len(again.edges) == len(roads.edges)
     for column in ROAD_COLUMNS[2:]:
-        assert again.edges[column].tolist() == roads.edges[column].tolist(), column
+        assert again.edges[column].tolist() == given[column].tolist(), column
     assert np.allclose(again.edges.length, roads.edges.length, atol=1e-3)
-    assert read_roads(pyrosm_file("test.osm.pbf"), "test", crs).edges.equals(roads.edges)
+    fresh = [read_roads(pyrosm_file("test.osm.pbf"), "test", crs).edges for _ in range(2)]
+    assert fresh[0].equals(fresh[1])
 
 
 def line_file(path, lines, crs=CRS, **columns):
@@ -190,13 +221,18 @@ def test_lines_meet_within_ten_centimetres(tmp_path):
     lines.append(
         MultiLineString([LineString(base + np.array([(200, 0), (300, 0)])), LineString(base + np.array([(200.5, 0), (200.5, 80)]))])
     )
-    columns = {"道路等级": ["tertiary", "path", "track", "residential"], "单行": ["F", "B", "", "no"], "限速": [30, 0, 0, 20]}
+    columns = {"道路等级": ["tertiary", "path", "track", "residential"], "单行": ["F", "B", "", "no"], "限速": [30, 0, 0, 20],
+               "路宽": [3.5, None, 0, 6], "路面": ["水泥", "", "土路", ""], "限重": [10.0, None, None, None]}  # fmt: skip
     roads = read_roads(line_file(tmp_path / "r.gpkg", lines, **columns), "r", CRS)
     assert len(roads.edges) == 6  # the first line is cut at the path, the track crosses it without meeting
     graph = nx.Graph(roads.edges[["from_node", "to_node"]].to_numpy().tolist())
     assert sorted(map(len, nx.connected_components(graph))) == [2, 2, 5]
     first = roads.edges[roads.edges["way"] == "0"]
     assert first["speed_limit_kmh"].tolist() == [30, 30]
+    assert first["width_m"].tolist() == [3.5, 3.5]
+    assert first["max_weight_t"].tolist() == [10, 10]
+    assert np.isinf(roads.edges["max_height_m"]).all()
+    assert roads.edges.groupby("way")["width_m"].first().to_dict() == {"0": 3.5, "1": np.inf, "2": np.inf, "3": 6}
     assert not first["drive_backward"].any()
 
 
@@ -231,7 +267,7 @@ def small_graph():
     for node, (lon, lat) in NODES.items():
         graph.add_node(node, x=lon, y=lat)
     for a, b, tags in (
-        (1, 2, {"highway": "tertiary", "oneway": False, "maxspeed": "40"}),
+        (1, 2, {"highway": "tertiary", "oneway": False, "maxspeed": "40", "width": "3.5"}),
         (2, 3, {"highway": ["residential", "track"], "oneway": False}),
         (2, 4, {"highway": "path", "oneway": False, "name": "山路"}),
     ):
@@ -250,6 +286,7 @@ def test_graphml(tmp_path):
     assert edges["drive_backward"].to_dict() == {"12": True, "23": True, "24": False, "36": False}
     assert edges["walk"].all()
     assert edges.loc["12", "speed_limit_kmh"] == 40
+    assert edges["width_m"].to_dict() == {"12": 3.5, "23": np.inf, "24": np.inf, "36": np.inf}
     assert len(edges.geometry["12"].coords) == 3
 
 

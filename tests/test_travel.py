@@ -19,6 +19,7 @@ from shapely import LineString, Point
 from layout_planner.county.model import County, Elevation, RoadTable
 from layout_planner.norms import read_norms
 from layout_planner.scenario import Travel
+from layout_planner.travel.bus import Bus
 from layout_planner.travel.matrix import measure_travel
 from layout_planner.travel.terrain import Walker, heights_at, walk_straight
 from tests.tiny import CRS, ORIGIN, tiny_county
@@ -42,6 +43,10 @@ def make_county(nodes, edges, homes, schools, crs=CRS):
             "speed_limit_kmh": INF,
             "closed_from": "",
             "bridge": False,
+            "width_m": INF,
+            "max_weight_t": INF,
+            "max_height_m": INF,
+            "hazard": False,
         },
         geometry=lines,
         crs=crs,
@@ -196,8 +201,10 @@ def test_slope_takes_the_worse_direction():
     county = tiny_county(elevation=plane(0.1))
     trips = measure_travel(county, NORMS, Travel())
     assert trips.walk_s[0] == pytest.approx([500 / tobler(0.1), 5500 / tobler(0.1)], rel=1e-4)
-    assert trips.ride_s[0] == pytest.approx([60, 708])
-    flat = measure_travel(county, NORMS, Travel(walk={"slope": False}))
+    # 10 % uphill takes 4 * 0.1 of a bus's speed: 30 -> 18 km/h = 5 m/s, 25 -> 15 km/h; downhill the cap of 20 km/h would bind
+    assert trips.ride_s[0] == pytest.approx([500 / 5, 3500 / 5 + 2000 * 3.6 / 15], rel=1e-4)
+    flat = measure_travel(county, NORMS, Travel(walk={"slope": False}, ride={"slope": False}))
+    assert flat.ride_s[0] == pytest.approx([60, 708])
     assert flat.walk_s[0] == pytest.approx([500 / 1.4, 5500 / 1.4])
 
 
@@ -223,6 +230,64 @@ def test_voids_and_outside():
     trips = measure_travel(county, NORMS, Travel())
     assert trips.walk_s[0] == pytest.approx([500 / 1.4, 5500 / 1.4])
     assert "no_heights" in {note.code for note in trips.notes}
+
+
+# --- the bus
+
+
+def ride_of(elevation=None, **columns):
+    """Return the ride over one edge of 3000 m of a tertiary road (30 km/h) with `columns`."""
+    county = make_county([(0, 0), (3000, 0)], [(0, 1, "tertiary", True, True, True)], [(0, 0)], [(3000, 0)])
+    roads = replace(county.roads, edges=county.roads.edges.assign(**columns))
+    return measure_travel(replace(county, roads=roads, elevation=elevation), NORMS, Travel()).ride_s[0, 0]
+
+
+@pytest.mark.parametrize(
+    ("columns", "kmh"),
+    [
+        ({"surface": "asphalt"}, 30),
+        ({"surface": "gravel"}, 20),
+        ({"surface": "泥土"}, 15),
+        ({"surface": "mud"}, 8),
+        ({"surface": "tartan"}, 30),
+        ({"width_m": 4.5}, 30),
+        ({"width_m": 4.4}, 20),
+        ({"width_m": 3.0}, 20),
+        ({"width_m": 2.9}, 0),
+        ({"hazard": True}, 20),
+        ({"hazard": True, "surface": "mud"}, 8),
+        ({"max_weight_t": 9.9}, 0),
+        ({"max_weight_t": 10.0}, 30),
+        ({"max_height_m": 3.1}, 0),
+        ({"max_height_m": 3.2}, 30),
+    ],
+)
+def test_surface_width_weight_and_height(columns, kmh):
+    assert ride_of(**columns) == (pytest.approx(3000 * 3.6 / kmh) if kmh else INF)
+
+
+@pytest.mark.parametrize(
+    ("rise", "kmh"),  # per metre east; the worse direction is uphill: 4 of the speed lost a unit of slope, 20 km/h above 8 %, 40 % stay
+    [(0.0, 30), (0.02, 30 * 0.92), (-0.02, 30 * 0.92), (0.05, 24), (0.079, 30 * 0.684), (0.09, 30 * 0.64), (0.2, 12), (0.3, 12)],
+)
+def test_slope_slows_the_bus(rise, kmh):
+    x = (np.arange(60) + 0.5) * 100 - 1000
+    heights = np.broadcast_to(1000 + x * rise, (20, 60)).astype(np.float32)
+    grid = Elevation(heights.copy(), Affine(100.0, 0, -1000, 0, -100.0, 1000), CRS)
+    assert ride_of(elevation=grid) == pytest.approx(3000 * 3.6 / kmh, rel=1e-4)
+
+
+def test_downhill_a_steep_road_is_driven_at_the_hazard_cap():
+    bus = Bus.of(NORMS)
+    speed = bus.speed(np.full(5, 10.0), np.array([-0.05, -0.08, -0.09, np.nan, 0.09]))
+    assert speed == pytest.approx([9.0, 8.4, 20 / 3.6, 10.0, 20 / 3.6])
+
+
+def test_roads_too_small_for_a_bus_are_told():
+    county = make_county([(0, 0), (3000, 0)], [(0, 1, "tertiary", True, True, True)], [(0, 0)], [(3000, 0)])
+    county.roads.edges["width_m"] = 2.5
+    notes = {note.code: note for note in measure_travel(county, NORMS, Travel()).notes}
+    assert notes["too_small_for_bus"].count == 3000
 
 
 # --- the oracle

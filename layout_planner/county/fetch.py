@@ -14,22 +14,38 @@ if TYPE_CHECKING:
 
 
 TAGS = (
+    "4wd_only",
     "access",
     "area",
     "bridge",
+    "bus",
+    "est_width",
     "flood_prone",
     "foot",
     "ford",
+    "hazard",
+    "hgv",
     "highway",
     "junction",
+    "maxgcweight",
+    "maxheight",
+    "maxheight:physical",
     "maxspeed",
+    "maxweight",
+    "maxwidth",
+    "maxwidth:physical",
     "motor_vehicle",
     "motorroad",
     "name",
+    "narrow",
     "oneway",
+    "psv",
+    "smoothness",
     "surface",
+    "tracktype",
     "tunnel",
     "vehicle",
+    "width",
 )
 
 

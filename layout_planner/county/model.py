@@ -26,6 +26,10 @@ ROAD_COLUMNS = (
     "speed_limit_kmh",  # float, np.inf when no limit is posted
     "closed_from",  # str, "" or the hazard for which the road is known to close
     "bridge",  # bool, a bridge or tunnel: its height runs straight from end to end, whatever the ground does
+    "width_m",  # float, metres of carriageway, or what a sign lets through; np.inf when unknown
+    "max_weight_t",  # float, tonnes a sign or bridge allows; np.inf when none is known
+    "max_height_m",  # float, metres of clearance; np.inf when none is known
+    "hazard",  # bool, the file says that the road is narrow, steep, sharply bent or under falling rock
 )
 
 

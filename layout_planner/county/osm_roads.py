@@ -46,8 +46,9 @@ def make_table(printed: list[tuple[str, str, str]], uses: list[Use]) -> pd.DataF
     """Return the attribute table of ways from (way, name, surface) and what each may be used for."""
     table = pd.concat([pd.DataFrame(printed, columns=list(PRINTED), dtype=object), pd.DataFrame(uses, columns=list(Use._fields))], axis=1)
     text = [*PRINTED, "road_class", "closed_from"]
-    flags = ["walk", "drive_forward", "drive_backward", "bridge"]
-    return table.astype({**dict.fromkeys(text, object), **dict.fromkeys(flags, bool), "speed_limit_kmh": float})
+    flags = ["walk", "drive_forward", "drive_backward", "bridge", "hazard"]
+    limits = ["speed_limit_kmh", "width_m", "max_weight_t", "max_height_m"]
+    return table.astype({**dict.fromkeys(text, object), **dict.fromkeys(flags, bool), **dict.fromkeys(limits, float)})
 
 
 def read_osm_ways(path: Path) -> Ways:

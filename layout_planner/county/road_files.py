@@ -40,7 +40,18 @@ LINE_COLUMNS = {
     "oneway": ("oneway", "单行"),
     "maxspeed": ("maxspeed", "限速"),
     "name": ("name", "road_name", "名称", "道路名称"),
-    "surface": ("surface", "路面"),
+    "surface": ("surface", "路面", "路面类型"),
+    "width": ("width", "width_m", "宽度", "路宽", "路面宽度"),
+    "maxwidth": ("maxwidth", "限宽"),
+    "maxweight": ("maxweight", "max_weight_t", "限重"),
+    "maxheight": ("maxheight", "max_height_m", "限高"),
+    "smoothness": ("smoothness",),
+    "tracktype": ("tracktype",),
+    "4wd_only": ("4wd_only",),
+    "bus": ("bus",),
+    "hgv": ("hgv",),
+    "hazard": ("hazard",),
+    "narrow": ("narrow",),
     "access": ("access",),
     "foot": ("foot",),
     "motor_vehicle": ("motor_vehicle",),
@@ -164,10 +175,11 @@ def _judge_rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
         return make_table(printed, [use for use in uses if use is not None]).set_axis(pd.Index(rows, dtype=int))
     table = pd.DataFrame(printed, columns=["way", "name", "surface"], dtype=object)
     table["road_class"] = tags["highway"].to_numpy(dtype=object)
-    for column in ("walk", "drive_forward", "drive_backward", "bridge"):
+    for column in ("walk", "drive_forward", "drive_backward", "bridge", "hazard"):
         table[column] = frame[column].fillna(value=False).astype(bool) if column in frame else False
-    limit = pd.to_numeric(frame["speed_limit_kmh"], errors="coerce").to_numpy(dtype=float)
-    table["speed_limit_kmh"] = np.where(limit > 0, limit, np.inf)
+    for column in ("speed_limit_kmh", "width_m", "max_weight_t", "max_height_m"):
+        limit = pd.to_numeric(frame.get(column, np.full(len(frame), np.inf)), errors="coerce")
+        table[column] = np.where(np.asarray(limit, dtype=float) > 0, limit, np.inf)
     table["closed_from"] = frame["closed_from"].astype(object).map(_tag_value)
     return table
 

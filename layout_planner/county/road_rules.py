@@ -66,6 +66,40 @@ FORWARD = frozenset({"yes", "true", "1"})
 BACKWARD = frozenset({"-1", "reverse"})
 MILE_KM = 1.609344
 SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?$")
+SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(m|cm|米|t|kg|吨)?$")
+SMALL_UNITS = {"cm": 0.01, "kg": 0.001}
+TOO_ROUGH = {
+    "smoothness": frozenset({"very_bad", "horrible", "very_horrible", "impassable"}),
+    "tracktype": frozenset({"grade4", "grade5"}),
+    "4wd_only": frozenset({"yes", "recommended"}),
+    "bus": frozenset({"no"}),
+    "psv": frozenset({"no"}),
+    "hgv": frozenset({"no"}),
+}
+HAZARDS = frozenset(
+    {
+        "bend",
+        "curve",
+        "curves",
+        "dangerous_junction",
+        "falling_rocks",
+        "landslide",
+        "narrow",
+        "rock_fall",
+        "sharp_curve",
+        "slippery",
+        "steep",
+    }
+)
+SURFACES = {
+    "paved": ("paved", "asphalt", "concrete", "chipseal", "cement", "沥青", "水泥", "沥青路", "水泥路", "柏油", "混凝土", "硬化"),
+    "sett": ("sett", "paving_stones", "cobblestone", "unhewn_cobblestone", "bricks", "brick", "stone", "石板", "块石", "弹石"),
+    "compacted": ("compacted", "fine_gravel", "泥结碎石"),
+    "gravel": ("gravel", "unpaved", "pebblestone", "砂石", "碎石", "砂石路", "未硬化"),
+    "ground": ("ground", "dirt", "earth", "clay", "soil", "grass", "rock", "sand", "wood", "土路", "土", "泥土"),
+    "mud": ("mud", "泥泞"),
+}
+SURFACE_KINDS = {name: kind for kind, names in SURFACES.items() for name in names}
 
 
 class Use(NamedTuple):
@@ -78,6 +112,10 @@ class Use(NamedTuple):
     speed_limit_kmh: float
     closed_from: str
     bridge: bool
+    width_m: float
+    max_weight_t: float
+    max_height_m: float
+    hazard: bool
 
 
 def judge_tags(tags: Mapping[str, str]) -> Use | None:
@@ -92,7 +130,19 @@ def judge_tags(tags: Mapping[str, str]) -> Use | None:
         return None
     wet = tags.get("ford", "no") != "no" or tags.get("flood_prone") == "yes"
     bridge = tags.get("bridge", "no") != "no" or tags.get("tunnel", "no") != "no"
-    return Use(road_class, walk, forward, backward, read_speed(tags.get("maxspeed", "")), "flood" if wet else "", bridge)
+    return Use(
+        road_class,
+        walk,
+        forward,
+        backward,
+        read_speed(tags.get("maxspeed", "")),
+        "flood" if wet else "",
+        bridge,
+        min(read_size(tags.get(key, "")) for key in ("width", "est_width", "maxwidth", "maxwidth:physical")),
+        min(read_size(tags.get(key, "")) for key in ("maxweight", "maxgcweight")),
+        min(read_size(tags.get(key, "")) for key in ("maxheight", "maxheight:physical")),
+        tags.get("hazard", "") in HAZARDS or tags.get("narrow") == "yes",
+    )
 
 
 def name_class(highway: str) -> str:
@@ -112,6 +162,22 @@ def read_speed(text: str) -> float:
     return min(limits)
 
 
+@lru_cache(maxsize=4096)
+def read_size(text: str) -> float:
+    """Return a width or height in metres, or a weight in tonnes, the least when several are named; `inf` when none can be read."""
+    sizes = [np.inf]
+    for part in re.split(r"[;-]", text.lower()):
+        found = SIZE.match(part.strip())
+        if found and float(found[1]) > 0:
+            sizes.append(float(found[1]) * SMALL_UNITS.get(found[2], 1.0))
+    return min(sizes)
+
+
+def name_surface(text: str) -> str:
+    """Return the kind of surface (a key of SURFACES) that an OSM value or a bureau's word stands for; "" when unknown."""
+    return SURFACE_KINDS.get(text.strip().lower().partition(":")[0], "")
+
+
 def _may_walk(highway: str, tags: Mapping[str, str]) -> bool:
     foot = tags.get("foot", "")
     if foot in DENIED:
@@ -122,6 +188,9 @@ def _may_walk(highway: str, tags: Mapping[str, str]) -> bool:
 
 
 def _may_drive(tags: Mapping[str, str]) -> bool:
+    """Return whether a school bus may drive here; a ban on lorries or on line buses counts, since a bus is as large."""
+    if any(tags.get(key) in values for key, values in TOO_ROUGH.items()):
+        return False
     for key in ("motor_vehicle", "vehicle", "access"):
         if key in tags:
             return tags[key] not in DENIED

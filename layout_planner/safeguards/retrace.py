@@ -14,6 +14,8 @@ import numpy as np
 import shapely
 from pyproj import Transformer
 
+from layout_planner.safeguards.bus_pace import BusPace
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     OnStep = Callable[[int, int], None]
 
 LEAST_COMPONENT_M = 1000.0
-SAMPLE_M = 60.0
+SAMPLE_M, RIDE_SAMPLE_M = 60.0, 300.0
 SAME_POINT_M = 0.01
 Kind = Literal["walk", "drive"]
 
@@ -128,9 +130,11 @@ class _Paces:
         sloped = scenario.travel.walk.slope and county.elevation is not None
         self.classes = self.edges["road_class"].astype(str).to_numpy()
         self.elevation, self.crs = (county.elevation if sloped else None), county.crs
-        self.profiles = _slope_profiles(self, self.elevation, county.crs) if self.elevation is not None else None
-        self.posted = self.edges["speed_limit_kmh"].to_numpy(dtype=float)
-        self.cap_kmh = norms.value("bus.speed_cap_kmh")
+        steps = self.classes == "steps"
+        self.profiles = _slope_profiles(self, self.elevation, SAMPLE_M, steps) if self.elevation is not None else None
+        hills = county.elevation if scenario.travel.ride.slope else None
+        self.hills = _slope_profiles(self, hills, RIDE_SAMPLE_M, np.zeros_like(steps)) if hills is not None else None
+        self.bus = BusPace(self.edges, norms)
 
     def walk(self, edge: int) -> Timing:
         steps = self.norms.value("speed.steps_factor") if self.classes[edge] == "steps" else 1.0
@@ -143,12 +147,10 @@ class _Paces:
         return Timing(metres, going, returning)
 
     def drive(self, edge: int) -> Timing:
-        name = self.classes[edge].removesuffix("_link")
-        planned = self.norms.find(f"speed.bus.{name}") or self.norms.get("speed.bus.road")
-        limits = [planned.value, self.cap_kmh, self.posted[edge] if self.posted[edge] > 0 else np.inf]
-        metres = np.array([0.0, self.lengths[edge]])
-        seconds = metres / (min(limits) / 3.6)
-        return Timing(metres, seconds, seconds)
+        metres, slopes = (np.array([0.0, self.lengths[edge]]), np.zeros(1)) if self.hills is None else self.hills[edge]
+        spans = np.diff(metres) * 3.6
+        speeds = [[self.bus.kmh(edge, slope) for slope in way] for way in (slopes, -slopes)]
+        return Timing(metres, *(np.concatenate([[0.0], np.cumsum(spans / speed)]) for speed in speeds))
 
     def tobler_ms(self, slopes: Floats) -> Floats:
         """Speed in m/s on `slopes`: Tobler's shape, scaled to the norm set's flat speed and never above his top speed."""
@@ -178,6 +180,8 @@ class _Net:
         edges = paces.edges
         self.ahead = edges["walk" if kind == "walk" else "drive_forward"].to_numpy(dtype=bool)
         self.behind = edges["walk" if kind == "walk" else "drive_backward"].to_numpy(dtype=bool)
+        if kind == "drive":
+            self.ahead, self.behind = self.ahead & paces.bus.fits, self.behind & paces.bus.fits
         self.ends = edges[["from_node", "to_node"]].to_numpy(dtype=int)
         parts = _number_components(self.ends, self.ahead | self.behind)
         self.schools = _snap(county.schools, paces.lines, _in_long_components(parts, paces.lengths))
@@ -317,18 +321,17 @@ def _oriented_lines(edges: gpd.GeoDataFrame, node_xy: Floats) -> NDArray[np.obje
     return lines
 
 
-def _slope_profiles(paces: _Paces, elevation: Elevation, crs: str) -> list[tuple[Floats, Floats]]:
+def _slope_profiles(paces: _Paces, elevation: Elevation, most_m: float, whole: NDArray[np.bool_]) -> list[tuple[Floats, Floats]]:
     """Return for every line the metres of its sample points and the slope between them (0 where a height is unknown).
 
-    Lines are cut into equal pieces of at most 60 m; steps and bridges are one piece.
+    Lines are cut into equal pieces of at most `most_m`; bridges and what is `whole` are one piece.
     """
-    whole = paces.classes == "steps"
     if "bridge" in paces.edges:
         whole = whole | paces.edges["bridge"].to_numpy(dtype=bool)
-    pieces = np.where(whole, 1, np.maximum(1, np.ceil(paces.lengths / SAMPLE_M))).astype(int)
+    pieces = np.where(whole, 1, np.maximum(1, np.ceil(paces.lengths / most_m))).astype(int)
     along = [np.linspace(0.0, length, count + 1) for length, count in zip(paces.lengths, pieces, strict=True)]
     points = shapely.line_interpolate_point(np.repeat(paces.lines, pieces + 1), np.concatenate(along))
-    heights = np.split(_sample(elevation, shapely.get_coordinates(points), crs), np.cumsum(pieces + 1)[:-1])
+    heights = np.split(_sample(elevation, shapely.get_coordinates(points), paces.crs), np.cumsum(pieces + 1)[:-1])
     slopes = [np.diff(h) / np.maximum(np.diff(m), 1e-9) for h, m in zip(heights, along, strict=True)]
     return [(m, np.where(np.isfinite(s), s, 0.0)) for m, s in zip(along, slopes, strict=True)]
 

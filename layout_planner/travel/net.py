@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from layout_planner.travel.bus import keep_bus_off, profile_rides
 from layout_planner.travel.network import Arcs, Pieces, Spots, join_places, make_arcs, number_components, orient_edges, split_edges
 from layout_planner.travel.terrain import Profiles, Walker, heights_at, profile_edges, walk_straight
 
@@ -40,10 +41,10 @@ class Joined:
 class Net:
     """The net of one county.
 
-    edges      the road table, every line running from its `from_node`
+    edges      the road table, every line running from its `from_node`; roads too small for a school bus are not drivable
     pieces     edges cut where places join
     profiles   walking seconds along every edge
-    ride_ms    speed of a school bus on every edge, m/s; shape (edges,)
+    rides      a school bus's seconds along every edge
     on_foot, driven  where homes and schools join the roads for walkers and for buses
     home, school     graph nodes on the walkable roads; -1 = nowhere; shapes (settlements,), (schools,)
     stop, gate       graph nodes of the bus stop of every home and school; -1 = nowhere
@@ -54,7 +55,7 @@ class Net:
     edges: gpd.GeoDataFrame
     pieces: Pieces
     profiles: Profiles
-    ride_ms: Floats
+    rides: Profiles
     on_foot: Joined
     driven: Joined
     home: Ints
@@ -72,7 +73,7 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
     """Return the roads of `county` with homes and schools on them; speeds from `norms`, slope and reach from `settings`."""
     elevation = county.elevation if settings.walk.slope else None
     walker = Walker.of(norms)
-    edges = orient_edges(county.roads)
+    edges = keep_bus_off(orient_edges(county.roads), norms)
     most_m = settings.off_network_m
     on_foot = _join(county, edges, edges["walk"].to_numpy(dtype=bool), most_m)
     driven = _join(county, edges, (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool), most_m)
@@ -86,7 +87,7 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
         edges,
         pieces,
         profile_edges(edges, walker, elevation, county.crs),
-        _ride_speeds(edges, norms),
+        profile_rides(edges, norms, county.elevation if settings.ride.slope else None, county.crs),
         on_foot,
         driven,
         np.where(off, -1, home),
@@ -113,17 +114,21 @@ class PieceTimes:
 
 def walk_pieces(net: Net) -> PieceTimes:
     """Return an adult's walking seconds over every piece."""
-    onward_end, back_end = net.profiles.seconds_at(net.pieces.edge, net.pieces.end)
-    onward_begin, back_begin = net.profiles.seconds_at(net.pieces.edge, net.pieces.begin)
     used = net.edges["walk"].to_numpy(dtype=bool)[net.pieces.edge]
-    return PieceTimes(np.maximum(onward_end - onward_begin, 0.0), np.maximum(back_end - back_begin, 0.0), used, used)
+    return PieceTimes(*_over_pieces(net.pieces, net.profiles), used, used)
 
 
 def ride_pieces(net: Net) -> PieceTimes:
     """Return a school bus's seconds over every piece."""
-    seconds = np.maximum(net.pieces.end - net.pieces.begin, 0.0) / net.ride_ms[net.pieces.edge]
     ahead, behind = (net.edges[column].to_numpy(dtype=bool)[net.pieces.edge] for column in ("drive_forward", "drive_backward"))
-    return PieceTimes(seconds, seconds, ahead, behind)
+    return PieceTimes(*_over_pieces(net.pieces, net.rides), ahead, behind)
+
+
+def _over_pieces(pieces: Pieces, profiles: Profiles) -> tuple[Floats, Floats]:
+    """Return seconds over every piece from its tail to its head, and back."""
+    onward_end, back_end = profiles.seconds_at(pieces.edge, pieces.end)
+    onward_begin, back_begin = profiles.seconds_at(pieces.edge, pieces.begin)
+    return np.maximum(onward_end - onward_begin, 0.0), np.maximum(back_end - back_begin, 0.0)
 
 
 def link_pieces(pieces: Pieces, times: PieceTimes, closed: Flags | None = None) -> tuple[Arcs, Arcs]:
@@ -147,15 +152,6 @@ def _join(county: County, edges: gpd.GeoDataFrame, used: Flags, most_m: float) -
     schools = join_places(county.schools.geometry.to_numpy(), edges, used & long)
     holding = part[schools.edge[(schools.edge >= 0) & (schools.distance <= most_m)]]
     return Joined(join_places(county.settlements.geometry.to_numpy(), edges, used & np.isin(part, holding)), schools, part)
-
-
-def _ride_speeds(edges: gpd.GeoDataFrame, norms: NormSet) -> Floats:
-    """Return a school bus's speed on every edge in m/s: the least of class, posted limit and cap."""
-    classes = edges["road_class"].astype(str).str.removesuffix("_link")
-    planned = {name: (norms.find(f"speed.bus.{name}") or norms.get("speed.bus.road")).value for name in classes.unique()}
-    posted = edges["speed_limit_kmh"].to_numpy(dtype=float)
-    speed = np.minimum(classes.map(planned).to_numpy(dtype=float), np.where(posted > 0, posted, np.inf))
-    return np.asarray(np.minimum(speed, norms.value("bus.speed_cap_kmh")) / 3.6)
 
 
 def _legs(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None) -> Legs:

@@ -75,11 +75,23 @@ def note_travel(county: County, net: Net, most_m: float) -> tuple[Note, ...]:
         ),
     )
     notes += [_name_places(code, table, rows, Words(zh, en)) for code, table, rows, zh, en in places if rows.any()]
+    notes += _note_small_roads(county, edges)
     if unknown_m > 0:
         km = f"{unknown_m / 1000:.1f}"
         text = Words(f"{km}公里道路没有高程，按平地计算", f"{km} km of road without height were taken as flat")
         notes.append(Note("no_heights", text, round(unknown_m)))
     return tuple(notes)
+
+
+def _note_small_roads(county: County, edges: gpd.GeoDataFrame) -> list[Note]:
+    """Return how much road a bus would use if it were wider, stronger or higher."""
+    given, used = ((table["drive_forward"] | table["drive_backward"]).to_numpy(dtype=bool) for table in (county.roads.edges, edges))
+    lost = float(shapely.length(edges.geometry.to_numpy()[given & ~used]).sum())
+    text = Words(
+        f"{lost / 1000:.1f}公里道路太窄、承重或净空不足，校车不走",
+        f"{lost / 1000:.1f} km of road are too narrow, weak or low for a school bus",
+    )
+    return [Note("too_small_for_bus", text, round(lost))] if lost > 0 else []
 
 
 def _note_components(edges: gpd.GeoDataFrame, on_foot: Joined, off_school: Flags) -> list[Note]:

@@ -54,7 +54,7 @@ class Walker:
 
 @dataclass(frozen=True)
 class Profiles:
-    """Walking seconds along every edge, piece by piece.
+    """Seconds along every edge, piece by piece.
 
     start    int (edges + 1,), where the knots of an edge begin; an edge of n pieces has n + 1 knots at equal distances
     onward   float64 (knots,), seconds from the edge's first point to the knot
@@ -105,19 +105,44 @@ def heights_at(elevation: Elevation, xy: Floats, crs: str) -> Floats:
     return np.where(inside & (count > 0), (weights * corners).sum(axis=0), np.nan)
 
 
-def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None, crs: str) -> Profiles:
-    """Return walking seconds along every edge, both ways.
+@dataclass(frozen=True)
+class Stretches:
+    """Every edge cut into equal pieces of one slope each.
 
-    With heights, an edge is cut into equal pieces of at most 60 m and each is walked at its own slope; vertices are not sampled by
-    themselves, so a bend every few metres does not turn the noise of a fine grid into slopes. A bridge or tunnel has one slope from end to
-    end. Steps are walked at `steps_factor` of the flat speed whatever the grid says: the factor already counts the climb.
+    pieces   int (edges,), how many an edge has
+    start    int (edges + 1,), where the knots of an edge begin; an edge of n pieces has n + 1 knots
+    edge     int (knots,), the edge of every knot
+    length   metres of every edge
+    run      float64 (knots,), metres of the piece that begins at the knot
+    slope    float64 (knots,), rise over run of that piece; NaN where a height is unknown
+    unknown_m  metres of road without a known slope
+    """
+
+    pieces: NDArray[np.int64]
+    start: NDArray[np.int64]
+    edge: NDArray[np.int64]
+    length: Floats
+    run: Floats
+    slope: Floats
+    unknown_m: float
+
+    def profile(self, onward: Floats, back: Floats) -> Profiles:
+        """Return the seconds along every edge at speeds of `onward` and `back` m/s; shapes (knots,)."""
+        going, coming = (_add_up(self.run / speed, self.pieces, self.start) for speed in (onward, back))
+        return Profiles(self.start, self.length, going, coming, self.unknown_m)
+
+
+def cut_edges(edges: gpd.GeoDataFrame, elevation: Elevation | None, crs: str, piece_m: float, flat: NDArray[np.bool_]) -> Stretches:
+    """Return every edge in equal pieces of at most `piece_m`, each with its own slope; edges that are `flat` have none.
+
+    Vertices are not sampled by themselves, so a bend every few metres does not turn the noise of a fine grid into slopes. A bridge or
+    tunnel has one slope from end to end.
     """
     lines = edges.geometry.to_numpy()
     length = np.maximum(shapely.length(lines), 1e-9)
-    steps = edges["road_class"].to_numpy() == "steps"
     bridge = edges["bridge"].to_numpy(dtype=bool) if "bridge" in edges else np.zeros(len(edges), dtype=bool)
-    whole = steps | bridge if elevation is not None else np.ones(len(edges), dtype=bool)
-    pieces = np.where(whole, 1, np.ceil(length / PIECE_M)).astype(np.int64)
+    whole = flat | bridge if elevation is not None else np.ones(len(edges), dtype=bool)
+    pieces = np.where(whole, 1, np.ceil(length / piece_m)).astype(np.int64)
     start = np.concatenate([[0], np.cumsum(pieces + 1)])
     edge = np.repeat(np.arange(len(edges)), pieces + 1)
     order = np.arange(len(edge)) - start[edge]
@@ -129,12 +154,19 @@ def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation 
         points = shapely.line_interpolate_point(lines[edge], order * run)
         height = heights_at(elevation, shapely.get_coordinates(points), crs)
         slope[inner] = np.diff(height, append=np.nan)[inner] / run[inner]
-    slope[steps[edge]] = 0.0
-    unknown = float(run[inner & np.isnan(slope)].sum())
-    factor = np.where(steps, walker.steps_factor, 1.0)[edge]
-    onward = _add_up(run / (walker.speed(slope) * factor), pieces, start)
-    back = _add_up(run / (walker.speed(-slope) * factor), pieces, start)
-    return Profiles(start, length, onward, back, unknown)
+    slope[flat[edge]] = 0.0
+    return Stretches(pieces, start, edge, length, run, slope, float(run[inner & np.isnan(slope)].sum()))
+
+
+def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None, crs: str) -> Profiles:
+    """Return walking seconds along every edge, both ways, on pieces of at most 60 m.
+
+    Steps are walked at `steps_factor` of the flat speed whatever the grid says: the factor already counts the climb.
+    """
+    steps = edges["road_class"].to_numpy() == "steps"
+    cut = cut_edges(edges, elevation, crs, PIECE_M, steps)
+    factor = np.where(steps, walker.steps_factor, 1.0)[cut.edge]
+    return cut.profile(walker.speed(cut.slope) * factor, walker.speed(-cut.slope) * factor)
 
 
 def _add_up(seconds: Floats, pieces: NDArray[np.int64], start: NDArray[np.int64]) -> Floats:
