@@ -140,7 +140,8 @@ def link_pieces(pieces: Pieces, times: PieceTimes, closed: Flags | None = None) 
     seconds = np.concatenate([times.onward[ahead], times.back[behind]])
     length = pieces.end - pieces.begin
     metres = np.concatenate([length[ahead], length[behind]])
-    return make_arcs(tail, head, seconds, metres, pieces.nodes), make_arcs(head, tail, seconds, metres, pieces.nodes)
+    outward, inward = (make_arcs(*ends, seconds, metres, pieces.nodes, pieces.shape) for ends in ((tail, head), (head, tail)))
+    return outward, inward
 
 
 def _join(county: County, edges: gpd.GeoDataFrame, used: Flags, most_m: float) -> Joined:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,19 +11,26 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from layout_planner.travel.hierarchy import Shape, sweep_trips, weigh
+from layout_planner.travel.within import has_numba, search_within
+
 if TYPE_CHECKING:
     import geopandas as gpd
     from numpy.typing import NDArray
 
     from layout_planner.county.model import RoadTable
+    from layout_planner.travel.hierarchy import Orders
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
 
 SAME_POINT_M = 1e-6
-TIE_S_PER_M = 1e-9  # of equally fast ways the shorter one is told
-CHUNK_CELLS = 4_000_000
+S_GRAIN = 2.0**-33  # about a tenth of a nanosecond; sums stay exact up to 12 days
+M_GRAIN = 2.0**-24  # sums stay exact up to 500,000 km
+TIE_S_PER_M = 2.0**-33  # of equally fast ways the shorter one is told; 100 km weigh 0.012 ms
+CHUNK_CELLS = 2_000_000
+PLAIN_CELLS = 4_000_000  # sources times nodes that scipy searches in about the time numba takes to start
 
 
 @dataclass(frozen=True)
@@ -44,15 +52,35 @@ class Pieces:
     tail: Ints
     head: Ints
     nodes: int
+    orders: Orders | None = None
+
+    @cached_property
+    def shape(self) -> Shape:
+        """Which nodes are linked, whoever may use the pieces."""
+        return Shape(self.nodes, self.tail, self.head, self.orders)
 
 
 @dataclass(frozen=True)
 class Arcs:
-    """A directed graph: seconds in a sparse matrix, and the metres of the same arcs in the same order."""
+    """A directed graph: seconds in a sparse matrix, and the metres of the same arcs in the same order, both exact (see `make_arcs`).
+
+    The seconds hold TIE_S_PER_M for every metre. `shape` is the net that the arcs are part of.
+    """
 
     seconds: csr_array
     metres: Floats
     key: Ints
+    shape: Shape
+
+
+@dataclass(frozen=True)
+class Near:
+    """Trips within a limit: positions of source and target, seconds and metres of the way; sorted by source and target."""
+
+    source: Ints
+    target: Ints
+    seconds: Floats
+    metres: Floats
 
 
 def orient_edges(roads: RoadTable) -> gpd.GeoDataFrame:
@@ -124,61 +152,94 @@ def split_edges(edges: gpd.GeoDataFrame, nodes: int, groups: list[Spots]) -> tup
     return pieces, np.split(node, np.cumsum([len(spots.edge) for spots in groups])[:-1])
 
 
-def make_arcs(tail: Ints, head: Ints, seconds: Floats, metres: Floats, nodes: int) -> Arcs:
-    """Return the graph of the given arcs; of parallel arcs the fastest stays, and no arc returns to its own node."""
+def make_arcs(tail: Ints, head: Ints, seconds: Floats, metres: Floats, nodes: int, shape: Shape | None = None) -> Arcs:
+    """Return the graph of the given arcs; of parallel arcs the fastest stays, and no arc returns to its own node.
+
+    `shape` is a net that holds all of them and more, to share its hierarchy; by default that of these arcs.
+    """
     real = tail != head
-    tail, head, seconds, metres = tail[real], head[real], seconds[real], metres[real]
+    tail, head, metres = tail[real], head[real], _round_to(M_GRAIN, metres[real])
+    seconds = _round_to(S_GRAIN, seconds[real] + TIE_S_PER_M * metres)
     key = tail * nodes + head
     order = np.lexsort([metres, seconds, key])
     order = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
     begins = np.concatenate([[0], np.cumsum(np.bincount(tail[order], minlength=nodes))])
     matrix = csr_array((seconds[order], head[order], begins), shape=(nodes, nodes))
-    return Arcs(matrix, metres[order], key[order])
+    return Arcs(matrix, metres[order], key[order], shape or Shape(nodes, tail[order], head[order]))
+
+
+def _round_to(grain: float, values: Floats) -> Floats:
+    """Return the nearest multiples of `grain`, a power of two: sums of them are exact, in whatever order they are added up."""
+    return np.asarray(np.round(values / grain) * grain)
 
 
 def seconds_between(arcs: Arcs, sources: Ints, targets: Ints) -> Floats:
     """Return least seconds from every source to every target, `inf` where there is no way; -1 is nowhere."""
-    return _least(arcs.seconds, sources, targets)
+    return trips_between(arcs, sources, targets)[0]
 
 
 def trips_between(arcs: Arcs, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
-    """Return least seconds from every source to every target, and the metres of that way; of equally fast ways the shortest."""
-    nodes = arcs.seconds.shape[0]
-    told = csr_array((arcs.seconds.data + TIE_S_PER_M * arcs.metres, arcs.seconds.indices, arcs.seconds.indptr), shape=arcs.seconds.shape)
-    seconds, metres = np.full((len(sources), len(targets)), np.inf), np.full((len(sources), len(targets)), np.inf)
-    place = np.flatnonzero(targets >= 0)
-    for rows in _chunks(np.flatnonzero(sources >= 0), nodes):
-        reach, before = dijkstra(told, indices=sources[rows], return_predecessors=True)
-        far = _metres_along(arcs, before.astype(np.int64))
-        metres[np.ix_(rows, place)] = np.where(np.isfinite(reach), far, np.inf)[:, targets[place]]
-        seconds[np.ix_(rows, place)] = np.where(np.isfinite(reach), reach - TIE_S_PER_M * far, np.inf)[:, targets[place]]
-    return np.maximum(seconds, 0.0), metres
+    """Return least seconds from every source to every target, and the metres of that way; of equally fast ways the shortest.
+
+    Little work is done by scipy, one source after the other; much by sweeps over the net's hierarchy. Both give the same to the last bit.
+    """
+    rows, place = np.flatnonzero(sources >= 0), np.flatnonzero(targets >= 0)
+    hierarchy = arcs.shape.hierarchy if is_much(arcs, len(rows)) else None
+    if hierarchy is not None:
+        found = sweep_trips(hierarchy, weigh(hierarchy, arcs), sources[rows], targets[place])
+        if len(rows) == len(sources) and len(place) == len(targets):
+            return found
+    seconds, metres = np.full((2, len(targets), len(sources)), np.inf)
+    for block in [rows] if hierarchy is not None else _chunks(rows, arcs.seconds.shape[0]):
+        labels = _search(arcs, sources[block], targets[place]) if hierarchy is None else found
+        seconds[np.ix_(place, block)], metres[np.ix_(place, block)] = (label.T for label in labels)
+    return seconds.T, metres.T
 
 
-def _least(matrix: csr_array, sources: Ints, targets: Ints) -> Floats:
-    seconds = np.full((len(sources), len(targets)), np.inf)
-    place = np.flatnonzero(targets >= 0)
-    for rows in _chunks(np.flatnonzero(sources >= 0), matrix.shape[0]):
-        seconds[np.ix_(rows, place)] = dijkstra(matrix, indices=sources[rows])[:, targets[place]]
-    return seconds
+def is_much(arcs: Arcs, searches: int) -> bool:
+    """Say whether so many searches over the whole graph are worth compiled loops; False where numba does not run."""
+    return searches * arcs.seconds.shape[0] > PLAIN_CELLS and has_numba()
 
 
 def seconds_pairwise(arcs: Arcs, sources: Ints, targets: Ints, most: Floats) -> Floats:
-    """Return least seconds from each source to its own target; `inf` may stand for anything above the pair's `most`."""
+    """Return least seconds from each source to its own target, `inf` where that is more than the pair's `most`."""
     seconds = np.full(len(sources), np.inf)
     wanted = np.flatnonzero((sources >= 0) & (targets >= 0))
+    if is_much(arcs, len(wanted)):
+        found = search_within(arcs, sources[wanted], most[wanted], goals=targets[wanted])
+        seconds[wanted[found.source]] = found.seconds
+        return seconds
     for rows in _chunks(wanted[np.argsort(most[wanted], kind="stable")], arcs.seconds.shape[0]):
         reach = dijkstra(arcs.seconds, indices=sources[rows], limit=float(most[rows].max()))
         seconds[rows] = reach[np.arange(len(rows)), targets[rows]]
-    return seconds
+    return np.where(seconds <= most, seconds, np.inf)
+
+
+def trips_within(arcs: Arcs, sources: Ints, targets: Ints, limits: Floats) -> Near:
+    """Return the trips from every source to all targets within its limit in seconds; -1 is nowhere."""
+    rows, place = np.flatnonzero(sources >= 0), np.flatnonzero(targets >= 0)
+    if not is_much(arcs, len(rows)):
+        seconds, metres = trips_between(arcs, sources, targets)
+        source, target = np.nonzero(np.isfinite(seconds) & (seconds <= limits[:, None]))
+        return Near(source, target, seconds[source, target], metres[source, target])
+    asked = np.zeros(arcs.seconds.shape[0], dtype=bool)
+    asked[targets[place]] = True
+    found = search_within(arcs, sources[rows], limits[rows], asked=asked)
+    at_node = place[np.argsort(targets[place], kind="stable")]  # several places may join at one node
+    first, last = (np.searchsorted(targets[at_node], found.node, side=side) for side in ("left", "right"))
+    count = last - first
+    row = np.repeat(np.arange(len(count)), count)
+    target = at_node[first[row] + np.arange(len(row)) - (np.cumsum(count) - count)[row]]
+    source = rows[found.source[row]]
+    order = np.lexsort([target, source])
+    return Near(source[order], target[order], found.seconds[row][order], found.metres[row][order])
 
 
 def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:
     """Return the nodes of the fastest way from `source` to `target`, both included; None where there is no way or an end is nowhere."""
     if source < 0 or target < 0:
         return None
-    told = csr_array((arcs.seconds.data + TIE_S_PER_M * arcs.metres, arcs.seconds.indices, arcs.seconds.indptr), shape=arcs.seconds.shape)
-    reach, before = dijkstra(told, indices=source, return_predecessors=True)
+    reach, before = dijkstra(arcs.seconds, indices=source, return_predecessors=True)
     if not np.isfinite(reach[target]):
         return None
     nodes = [target]
@@ -190,6 +251,20 @@ def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:
 def _chunks(rows: Ints, nodes: int) -> list[Ints]:
     size = max(1, CHUNK_CELLS // max(nodes, 1))
     return [rows[i : i + size] for i in range(0, len(rows), size)]
+
+
+def _search(arcs: Arcs, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
+    """Return seconds and metres as `trips_between` does, by a search from every source."""
+    reach, before = dijkstra(arcs.seconds, indices=sources, return_predecessors=True)
+    metres = np.where(np.isfinite(reach), _metres_along(arcs, before.astype(np.int64)), np.inf)
+    tail, head = np.divmod(arcs.key, arcs.seconds.shape[0])
+    fastest = reach[:, tail] + arcs.seconds.data == reach[:, head]
+    while True:  # the tree may hold the longer of two equally fast ways
+        way = metres[:, tail] + arcs.metres
+        row, arc = np.nonzero(fastest & (way < metres[:, head]))
+        if not len(row):
+            return reach[:, targets], metres[:, targets]
+        np.minimum.at(metres, (row, head[arc]), way[row, arc])
 
 
 def _metres_along(arcs: Arcs, before: Ints) -> Floats:
