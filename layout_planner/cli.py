@@ -289,6 +289,26 @@ def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_j
 
 
 @main.command()
+@click.argument("scenario", type=FILE)
+@click.argument("site")
+@DATA
+@common
+def why(scenario: Path, site: str, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Tell why the plan keeps or closes SITE (id or name): solve once more the other way, and compare figures, villages, refusals."""
+    from layout_planner.output.terminal import Steps, result_console
+    from layout_planner.output.why_tables import answer_tables, describe_answer
+    from layout_planner.why import answer_why
+
+    with Steps(lang, quiet=as_json) as steps:
+        answer = answer_why(scenario, site, data_dir=data_dir, on_step=steps)
+    if as_json:
+        _print_json(describe_answer(answer))
+        return
+    for part in answer_tables(answer, lang):
+        result_console().print(part)
+
+
+@main.command()
 @click.argument("what", type=click.Choice(["tables", "scenario", "norms"]))
 @click.option("--norms", "norm_set", default="cn-rural", show_default=True, help="Norm set to print.")
 @common

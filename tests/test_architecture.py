@@ -22,6 +22,7 @@ FLOORS = [
     ["assess"],
     ["compare"],
     ["pipeline"],
+    ["why"],
     ["output"],
     ["demo", "embedded"],
     ["cli"],
