@@ -179,6 +179,48 @@ def _tell_trip(
 
 @main.command()
 @click.argument("scenario", type=FILE)
+@click.option("--years", default=None, help="First and last school year, such as 2026-2035; ten years from the data when absent.")
+@click.option("--variant", type=click.Choice(["low", "mid", "high"]), default=None, help="Births: low, mid, high; default: the scenario's.")
+@click.option("--out", "-o", type=FILE, default=None, help="Folder for demand.parquet, demand.csv, accounts.csv and demand.png.")
+@DATA
+@common
+def demand(
+    scenario: Path, years: str | None, variant: str | None, out: Path | None, data_dir: Path | None, lang: Lang, *, as_json: bool
+) -> None:
+    """Carry the children counted into later years, with an account of every year that adds up."""
+    from layout_planner.output.demand_tables import describe_demand, show_demand, write_demand
+    from layout_planner.output.terminal import Steps, frame_table, result_console
+    from layout_planner.pipeline import forecast_demand
+
+    with Steps(lang, quiet=as_json) as steps:
+        asked, county, forecasts = forecast_demand(scenario, _parse_years(years), data_dir=data_dir, on_step=steps)
+        written = [] if out is None else write_demand(asked, county, forecasts, out, lang)
+    chosen = forecasts[variant or asked.demand.projection.variant]
+    pages = [str(path) for path in written]
+    if as_json:
+        _print_json({**describe_demand(asked, forecasts), "pages": pages})
+        return
+    console = result_console()
+    for title, table in show_demand(asked, county, forecasts, chosen, lang).items():
+        console.print(frame_table(table, title))
+    for note in chosen.notes:
+        console.print(f"- {note.text.say(lang)}", soft_wrap=True, markup=False)
+    for page in pages:
+        console.print(page, soft_wrap=True, markup=False)
+
+
+def _parse_years(text: str | None) -> tuple[int, int] | None:
+    """Return the first and last year of `2026-2035`."""
+    if text is None:
+        return None
+    first, _, last = text.partition("-")
+    if not (first.isdecimal() and (last or first).isdecimal()):
+        raise click.UsageError("--years is written like 2026-2035")
+    return int(first), int(last or first)
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
 @DATA
 @common
 def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:

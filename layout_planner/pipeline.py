@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.assess.county import assess_layouts
 from layout_planner.compare import measure_layout
-from layout_planner.county.demand import count_pupils
+from layout_planner.county.demand import count_pupils, forecast_children
 from layout_planner.county.find import find_place
 from layout_planner.county.inputs import check_plan, read_county
 from layout_planner.county.model import Note
@@ -21,7 +21,7 @@ from layout_planner.results import Run
 from layout_planner.risk import assess_risk
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
-from layout_planner.scenario import Scenario, read_scenario
+from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
 from layout_planner.travel.explain import explain_trip
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.net import build_net
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from layout_planner.county.demand import Forecast
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
@@ -202,6 +203,41 @@ def tell_trips(
     say(Words("还原行程", "retelling the trips"))
     chosen = band or next(iter(scenario.bands))
     return county, [explain_trip(county, ground.net, norms, scenario, (found[0], found[1]), band=chosen, mode=mode) for mode in modes]
+
+
+def forecast_demand(
+    source: str | Path,
+    years: tuple[int, int] | None = None,
+    *,
+    data_dir: str | Path | None = None,
+    on_step: OnStep | None = None,
+) -> tuple[Scenario, County, dict[str, Forecast]]:
+    """Return the scenario, its county, and the children of all years from the first to the last of `years` by variant.
+
+    Parameters
+    ----------
+    years : ten years from the year of the data when None.
+
+    Raises
+    ------
+    InputError : faults in the files, or pupils that are derived by shares and so have no ages.
+    """
+    scenario = read_scenario(source, data_dir=data_dir)
+    first, last = years or (scenario.data.year, scenario.data.year + 9)
+    faults = []
+    if scenario.demand.shares:
+        what = Words("按比例推算的人数没有年龄，不能推移", "pupils by shares have no ages and cannot be carried into later years")
+        hint = Words("改用 [demand] ages", "use [demand] ages instead")
+        faults.append(Problem(str(source), what, hint, column="demand.shares"))
+    if not scenario.data.year <= first <= last <= scenario.data.year + MAX_YEARS_AHEAD:
+        what = Words("年份范围不合要求", "these years cannot be forecast")
+        span = f"{scenario.data.year}-{scenario.data.year + MAX_YEARS_AHEAD}"
+        hint = Words(f"在{span}之内从先到后", f"stay within {span}, the earlier year first")
+        faults.append(Problem("--years", what, hint, value=f"{first}-{last}"))
+    raise_problems(faults)
+    county = read_county(scenario, on_step=on_step)
+    span_of_years = range(first, last + 1)
+    return scenario, county, {variant: forecast_children(county, scenario, span_of_years, variant) for variant in VARIANTS}
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Knows no geometry and opens no data file. Unknown keys are errors; `extends` nam
 from __future__ import annotations
 
 import tomllib
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Age = Annotated[int, Field(ge=0, le=120)]
 MAX_PARENTS = 10
+MAX_YEARS_AHEAD = 15
+SCHOOL_AGES = range(6, 15)
+VARIANTS = ("low", "mid", "high")
 
 
 class Strict(BaseModel):
@@ -55,6 +60,14 @@ class DataFile(Strict):
     crs: str | None = None
 
 
+class PopulationGrid(Strict):
+    """A raster of people per cell that becomes a column of the settlements: each cell goes to the nearest settlement."""
+
+    path: str
+    column: str = Field(default="persons", pattern=r"^[a-z][a-z0-9_]*$", description="column of the settlements that the grid fills")
+    reach_m: Positive = Field(default=5000, description="cells further from every settlement than this stay unassigned and are reported")
+
+
 class DataFiles(Strict):
     """All files of one county; relative paths start at `dir`, which starts at the scenario file."""
 
@@ -66,13 +79,33 @@ class DataFiles(Strict):
     dem: DataFile | None = None
     boundary: DataFile | None = None
     evidence: TableFile | None = None
+    population: tuple[PopulationGrid, ...] = Field(default=(), description="gridded population (GeoTIFF), one raster a column")
+    cohorts: TableFile | None = Field(default=None, description="children by settlement, year and grade or age")
+    outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")
+    moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
+    registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
+
+
+class Projection(Strict):
+    """How children are carried into later years; rates that the county does not give come from the norm set."""
+
+    variant: Literal["low", "mid", "high"] = "mid"
+    births_per_1000: Positive | None = Field(default=None, description="crude birth rate, for years without counted births")
 
 
 class Demand(Strict):
-    """How pupils are derived where the settlement table holds no grades: band = {column = share of it}."""
+    """Where pupils are counted, or how they are derived where the tables hold no grades."""
 
-    shares: dict[str, dict[str, Share]] = Field(default_factory=dict)
+    source: Literal["register", "census", "grid", "cohorts"] = Field(
+        default="register", description="pupils by grade in the settlements; age groups in them; rasters; the cohorts table"
+    )
+    ages: dict[str, tuple[Age, Age]] = Field(
+        default_factory=dict,
+        description="column = first and last age of its group; each year of age is taken as large as the others, and age 6 is grade 1",
+    )
+    shares: dict[str, dict[str, Share]] = Field(default_factory=dict, description="band = {column = share of it}; goes before `ages`")
     why: str = ""
+    projection: Projection = Projection()
 
 
 class Walk(Strict):
@@ -293,5 +326,50 @@ def _check_together(path: Path, scenario: Scenario) -> None:
                 value=", ".join(unknown),
             )
         )
+    problems += _check_demand(path, scenario)
     if problems:
         raise ScenarioError(problems)
+
+
+def _check_demand(path: Path, scenario: Scenario) -> list[Problem]:
+    """Return what is wrong between the source of the pupils, its ages, its files and the year."""
+    demand, data = scenario.demand, scenario.data
+    found: list[tuple[str, object, Words, Words]] = []
+    by_ages = demand.source in {"census", "grid"}
+    if scenario.year - data.year > MAX_YEARS_AHEAD:
+        what = Words(f"推算超过{MAX_YEARS_AHEAD}年", f"the year is more than {MAX_YEARS_AHEAD} years after the data")
+        found.append(("year", scenario.year, what, Words("换用较近的学年或较新的数据", "choose an earlier year or newer data")))
+    if by_ages and not demand.ages and not demand.shares:
+        what = Words("没有写明年龄组", "the age groups are not given")
+        found.append(("demand.ages", None, what, Words("写成 ages = { age_0_9 = [0, 9] }", "write ages = { age_0_9 = [0, 9] }")))
+    if demand.ages and not by_ages:
+        what = Words("年龄组只用于普查或格网人口", "age groups belong to a census or a grid")
+        found.append(("demand.ages", demand.source, what, Words('写 source = "census" 或 "grid"', 'write source = "census" or "grid"')))
+    for role in ("cohorts", "population"):
+        if demand.source == {"cohorts": "cohorts", "population": "grid"}[role] and not getattr(data, role):
+            what = Words(f"没有写明数据文件 {role}", f"the file `{role}` is not given")
+            found.append((f"data.{role}", None, what, Words(f"在 [data] 中写明 {role}", f"name `{role}` under [data]")))
+    found += [("demand.ages", name, what, hint) for name, what, hint in _faults_of_ages(demand.ages)]
+    return [
+        Problem(str(path), what, hint, column=column, value=None if value is None else str(value)) for column, value, what, hint in found
+    ]
+
+
+def _faults_of_ages(ages: dict[str, tuple[int, int]]) -> list[tuple[str, Words, Words]]:
+    """Return age groups that run backwards or share an age, and the first school age that no group holds."""
+    faults = [
+        (name, Words("年龄组首尾颠倒", "the group ends before it begins"), Words("写成 [0, 9]", "write [0, 9]"))
+        for name, (first, last) in ages.items()
+        if first > last
+    ]
+    groups = sorted((first, last, name) for name, (first, last) in ages.items())
+    faults += [
+        (name, Words("年龄组重叠", "the age groups overlap"), Words("每个年龄只属于一组", "let every age be in one group"))
+        for (_, before, _), (first, _, name) in pairwise(groups)
+        if first <= before
+    ]
+    missing = [age for age in SCHOOL_AGES if not any(first <= age <= last for first, last in ages.values())]
+    if ages and missing and not faults:
+        what = Words(f"没有年龄组包含{missing[0]}岁", f"no group holds age {missing[0]}")
+        faults.append((f"{missing[0]}", what, Words("补齐6至14岁", "cover ages 6 to 14")))
+    return faults

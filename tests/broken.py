@@ -205,6 +205,29 @@ def raster_without_crs(folder: Path) -> None:
     point_to("[data]\n", '[data]\ndem = { path = "dem.tif" }\n')(folder)
 
 
+def without_yearly(folder: Path) -> None:
+    """Take the tables out of the scenario that name schools, settlements and townships of others."""
+    for role in ("cohorts", "outlook", "moves", "registers"):
+        point_to(f"{role} =", f"# {role} =")(folder)
+
+
+def people_grid(people: list[list[float]], *, west: float = 104.9, column: str = "persons") -> Callable[[Path], None]:
+    """Return a maker that writes `people.tif`, cells of 0.2 degrees, and names it in the scenario."""
+
+    def make(folder: Path) -> None:
+        import numpy as np
+        import rasterio
+
+        cells_of = np.array(people, dtype="float32")
+        place = rasterio.Affine(0.2, 0, west, 0, -0.2, 26.55)
+        shape = {"height": cells_of.shape[0], "width": cells_of.shape[1], "count": 1, "dtype": "float32"}
+        with rasterio.open(folder / "people.tif", "w", driver="GTiff", crs="EPSG:4326", transform=place, **shape) as grid:
+            grid.write(cells_of, 1)
+        point_to("[data]\n", f'[data]\npopulation = [{{ path = "people.tif", column = "{column}" }}]\n')(folder)
+
+    return make
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault: how it is made, and the file, row, column and words of the problem that must tell it."""
@@ -218,6 +241,8 @@ class Fault:
 
 
 _SET, _SCH, _EV = "settlements.csv", "schools.csv", "evidence.csv"
+_COH, _OUT, _MOV, _REG = "cohorts.csv", "outlook.csv", "moves.csv", "registers.csv"
+_DEMAND = "[demand]\n{}\n\n[data]"
 _BOW = shapely.Polygon([(104.9, 26.1), (105.2, 26.6), (105.2, 26.1), (104.9, 26.6)])
 _PEOPLE = ["张三", "李四", "王五", "赵六", "孙七"]
 _IDENTITIES = ["", "11010519491231002X", "身份：440524188001010014", "", ""]
@@ -363,4 +388,100 @@ FAULTS = [
         None,
         "school_id",
     ),
+    Fault("cohort of an unknown settlement", set_cell(_COH, 3, "settlement_id", "S9"), _COH, "no such settlement", 3, "settlement_id"),
+    Fault("cohort counted twice", set_cell(_COH, 4, "grade", "2"), _COH, "repeats row 3", 4, "settlement_id"),
+    Fault(
+        "cohort counted by grade and by age",
+        both(set_cell(_COH, 11, "settlement_id", "S1"), set_cell(_COH, 11, "age", "6")),
+        _COH,
+        "repeats row 2",
+        11,
+        "settlement_id",
+    ),
+    Fault("grade and age", set_cell(_COH, 5, "age", "9"), _COH, "exactly one of grade and age", 5, "grade"),
+    Fault("neither grade nor age", set_cell(_COH, 5, "grade", ""), _COH, "exactly one of grade and age", 5, "grade"),
+    Fault("cohort too old", set_cell(_COH, 11, "age", "15"), _COH, "out of range", 11, "age"),
+    Fault("cohort without its year", set_cell(_COH, 2, "year", ""), _COH, "required cell is empty", 2, "year"),
+    Fault("negative cohort", set_cell(_COH, 2, "pupils", "-4"), _COH, "negative", 2, "pupils"),
+    Fault("cohorts leave out a grade", keep_rows(_COH, 9), _COH, "grade is missing in 2026", None, "grade"),
+    Fault("outlook of an unknown township", set_cell(_OUT, 2, "township", "南乡"), _OUT, "no settlement belongs", 2, "township"),
+    Fault("outlook twice", set_cell(_OUT, 4, "year", "2028"), _OUT, "repeats row 3", 4, "township"),
+    Fault("everybody leaves", set_cell(_OUT, 2, "net_migration", "-150"), _OUT, "out of range", 2, "net_migration"),
+    Fault("births in words", set_cell(_OUT, 2, "births", "许多"), _OUT, "not a number", 2, "births"),
+    Fault("year of two digits", set_cell(_OUT, 2, "year", "28"), _OUT, "out of range", 2, "year"),
+    Fault("move from nowhere", set_cell(_MOV, 2, "from_settlement_id", "X1"), _MOV, "no such settlement", 2, "from_settlement_id"),
+    Fault("move to nowhere", set_cell(_MOV, 2, "to_settlement_id", "X1"), _MOV, "no such settlement", 2, "to_settlement_id"),
+    Fault("move to itself", set_cell(_MOV, 2, "to_settlement_id", "S5"), _MOV, "moves to itself", 2, "to_settlement_id"),
+    Fault("move of nobody", set_cell(_MOV, 2, "share", ""), _MOV, "exactly one of share and pupils", 2, "share"),
+    Fault("move of a share and of pupils", set_cell(_MOV, 3, "share", "10"), _MOV, "exactly one of share and pupils", 3, "share"),
+    Fault("move on no day", set_cell(_MOV, 2, "date", "2029-06-31"), _MOV, "no such date", 2, "date"),
+    Fault(
+        "more than everybody moves",
+        both(set_cell(_MOV, 4, "from_settlement_id", "S5"), set_cell(_MOV, 4, "to_settlement_id", "S1")),
+        _MOV,
+        "more than 100 %",
+        2,
+        "share",
+    ),
+    Fault("register of an unknown school", set_cell(_REG, 2, "school_id", "Z1"), _REG, "no such school", 2, "school_id"),
+    Fault("register twice", set_cell(_REG, 4, "term", "1"), _REG, "repeats row 3", 4, "school_id"),
+    Fault("register for the year and its terms", set_cell(_REG, 4, "term", ""), _REG, "for the year and for its terms", 4, "term"),
+    Fault("more dropouts than pupils", set_cell(_REG, 3, "dropped_out", "11"), _REG, "more pupils than the grade has", 3, "dropped_out"),
+    Fault("register with names", add_column(_REG, "姓名", ["张三", "李四", "王五"]), _REG, "names persons", 1, "姓名"),
+    Fault("register without enrolment", drop_column(_REG, "enrolled_start"), _REG, "required column is missing", 1, "enrolled_start"),
+    Fault(
+        "census without its column",
+        point_to("[data]", _DEMAND.format('source = "census"\nages = { age_0_19 = [0, 19] }')),
+        _SET,
+        "required column is missing",
+        1,
+        "age_0_19",
+    ),
+    Fault("grid of nobody", people_grid([[0, 0], [0, 0]]), "people.tif", "holds nobody here"),
+    Fault("grid with holes as numbers", people_grid([[-9999, 5], [5, 5]]), "people.tif", "negative number"),
+    Fault("grid of another place", people_grid([[5, 5], [5, 5]], west=100.0), "people.tif", "covers no settlement"),
+    Fault(
+        "grid for a column that is there",
+        people_grid([[5, 5], [5, 5]], column="left_behind"),
+        "people.tif",
+        "have this column",
+        None,
+        "left_behind",
+    ),
+    Fault("grid that is no raster", both(people_grid([[5]]), write("people.tif", b"PK")), "people.tif", "not a complete raster"),
+    Fault("grid that is missing", both(people_grid([[5]]), lambda folder: (folder / "people.tif").unlink()), "people.tif", "missing"),
+]
+SCENARIO_FAULTS = [
+    Fault("census without ages", point_to("[data]", _DEMAND.format('source = "census"')), "scenario.toml", "age groups are not given"),
+    Fault(
+        "cohorts without a file",
+        both(point_to("[data]", _DEMAND.format('source = "cohorts"')), point_to("cohorts =", "# cohorts =")),
+        "scenario.toml",
+        "`cohorts` is not given",
+    ),
+    Fault(
+        "grid without a file",
+        point_to("[data]", _DEMAND.format('source = "grid"\nages = { persons = [0, 99] }')),
+        "scenario.toml",
+        "`population` is not given",
+    ),
+    Fault(
+        "ages of a register", point_to("[data]", _DEMAND.format("ages = { a = [0, 20] }")), "scenario.toml", "belong to a census or a grid"
+    ),
+    Fault(
+        "ages overlap",
+        point_to("[data]", _DEMAND.format('source = "census"\nages = { a = [0, 9], b = [9, 20] }')),
+        "scenario.toml",
+        "overlap",
+    ),
+    Fault(
+        "ages backwards", point_to("[data]", _DEMAND.format('source = "census"\nages = { a = [20, 0] }')), "scenario.toml", "ends before"
+    ),
+    Fault(
+        "ages with a hole",
+        point_to("[data]", _DEMAND.format('source = "census"\nages = { a = [0, 9], b = [11, 20] }')),
+        "scenario.toml",
+        "no group holds age 10",
+    ),
+    Fault("sixteen years ahead", point_to("year = 2026", "year = 2042"), "scenario.toml", "more than 15 years"),
 ]

@@ -7,7 +7,7 @@ import pytest
 from layout_planner.county.inputs import read_county
 from layout_planner.errors import InputError
 from layout_planner.scenario import read_scenario
-from tests.broken import FAULTS, Fault, add_column, both, copy_good, drop_column, set_cell
+from tests.broken import FAULTS, SCENARIO_FAULTS, Fault, add_column, both, copy_good, drop_column, set_cell, without_yearly
 
 
 def problems_of(folder):
@@ -31,6 +31,15 @@ def test_fault_is_told_with_its_place(fault: Fault, tmp_path):
         assert problem.what.zh.strip()
         assert problem.what.en.strip()
         assert "Traceback" not in problem.say("en")
+
+
+@pytest.mark.parametrize("fault", SCENARIO_FAULTS, ids=lambda fault: fault.name)
+def test_fault_of_the_scenario_is_told_before_any_file_is_opened(fault: Fault, tmp_path):
+    folder = copy_good(tmp_path / "county")
+    fault.make(folder)
+    (problem,) = problems_of(folder)
+    assert problem.file.endswith(fault.file)
+    assert fault.says in problem.what.en
 
 
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
@@ -61,6 +70,7 @@ def test_five_faults_in_four_files_are_told_together(tmp_path):
 
 def test_a_thousand_equal_faults_are_counted_not_repeated(tmp_path):
     folder = copy_good(tmp_path / "county")
+    without_yearly(folder)
     path = folder / "settlements.csv"
     header, first, *_ = path.read_text(encoding="utf-8").splitlines()
     rows = [first.replace("S1", f"S{at}").replace(",4,", ",x,", 1) for at in range(1000)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import date
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
 import networkx as nx
@@ -18,9 +18,12 @@ import rasterio
 import shapely
 from pyproj import Transformer
 
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, Table
+from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS
 from layout_planner.demo.county import made_with, make_demo_county
 from layout_planner.scenario import read_scenario
+
+if TYPE_CHECKING:
+    from layout_planner.county.columns import Table
 
 ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"

@@ -16,9 +16,10 @@ from pandas.testing import assert_frame_equal
 from layout_planner.county.coordinates import gcj02_to_bd09, wgs84_to_gcj02
 from layout_planner.county.inputs import read_county
 from layout_planner.county.table_files import read_table
-from layout_planner.county.tables import SCHOOLS, SETTLEMENTS
+from layout_planner.county.tables import SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.yearly_checks import YEARLY
 from layout_planner.scenario import TableFile, read_scenario
-from tests.broken import GOOD, boastful_gpkg, cells, copy_good, point_to, schools_as_gpkg, set_cell, to_excel, write_cells
+from tests.broken import GOOD, boastful_gpkg, cells, copy_good, point_to, schools_as_gpkg, set_cell, to_excel, without_yearly, write_cells
 from tests.tiny import tiny_county
 
 
@@ -52,7 +53,7 @@ def test_tiny_files_are_the_tiny_county(folder):
     assert found.index.name == "school_id"
     assert list(read.evidence["item"]) == ["hearing", "notice"]
     assert np.isnan(read.evidence.loc[1, "in_favour"])
-    assert {source.role for source in read.sources} == {"settlements", "schools", "evidence", "boundary", "roads"}
+    assert {source.role for source in read.sources} == {"boundary", "roads", *TABLES}
     assert all(len(source.sha256) == 64 for source in read.sources)
 
 
@@ -89,13 +90,14 @@ def test_csv_dialects_read_alike(folder, change):
 
 def test_row_order_never_matters(folder):
     wanted = county_of(folder)
-    for name in ("settlements.csv", "schools.csv", "evidence.csv"):
+    for name in (f"{role}.csv" for role in TABLES):
         header, *rows = cells(folder, name)
         write_cells(folder, name, [header, *reversed(rows)])
     found = county_of(folder)
     assert_same_schools(found.schools, wanted.schools)
     assert_frame_equal(pd.DataFrame(found.settlements), pd.DataFrame(wanted.settlements))
-    assert_frame_equal(found.evidence, wanted.evidence)
+    for role in ("evidence", *YEARLY):
+        assert_frame_equal(getattr(found, role), getattr(wanted, role))
 
 
 def test_excel_gpkg_parquet_and_shapefile_read_alike(folder):
@@ -140,6 +142,7 @@ def test_declared_web_map_coordinates_come_home(folder, datum):
 
 
 def test_excel_ids_keep_their_digits(folder):
+    without_yearly(folder)
     book = to_excel(folder)
     book.active["A2"], book.active["A3"] = 2152000101.0, "0021520001"
     book.save(folder / "schools.xlsx")
@@ -198,6 +201,7 @@ def test_excluded_rows_are_left_out_with_their_reason(folder):
 
 
 def test_defaults_mapping_and_shares(folder):
+    without_yearly(folder)
     header, *rows = cells(folder, "settlements.csv")
     keep = [header.index(name) for name in ("settlement_id", "name", "lon", "lat", "left_behind")]
     rows = [[row[at] for at in keep] for row in (header, *rows)]

@@ -32,8 +32,8 @@ STEPS = 1000
 def count_groups(county: County, demand: pd.DataFrame) -> pd.DataFrame:
     """Return the pupils of every known group in the scenario's year: index settlement_id, one int column a group.
 
-    Each settlement keeps the share of the group that its table gives; whole numbers keep the county's sum (largest remainder).
-    A group is never larger than the settlement's pupils.
+    Each settlement keeps the share of the group that its table gives; where no pupils are counted yet (a new resettlement site) it has
+    the county's share. Whole numbers keep the county's sum (largest remainder). A group is never larger than the settlement's pupils.
     """
     settlements = county.settlements.sort_index()
     pupils = demand.reindex(settlements.index).sum(axis=1).astype(float)
@@ -42,7 +42,9 @@ def count_groups(county: County, demand: pd.DataFrame) -> pd.DataFrame:
     counts = {}
     for group in GROUPS:
         if group in settlements:
-            share = (settlements[group].fillna(0) / counted.where(counted > 0)).fillna(0.0).clip(0.0, 1.0)
+            members = settlements[group].fillna(0).clip(upper=counted)
+            mean = members.sum() / max(counted.sum(), 1.0)
+            share = (members / counted.where(counted > 0)).fillna(mean).clip(0.0, 1.0)
             counts[group] = round_keeping_total(share * pupils)
     return pd.DataFrame(counts, index=settlements.index).astype(int)
 

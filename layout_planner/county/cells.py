@@ -15,7 +15,7 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from layout_planner.county.tables import Column
+    from layout_planner.county.columns import Column
 
 BLANKS = {"", "-", "--", "—", "——", "/", "无", "na", "n/a", "nan", "none", "null", "空"}
 YES = {"是", "有", "yes", "y", "true", "t", "1", "√", "✓", "对"}

@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 NEAR_DEGREES = 0.5
 TEACHING_POINT_MOST_GRADE = 6
 LAST_PRIMARY_GRADE = 6
+_NO_SUCH = {
+    "school_id": (
+        Words("学校表中没有这所学校", "there is no such school in the schools table"),
+        Words("核对学校标识码，注意前导零和空格", "check the id, its leading zeros and spaces"),
+    ),
+    "settlement_id": (
+        Words("居民点表中没有这个居民点", "there is no such settlement in the settlements table"),
+        Words("核对居民点编号，注意前导零和空格", "check the id, its leading zeros and spaces"),
+    ),
+}
 
 
 def check_grades(schools: CheckedTable, faults: Faults) -> None:
@@ -50,26 +60,23 @@ def grades_fit(form: str, grades: tuple[int, ...]) -> bool:
     return inside
 
 
-def check_references(table: CheckedTable, columns: list[str], schools: CheckedTable, faults: Faults) -> dict[str, int]:
-    """Report cells that name a school that is not there; cells that name an excluded school become blank and are counted."""
-    known = set(schools.frame["school_id"])
+def check_references(
+    table: CheckedTable, columns: list[str], named: CheckedTable, faults: Faults, *, key: str = "school_id"
+) -> dict[str, int]:
+    """Report cells that name a school or settlement that is not there; cells that name an excluded one become blank and are counted."""
+    known = set(named.frame[key])
+    what, hint = _NO_SUCH[key]
     dropped: dict[str, int] = {}
     for name in columns:
         if name not in table.frame.columns:
             continue
         cells = table.frame[name].tolist()
         for at, (row, school) in enumerate(zip(table.rows, cells, strict=True)):
-            if school in schools.excluded:
+            if school in named.excluded:
                 cells[at] = ""
                 dropped[name] = dropped.get(name, 0) + 1
             elif school and school not in known:
-                faults.add(
-                    Words("学校表中没有这所学校", "there is no such school in the schools table"),
-                    Words("核对学校标识码，注意前导零和空格", "check the id, its leading zeros and spaces"),
-                    row=int(row),
-                    column=name,
-                    value=school,
-                )
+                faults.add(what, hint, row=int(row), column=name, value=school)
         table.frame[name] = np.array(cells, dtype=object)
     return dropped
 
@@ -130,7 +137,7 @@ def check_plan(scenario: Scenario, known: set[str], faults: Faults) -> None:
 
 
 def check_demand(scenario: Scenario, settlements: CheckedTable, scenario_faults: Faults, faults: Faults) -> None:
-    """Report when pupils can be derived neither from grades nor from shares of other columns."""
+    """Report when pupils can be derived neither from grades nor from other columns or files."""
     if scenario.demand.shares:
         for band in sorted(set(scenario.bands) - set(scenario.demand.shares)):
             scenario_faults.add(
@@ -140,13 +147,15 @@ def check_demand(scenario: Scenario, settlements: CheckedTable, scenario_faults:
                 value=band,
             )
         return
+    if scenario.demand.source != "register":
+        return
     missing = [f"pupils_g{grade}" for grade in GRADES if f"pupils_g{grade}" not in settlements.frame.columns]
     if missing:
         faults.add(
             Words("无法得出学生数：缺少分年级学生数", "pupils cannot be derived: columns of pupils by grade are missing"),
             Words(
-                "补齐 pupils_g1 至 pupils_g9，或在情景文件 [demand] shares 中写明按哪些列推算",
-                "add pupils_g1 to pupils_g9, or say under [demand] shares from which columns to derive them",
+                "补齐 pupils_g1 至 pupils_g9，或在情景文件 [demand] 中写明按普查年龄组（ages）或比例（shares）推算",
+                "add pupils_g1 to pupils_g9, or say under [demand] from which age groups (ages) or shares to derive them",
             ),
             row=1,
             column=missing[0],
@@ -158,7 +167,7 @@ def check_apart(settlements: CheckedTable, schools: CheckedTable, faults: Faults
     """Report when schools and settlements lie in different parts of the world."""
     middle = {}
     for table in (settlements, schools):
-        known = _places(table)
+        known = known_places(table)
         if known is None:
             return
         middle[table.shown] = np.median(known, axis=0)
@@ -174,7 +183,7 @@ def check_apart(settlements: CheckedTable, schools: CheckedTable, faults: Faults
 
 def check_roads(settlements: CheckedTable, roads: RoadTable, faults: Faults) -> None:
     """Report roads of another place."""
-    known = _places(settlements)
+    known = known_places(settlements)
     if known is None or len(roads.node_lonlat) == 0:
         return
     low, high = roads.node_lonlat.min(axis=0) - NEAR_DEGREES, roads.node_lonlat.max(axis=0) + NEAR_DEGREES
@@ -190,7 +199,7 @@ def check_elevation(settlements: CheckedTable, elevation: Elevation, faults: Fau
     """Report an elevation grid that covers no settlement."""
     import pyproj
 
-    known = _places(settlements)
+    known = known_places(settlements)
     if known is None:
         return
     x, y = pyproj.Transformer.from_crs("EPSG:4326", elevation.crs, always_xy=True).transform(known[:, 0], known[:, 1])
@@ -204,7 +213,8 @@ def check_elevation(settlements: CheckedTable, elevation: Elevation, faults: Fau
         )
 
 
-def _places(table: CheckedTable) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def known_places(table: CheckedTable) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """Return longitude and latitude of the rows that have both, or None when none has."""
     if not {"lon", "lat"} <= set(table.frame.columns):
         return None
     places = table.frame[["lon", "lat"]].to_numpy(dtype=float)

@@ -2,51 +2,90 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from layout_planner.county.cohorts import PARTS, SCHOOL_AGE, count_cohorts
 from layout_planner.county.model import Note
-from layout_planner.county.tables import GRADES
+from layout_planner.county.projection import ACCOUNT_COLUMNS, project_cohorts
+from layout_planner.norms import read_scenario_norms
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from layout_planner.county.cohorts import Cohorts, Ints
     from layout_planner.county.model import County
     from layout_planner.scenario import Scenario
 
-OLDEST_AT_HOME = 5
+OLDEST_AT_HOME = SCHOOL_AGE - 1
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Children of some school years.
+
+    parts     year -> int64 (settlements, 15), thousandths of a child by age; age 6 is grade 1
+    accounts  DataFrame with ACCOUNT_COLUMNS: how every year follows from the one before
+    """
+
+    settlements: pd.Index
+    parts: dict[int, Ints]
+    accounts: pd.DataFrame
+    notes: tuple[Note, ...]
+
+    def pupils(self, year: int, bands: dict[str, tuple[int, ...]]) -> pd.DataFrame:
+        """Return whole pupils by settlement and band; rounding keeps the county's total of every band."""
+        counted = {}
+        for band, grades in bands.items():
+            exact = self.parts[year][:, [grade + OLDEST_AT_HOME for grade in grades]].sum(axis=1) / PARTS
+            counted[band] = round_keeping_total(pd.Series(exact, index=self.settlements))
+        return pd.DataFrame(counted, index=self.settlements)
 
 
 def count_pupils(county: County, scenario: Scenario) -> tuple[pd.DataFrame, tuple[Note, ...]]:
     """Return pupils (index settlement_id, one int column a band) and what had to be assumed.
 
-    With `pupils_g1..g9` and `age_0..age_5` cohorts age by one grade a year: in the n-th year after the data, grade g holds today's
-    grade g - n, or for g <= n today's children aged 5 - (n - g). With `demand.shares` each band is the sum of column times share,
-    rounded by largest remainder so that the county's total is kept.
+    Pupils come from the scenario's `demand.source` and are carried to its year as `project_cohorts` says. With `demand.shares` each
+    band is the sum of column times share, rounded by largest remainder so that the county's total is kept, and no year is added.
     """
     if scenario.demand.shares:
-        return _from_shares(county, scenario), (_assumed_shares(scenario),)
-    by_grade, notes = _roll_cohorts(county.settlements, scenario.year - scenario.data.year)
-    bands = {band: by_grade[list(grades)].sum(axis=1) for band, grades in scenario.bands.items()}
-    return pd.DataFrame(bands, index=county.settlements.index).astype(int), notes
+        notes: tuple[Note, ...] = (_assumed_shares(scenario),)
+        if scenario.year != scenario.data.year:
+            notes = (*notes, _unaged(Words("按比例推算的人数没有年龄", "pupils by shares have no ages")))
+        return _from_shares(county, scenario), notes
+    forecast = forecast_children(county, scenario, [scenario.year])
+    return forecast.pupils(scenario.year, scenario.bands), forecast.notes
 
 
-def _roll_cohorts(settlements: pd.DataFrame, years: int) -> tuple[pd.DataFrame, tuple[Note, ...]]:
-    today = pd.DataFrame({g: settlements[f"pupils_g{g}"] for g in GRADES}).fillna(0)
-    if years <= 0:
-        return today, () if years == 0 else (_unaged(Words("情景年份早于数据年份", "the scenario's year is before the data's year")),)
-    ages = [f"age_{age}" for age in range(OLDEST_AT_HOME + 1)]
-    if not set(ages) <= set(settlements.columns):
-        return today, (_unaged(Words("缺少0-5岁儿童数", "children aged 0-5 are not given")),)
-    aged = {}
-    for grade in GRADES:
-        if grade > years:
-            aged[grade] = today[grade - years]
-        else:
-            aged[grade] = settlements[f"age_{max(0, OLDEST_AT_HOME - (years - grade))}"].fillna(0)
-    beyond = years - 1 > OLDEST_AT_HOME
-    return pd.DataFrame(aged), (_births_repeated(years),) if beyond else ()
+def account_children(county: County, scenario: Scenario) -> pd.DataFrame:
+    """Return the account (ACCOUNT_COLUMNS) from the counted year to the scenario's; empty when nothing was carried on."""
+    if scenario.demand.shares:
+        return pd.DataFrame(columns=list(ACCOUNT_COLUMNS))
+    return forecast_children(county, scenario, [scenario.year]).accounts
+
+
+def forecast_children(county: County, scenario: Scenario, years: Sequence[int], variant: str | None = None) -> Forecast:
+    """Return the children of `years`, all of them carried on from one count: the latest that is not after the first of them.
+
+    Where nothing can be carried on (years before the count, children under six unknown) the count itself stands for the year, and
+    a note says so.
+    """
+    cohorts = count_cohorts(county, scenario, min(years))
+    reasons = []
+    if min(years) < cohorts.year:
+        reasons.append(Words("情景年份早于数据年份", "the scenario's year is before the data's year"))
+    if max(years) > cohorts.year and not cohorts.young:
+        reasons.append(Words("缺少0-5岁儿童数", "children aged 0-5 are not given"))
+    last = cohorts.year if not cohorts.young else max(cohorts.year, *years)
+    reached = {year: min(max(year, cohorts.year), last) for year in years}
+    norms = read_scenario_norms(scenario)
+    parts, accounts = project_cohorts(county, scenario, norms, cohorts, sorted(set(reached.values())), variant)
+    notes = (*cohorts.notes, *map(_unaged, reasons), *_assumed_births(county, scenario, cohorts, last))
+    return Forecast(cohorts.settlements, {year: parts[reached[year]] for year in years}, accounts, notes)
 
 
 def _from_shares(county: County, scenario: Scenario) -> pd.DataFrame:
@@ -64,7 +103,7 @@ def _from_shares(county: County, scenario: Scenario) -> pd.DataFrame:
 def round_keeping_total(exact: pd.Series) -> pd.Series:
     """Return `exact` as whole numbers whose sum is the rounded sum (largest remainder, ties in index order)."""
     whole = np.floor(exact.to_numpy(dtype=float) + 1e-9).astype(int)
-    missing = round(float(exact.sum())) - int(whole.sum())
+    missing = round(round(float(exact.sum()), 6)) - int(whole.sum())
     remainder = exact.to_numpy(dtype=float) - whole
     by_remainder = np.lexsort((np.argsort(np.argsort(exact.index.to_numpy())), -np.round(remainder, 9)))
     whole[by_remainder[: max(0, missing)]] += 1
@@ -84,11 +123,16 @@ def _unaged(reason: Words) -> Note:
     )
 
 
-def _births_repeated(years: int) -> Note:
-    return Note(
-        "births_repeated",
-        Words(
-            f"{years}年后的新生人数按最小一岁组重复估计",
-            f"for {years} years ahead the youngest cohort is repeated for children not yet born",
-        ),
+def _assumed_births(county: County, scenario: Scenario, cohorts: Cohorts, last: int) -> tuple[Note, ...]:
+    """Tell when children not yet born when the others were counted are among the pupils, and no births are given for them."""
+    years = last - cohorts.year
+    given = scenario.demand.projection.births_per_1000 is not None or (
+        county.outlook is not None and county.outlook["births"].notna().any()
     )
+    if years <= SCHOOL_AGE or given:
+        return ()
+    text = Words(
+        f"{years}年后的新生人数按最小一岁组重复估计",
+        f"for {years} years ahead the youngest cohort is repeated for children not yet born",
+    )
+    return (Note("births_repeated", text),)

@@ -14,7 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
-from layout_planner.county.tables import TABLES, Column, Table
+from layout_planner.county.tables import TABLES
 from layout_planner.errors import OutputError
 from layout_planner.words import Lang, Words
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from openpyxl.worksheet.worksheet import Worksheet
+
+    from layout_planner.county.columns import Column, Table
 
 FORM_ROWS = 5000
 TEXT_ROWS = 500  # cells that are text before anything is typed, for programs that ignore the format of a whole column
@@ -79,6 +81,10 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # dem = {{ path = "dem.tif" }}                   # {dem}
 # boundary = {{ path = "boundary.geojson" }}
 # evidence = {{ path = "evidence.xlsx" }}
+# outlook = {{ path = "outlook.xlsx" }}           # {outlook}
+# moves = {{ path = "moves.xlsx" }}               # {moves}
+# registers = {{ path = "registers.xlsx" }}       # {registers}
+# cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
 
 [plan]
 may_close = "none"
@@ -91,6 +97,10 @@ SCENARIO_WORDS = {
     ),
     "roads": Words("OSM 或本县道路文件", "OSM or the county's own road file"),
     "dem": Words("高程，可选", "elevation, optional"),
+    "outlook": Words("出生、净迁移、随迁子女，可选", "births, net migration, arrivals, optional"),
+    "moves": Words("易地搬迁，可选", "resettlement, optional"),
+    "registers": Words("学籍变动，可选", "changes on the school registers, optional"),
+    "cohorts": Words('分年级人数另表，配 [demand] source = "cohorts"', 'pupils in a table of their own, with [demand] source = "cohorts"'),
 }
 
 

@@ -19,7 +19,8 @@ from layout_planner.county.model import County, Elevation, Note, RoadTable, Sour
 from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS
+from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.yearly_checks import YEARLY, check_yearly, yearly_rows
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.words import Words
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from layout_planner.scenario import DataFile, Scenario
+    from layout_planner.county.population import Cells
+    from layout_planner.scenario import DataFile, PopulationGrid, Scenario
 
 FALLBACK_CRS = "EPSG:32648"
 ZERO_WHEN_BLANK = ("classrooms", "beds", "enrolment", "boarders", "teachers", "buses")
@@ -81,31 +83,34 @@ class _CountyReader:
 
     def read(self) -> County:
         """Return the county or raise all faults."""
-        data, shares = self.scenario.data, self.scenario.demand.shares
+        data = self.scenario.data
         self.on_step(Words("读取居民点", "reading settlements"))
         settlements = read_table(
             data.settlements,
             SETTLEMENTS,
             self.folder,
             ids=[f"school_{band}" for band in self.scenario.bands],
-            numbers=sorted({column for parts in shares.values() for column in parts}),
+            numbers=self._columns_of_people(),
         )
         self.on_step(Words("读取学校", "reading schools"))
         schools = read_table(data.schools, SCHOOLS, self.folder)
         evidence = self._read_evidence()
+        yearly = self._read_yearly()
         for role, table in (("settlements", settlements), ("schools", schools)):
             self._keep_table(role, table, (data.settlements if role == "settlements" else data.schools).path)
         self._check_tables(settlements, schools, evidence)
+        self._check_yearly(yearly, settlements, schools)
         crs = _metric_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
         elevation = self._read_elevation(settlements)
         self.survey = Survey(settlements, schools, roads, boundary, crs, self._doubt_datums(roads, settlements, schools))
         self.notes.extend(doubt.note(role) for role, doubt in self.survey.doubts.items())
+        cells = self._read_population(crs, settlements, boundary)
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         return County(
-            _settlement_points(settlements, crs),
+            self._add_people(_settlement_points(settlements, crs), cells),
             _school_points(schools, crs),
             roads,
             _evidence_rows(evidence),
@@ -114,6 +119,7 @@ class _CountyReader:
             elevation,
             tuple(self.sources),
             tuple(self.notes),
+            **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
     def _doubt_datums(self, roads: RoadTable | None, settlements: CheckedTable, schools: CheckedTable) -> dict[str, DatumDoubt]:
@@ -127,6 +133,64 @@ class _CountyReader:
                 if doubt is not None:
                     doubts[role] = doubt
         return doubts
+
+    def _columns_of_people(self) -> list[str]:
+        """Return the columns of the settlements from which the scenario derives pupils, but for those that a grid fills."""
+        demand = self.scenario.demand
+        named = {column for parts in demand.shares.values() for column in parts} or set(demand.ages)
+        return sorted(named - {grid.column for grid in self.scenario.data.population})
+
+    def _read_yearly(self) -> dict[str, CheckedTable]:
+        tables = {}
+        for role in YEARLY:
+            file = getattr(self.scenario.data, role)
+            if file is not None:
+                self.on_step(Words(f"读取{TABLES[role].title.zh}", f"reading {role}"))
+                tables[role] = read_table(file, TABLES[role], self.folder)
+                self._keep_table(role, tables[role], file.path)
+        return tables
+
+    def _check_yearly(self, yearly: dict[str, CheckedTable], settlements: CheckedTable, schools: CheckedTable) -> None:
+        for role, table in yearly.items():
+            problems, dropped = check_yearly(role, table, settlements, schools)
+            self.problems.extend(problems)
+            self._note_dropped(role, dropped)
+
+    def _read_population(self, crs: str, settlements: CheckedTable, boundary: gpd.GeoDataFrame | None) -> dict[str, Cells]:
+        """Return the inhabited cells of every grid by the column they fill."""
+        from layout_planner.county.population import read_population
+
+        cells: dict[str, Cells] = {}
+        for file in self.scenario.data.population:
+            path = self._checked_path(file)
+            homes = checks.known_places(settlements)
+            if path is None or homes is None:
+                continue
+            self.on_step(Words("读取人口格网", "reading the population grid"))
+            faults = Faults(file.path)
+            if file.column in settlements.frame or file.column in cells:
+                faults.add(
+                    Words("居民点已有这一列", "the settlements have this column already"),
+                    Words("在 [[data.population]] 中换一个 column", "choose another `column` under [[data.population]]"),
+                    column=file.column,
+                )
+            try:
+                cells[file.column] = read_population(path, file, crs, homes, boundary)
+                self.sources.append(Source("population", file.path, hash_file(path), len(cells[file.column].people)))
+            except FaultError as fault:
+                faults.place(fault)
+            self.problems.extend(faults.problems)
+        return cells
+
+    def _add_people(self, settlements: gpd.GeoDataFrame, cells: dict[str, Cells]) -> gpd.GeoDataFrame:
+        from layout_planner.county.population import apportion, say_apportioned
+
+        homes = np.column_stack([settlements.geometry.x, settlements.geometry.y])
+        for file in self.scenario.data.population:
+            people, rest = apportion(cells[file.column], homes, file.reach_m)
+            settlements[file.column] = people
+            self.notes.append(say_apportioned(file.path, people, rest, file.reach_m))
+        return settlements
 
     def _keep_table(self, role: str, table: CheckedTable, path: str) -> None:
         self.problems.extend(table.problems)
@@ -179,7 +243,7 @@ class _CountyReader:
                 )
             )
 
-    def _checked_path(self, file: DataFile) -> Path | None:
+    def _checked_path(self, file: DataFile | PopulationGrid) -> Path | None:
         """Return the path of a file that can be opened, or None after recording why not."""
         path = self.folder / file.path
         try:

@@ -86,6 +86,8 @@ class County:
     schools      GeoDataFrame, index school_id; the columns of `tables.SCHOOLS`, defaults filled in
     evidence     DataFrame, the columns of `tables.EVIDENCE`; empty when no file is given
     boundary     GeoDataFrame with one or more polygons, or None
+    cohorts, outlook, moves, registers
+                 DataFrame, the columns of the spec of that name (NaN or "" where blank), rows in a fixed order; None when no file is given
     """
 
     settlements: gpd.GeoDataFrame
@@ -97,3 +99,7 @@ class County:
     elevation: Elevation | None = None
     sources: tuple[Source, ...] = ()
     notes: tuple[Note, ...] = field(default=())
+    cohorts: pd.DataFrame | None = None
+    outlook: pd.DataFrame | None = None
+    moves: pd.DataFrame | None = None
+    registers: pd.DataFrame | None = None

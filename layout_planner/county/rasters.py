@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from layout_planner.errors import InputError
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -37,17 +39,30 @@ def read_elevation(path: Path, shown: str) -> Elevation:
 
 
 def _read_grid(path: Path) -> Elevation:
+    with open_raster(path, Words("高程文件", "elevation file")) as grid:
+        refuse_size(grid.width, grid.height)
+        return Elevation(_clean(grid.read(1), grid), grid.transform, grid.crs.to_string())
+
+
+@contextmanager
+def open_raster(path: Path, name: Words) -> Iterator[Any]:
+    """Open a raster of one band that has a place on earth; `name` is what the file is called in messages.
+
+    Raises
+    ------
+    FaultError : the file is missing, cannot be read, has no place, or has several bands.
+    """
     import rasterio
     from rasterio.errors import NotGeoreferencedWarning, RasterioError
 
     if not path.is_file():
-        raise FaultError(Words("找不到高程文件", "the elevation file is missing"), Words("检查路径", "check the path"))
+        raise FaultError(Words(f"找不到{name.zh}", f"the {name.en} is missing"), Words("检查路径", "check the path"))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
             with rasterio.open(path) as grid:
-                _refuse_unfit(grid)
-                return Elevation(_clean(grid.read(1), grid), grid.transform, grid.crs.to_string())
+                _refuse_unfit(grid, name)
+                yield grid
     except RasterioError as error:
         raise FaultError(
             Words("不是完整的栅格文件", "not a complete raster file"),
@@ -56,23 +71,32 @@ def _read_grid(path: Path) -> Elevation:
         ) from None
 
 
-def _refuse_unfit(grid: Any) -> None:  # noqa: ANN401  (rasterio has no types)
+def _refuse_unfit(grid: Any, name: Words) -> None:  # noqa: ANN401  (rasterio has no types)
     if grid.crs is None or grid.transform.is_identity or grid.transform.is_degenerate:
         raise FaultError(
-            Words("高程文件没有坐标系或位置", "the elevation file has no coordinate reference system or no place"),
+            Words(f"{name.zh}没有坐标系或位置", f"the {name.en} has no coordinate reference system or no place"),
             Words("用 GIS 软件写入坐标系后重新导出", "assign the coordinate system in GIS software and export it again"),
         )
     if grid.count != 1:
         raise FaultError(
-            Words("高程文件应只有一个波段", "an elevation file has one band"),
-            Words("导出高程本身，不要彩色图", "export the heights themselves, not a coloured picture"),
+            Words(f"{name.zh}应只有一个波段", f"the {name.en} must have one band"),
+            Words("导出数值本身，不要彩色图", "export the values themselves, not a coloured picture"),
             value=str(grid.count),
         )
-    if grid.width * grid.height > MAX_CELLS:
+
+
+def refuse_size(width: int, height: int) -> None:
+    """Refuse to read more than `MAX_CELLS` cells.
+
+    Raises
+    ------
+    FaultError : there are more.
+    """
+    if width * height > MAX_CELLS:
         raise FaultError(
-            Words("高程文件过大", "the elevation file is too large"),
+            Words("栅格过大", "the raster is too large"),
             Words("裁剪到本县范围", "clip it to the county"),
-            value=f"{grid.width} x {grid.height}",
+            value=f"{width} x {height}",
             expected=Words(f"不超过{MAX_CELLS:,}格", f"at most {MAX_CELLS:,} cells"),
         )
 

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.county.cells import is_blank, parse_cell
+from layout_planner.county.columns import Column, Table
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.persons import plain_header, refuse_person_headers, refuse_person_values
 from layout_planner.county.places import Places, place_points
 from layout_planner.county.raw_files import RawTable, hash_file, read_raw
-from layout_planner.county.tables import Column, Table
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -111,7 +111,7 @@ def _match_headers(raw: RawTable, spec: Table, file: TableFile, faults: Faults) 
             )
     if not positions and _name_header_row(raw, spec, faults):
         return None
-    places: set[str] = {"lon", "lat"} if raw.geometry is None and spec.role != "evidence" else set()
+    places: set[str] = {"lon", "lat"} if raw.geometry is None and spec.has_places else set()
     for column in spec.columns:
         needed = column.required or column.name in places
         if needed and column.name not in positions and column.name not in file.defaults:
@@ -204,7 +204,7 @@ class _Reader:
         result.frame = pd.DataFrame(
             {name: self._parse_column(self.spec.column(name), result) for name in self._names()}, index=range(len(kept))
         )
-        if self.spec.role != "evidence" and kept:
+        if self.spec.has_places and kept:
             result.places = place_points(self.raw, result.frame, result.rows, self.file.crs, self.faults)
             result.frame["lon"], result.frame["lat"] = result.places.lon, result.places.lat
         if self.spec.key is not None and self.spec.key in result.frame:

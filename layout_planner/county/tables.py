@@ -5,12 +5,9 @@ From these specs come the checks of `inputs`, the blank Excel forms of `new` and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
+from layout_planner.county.columns import Column, Table, count_column
+from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
 from layout_planner.words import Words
-
-Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date"]
 
 GRADES = tuple(range(1, 10))
 FORM_GRADES: dict[str, tuple[int, ...]] = {
@@ -21,44 +18,6 @@ FORM_GRADES: dict[str, tuple[int, ...]] = {
 }
 FORMS = tuple(FORM_GRADES)
 SETTLEMENT_KINDS = ("village", "resettlement", "town")
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: name, kind, unit, allowed range, meaning, and the headers that are accepted for it."""
-
-    name: str
-    kind: Kind
-    meaning: Words
-    required: bool = False
-    unit: str = ""
-    least: float | None = None
-    most: float | None = None
-    choices: tuple[str, ...] = ()
-    choice_words: tuple[Words, ...] = ()
-    aliases: tuple[str, ...] = ()
-    example: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """One input table: its role, meaning, id column and columns."""
-
-    role: str
-    title: Words
-    key: str | None
-    columns: tuple[Column, ...]
-
-    def column(self, name: str) -> Column:
-        """Return the column called `name`; KeyError when there is none."""
-        for column in self.columns:
-            if column.name == name:
-                return column
-        raise KeyError(name)
-
-
-def _count(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), example: str = "") -> Column:
-    return Column(name, "int", Words(zh, en), unit="pupils", least=0, most=100_000, aliases=aliases, example=example)
 
 
 _PLACE = (
@@ -120,14 +79,14 @@ SETTLEMENTS = Table(
             aliases=("人口", "总人口", "户籍人口"),
             example="312",
         ),
-        *(_count(f"pupils_g{g}", f"{g}年级在读学生数", f"pupils in grade {g}", (f"{g}年级", f"{g}年级学生数"), "3") for g in GRADES),
+        *(count_column(f"pupils_g{g}", f"{g}年级在读学生数", f"pupils in grade {g}", (f"{g}年级", f"{g}年级学生数"), "3") for g in GRADES),
         *(
-            _count(f"age_{a}", f"{a}岁儿童数（未入学）", f"children aged {a}, not yet at school", (f"{a}岁", f"{a}岁儿童"), "3")
+            count_column(f"age_{a}", f"{a}岁儿童数（未入学）", f"children aged {a}, not yet at school", (f"{a}岁", f"{a}岁儿童"), "3")
             for a in range(6)
         ),
-        _count("left_behind", "留守儿童数（在读，1-9年级）", "left-behind pupils, grades 1-9", ("留守儿童", "留守儿童数"), "8"),
-        _count("poor", "家庭经济困难学生数", "pupils from poor households", ("困难学生", "贫困学生数"), "5"),
-        _count("disabled", "残疾学生数", "disabled pupils", ("残疾学生", "残疾儿童数"), "0"),
+        count_column("left_behind", "留守儿童数（在读，1-9年级）", "left-behind pupils, grades 1-9", ("留守儿童", "留守儿童数"), "8"),
+        count_column("poor", "家庭经济困难学生数", "pupils from poor households", ("困难学生", "贫困学生数"), "5"),
+        count_column("disabled", "残疾学生数", "disabled pupils", ("残疾学生", "残疾儿童数"), "0"),
         Column(
             "school_lower_primary",
             "id",
@@ -345,4 +304,4 @@ EVIDENCE = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE)}
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, COHORTS, OUTLOOK, MOVES, REGISTERS)}

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import shapely
     from openpyxl.worksheet.worksheet import Worksheet
 
-    from layout_planner.county.tables import Column, Table
+    from layout_planner.county.columns import Column, Table
     from layout_planner.demo.terrain import Floats
 
 MADE = datetime(2026, 9, 1, 8, 0, 0)  # noqa: DTZ001  the office's clock, written into the workbooks

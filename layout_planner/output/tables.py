@@ -14,7 +14,9 @@ from openpyxl.utils import get_column_letter
 from shapely import LineString
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.county.demand import account_children
 from layout_planner.output.assess_tables import show_assessment
+from layout_planner.output.demand_tables import show_accounts
 from layout_planner.output.safe import safe_cell
 from layout_planner.results import ASSESSMENTS, INTERNAL
 from layout_planner.risk import CAUSES
@@ -46,6 +48,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         Words("现状风险", "at risk today"): _risk(run.risk_today, lang),
         Words("方案风险", "at risk plan"): _risk(run.risk_plan, lang),
         **_assessments(run, lang),
+        **_accounts(run, lang),
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
@@ -56,6 +59,12 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
     for title, table in sheets.items():
         _fill(workbook.create_sheet(title.say(lang)), table)
     path.write_bytes(workbook_bytes(workbook))
+
+
+def _accounts(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:
+    """Return how the children counted become those of the scenario's year; nothing when it is the same year."""
+    accounts = account_children(run.county, run.scenario)
+    return {} if accounts.empty else {Words("人数推移", "children by year"): show_accounts(accounts, lang)}
 
 
 def _assessments(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from layout_planner.county.tables import FORM_GRADES
+from layout_planner.safeguards.recarry import SCHOOL_AGE, recarry
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -18,33 +19,19 @@ if TYPE_CHECKING:
     from layout_planner.scenario import Scenario
 
 CLOSED = "closed"
-SCHOOL_AGE = 6
 Pupils = dict[tuple[str, str], int]
 
 
-def recount_pupils(county: County, scenario: Scenario) -> Pupils:
-    """Return pupils by (settlement, band) in the scenario's year; cohorts move up a grade a year, the youngest repeats."""
+def recount_pupils(county: County, scenario: Scenario, norms: NormSet) -> Pupils:
+    """Return pupils by (settlement, band) in the scenario's year."""
     if scenario.demand.shares:
         return _share_out(county.settlements, scenario)
-    years = max(0, scenario.year - scenario.data.year)
-    if any(f"age_{age}" not in county.settlements for age in range(SCHOOL_AGE)):
-        years = 0
-    return {
-        (str(home), band): sum(_count(row, _column_of(grade, years)) for grade in grades)
-        for home, row in county.settlements.iterrows()
-        for band, grades in scenario.bands.items()
-    }
-
-
-def _column_of(grade: int, years: int) -> str:
-    """Return the column that holds today the children who will be in `grade` in `years` years."""
-    age_now = SCHOOL_AGE - 1 + grade - years
-    return f"pupils_g{grade - years}" if grade > years else f"age_{max(0, age_now)}"
-
-
-def _count(row: pd.Series, column: str) -> int:
-    value = row.get(column)
-    return 0 if value is None or pd.isna(value) else int(value)
+    thousandths = recarry(county, scenario, norms)
+    pupils: Pupils = {}
+    for band, grades in scenario.bands.items():
+        exact = {home: Fraction(sum(ages[grade + SCHOOL_AGE - 1] for grade in grades), 1000) for home, ages in thousandths.items()}
+        pupils.update({(home, band): amount for home, amount in _round_band(exact).items()})
+    return pupils
 
 
 def _share_out(settlements: pd.DataFrame, scenario: Scenario) -> Pupils:
@@ -55,12 +42,17 @@ def _share_out(settlements: pd.DataFrame, scenario: Scenario) -> Pupils:
         for column, share in scenario.demand.shares.get(band, {}).items():
             for home, value in settlements[column].items():
                 exact[str(home)] += Fraction(0) if pd.isna(value) else Fraction(str(value)) * Fraction(str(share))
-        whole = {home: math.floor(amount) for home, amount in exact.items()}
-        left = round(sum(exact.values())) - sum(whole.values())
-        for home in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:left]:
-            whole[home] += 1
-        pupils.update({(home, band): amount for home, amount in whole.items()})
+        pupils.update({(home, band): amount for home, amount in _round_band(exact).items()})
     return pupils
+
+
+def _round_band(exact: dict[str, Fraction]) -> dict[str, int]:
+    """Return whole pupils that keep the band's total; the largest fractions are rounded up."""
+    whole = {home: math.floor(amount) for home, amount in exact.items()}
+    left = round(sum(exact.values())) - sum(whole.values())
+    for home in sorted(exact, key=lambda name: (whole[name] - exact[name], name))[:left]:
+        whole[home] += 1
+    return whole
 
 
 def form_today(school: pd.Series) -> str:

@@ -109,7 +109,7 @@ def _check_rows(county: County, scenario: Scenario, layout: Layout) -> Iterator[
 
 
 def _check_pupils(given: _Given) -> Iterator[Words]:
-    expected = recount_pupils(given.county, given.scenario)
+    expected = recount_pupils(given.county, given.scenario, given.norms)
     placed = dict.fromkeys(expected, 0)
     for row in given.rows:
         placed[str(row["settlement_id"]), str(row["band"])] += int(str(row["pupils"]))

@@ -1,0 +1,54 @@
+"""What one column and one table of the input are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from layout_planner.words import Words
+
+Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: name, kind, unit, allowed range, meaning, and the headers that are accepted for it."""
+
+    name: str
+    kind: Kind
+    meaning: Words
+    required: bool = False
+    unit: str = ""
+    least: float | None = None
+    most: float | None = None
+    choices: tuple[str, ...] = ()
+    choice_words: tuple[Words, ...] = ()
+    aliases: tuple[str, ...] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One input table: its role, meaning, id column and columns."""
+
+    role: str
+    title: Words
+    key: str | None
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column called `name`; KeyError when there is none."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise KeyError(name)
+
+    @property
+    def has_places(self) -> bool:
+        """Whether every row is a place with coordinates."""
+        return any(column.kind == "lon" for column in self.columns)
+
+
+def count_column(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), example: str = "") -> Column:
+    """Return a column that counts pupils."""
+    return Column(name, "int", Words(zh, en), unit="pupils", least=0, most=100_000, aliases=aliases, example=example)
