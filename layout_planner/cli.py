@@ -203,7 +203,7 @@ def demand(
     console = result_console()
     for title, table in show_demand(asked, county, forecasts, chosen, lang).items():
         console.print(frame_table(table, title))
-    for note in chosen.notes:
+    for note in (*(note for note in county.notes if note.code == "population.apportioned"), *chosen.notes):
         console.print(f"- {note.text.say(lang)}", soft_wrap=True, markup=False)
     for page in pages:
         console.print(page, soft_wrap=True, markup=False)

@@ -18,7 +18,7 @@ import rasterio
 import shapely
 from pyproj import Transformer
 
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS
+from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.demo.county import made_with, make_demo_county
 from layout_planner.scenario import read_scenario
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"
-FILES = ("boundary.gpkg", "dem.tif", "evidence.xlsx", "made_with.json", "roads.osm.pbf", "schools.xlsx", "settlements.xlsx")
+SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items()}
+FILES = tuple(sorted([*SHEETS, "boundary.gpkg", "children.tif", "dem.tif", "made_with.json", "roads.osm.pbf"]))
 TO_METRES = Transformer.from_crs(4326, 32648, always_xy=True)
 OPPOSED = {"2152990152", "2152990153", "2152990155", "2152990169", "2152990172"}
 BANDS = {"school_lower_primary": (1, 2, 3), "school_upper_primary": (4, 5, 6), "school_junior": (7, 8, 9)}
@@ -92,7 +93,7 @@ def pupils(settlements: pd.DataFrame, grades: tuple[int, ...] = tuple(range(1, 1
 def same_content(name: str, ours: Path, theirs: Path) -> None:
     """Compare two files by what they hold, where library versions change the bytes."""
     if name.endswith(".xlsx"):
-        table = {"settlements.xlsx": SETTLEMENTS, "schools.xlsx": SCHOOLS, "evidence.xlsx": EVIDENCE}[name]
+        table = SHEETS[name]
         pd.testing.assert_frame_equal(read_sheet(ours, table), read_sheet(theirs, table), check_exact=False, atol=2e-6)
     elif name.endswith(".pbf"):
         one, other = read_ways(ours), read_ways(theirs)
@@ -272,3 +273,34 @@ def test_scenarios_are_valid_and_named_like_their_files(name: str) -> None:
     scenario = read_scenario(ROOT / "scenarios" / f"{name}.toml")
     assert scenario.name == name
     assert (scenario.folder / scenario.data.dir / scenario.data.roads.path).is_file()
+
+
+def test_the_first_plan_year_is_untouched_by_what_comes_later() -> None:
+    """Outlook and moves begin after 2027: the demo's plans rest on the children who are counted."""
+    outlook, moves = (read_sheet(COUNTY / f"{role}.xlsx", TABLES[role]) for role in ("outlook", "moves"))
+    assert outlook["year"].min() == 2028
+    assert moves["date"].min().date() > date(2027, 9, 1)
+
+
+def test_the_cohort_table_holds_the_children_of_the_settlement_table(settlements: pd.DataFrame) -> None:
+    table = read_sheet(COUNTY / "cohorts.xlsx", TABLES["cohorts"])
+    by_grade = table[table["grade"].notna()].groupby(["settlement_id", "grade"])["pupils"].sum()
+    for grade in range(1, 10):
+        counted = settlements.set_index("settlement_id")[f"pupils_g{grade}"]
+        found = by_grade.xs(grade, level="grade").reindex(counted.index, fill_value=0)
+        assert found.tolist() == counted.tolist()
+
+
+def test_registers_are_those_of_the_schools_attended(schools: pd.DataFrame) -> None:
+    registers = read_sheet(COUNTY / "registers.xlsx", TABLES["registers"])
+    enrolled = registers.groupby("school_id")["enrolled_start"].sum()
+    counted = schools[schools["candidate"] == "否"].set_index("school_id")["enrolment"]
+    assert enrolled.reindex(counted.index).tolist() == counted.tolist()
+    assert (registers["dropped_out"] <= registers["suspected"]).all()
+    assert 0.004 < registers["suspected"].sum() / registers["enrolled_start"].sum() < 0.03
+
+
+def test_the_raster_holds_the_children_and_some_farms(settlements: pd.DataFrame) -> None:
+    children = settlements[[f"pupils_g{g}" for g in range(1, 10)] + [f"age_{a}" for a in range(6)]].to_numpy().sum()
+    with rasterio.open(COUNTY / "children.tif") as grid:
+        assert grid.read(1).sum() == children + 120

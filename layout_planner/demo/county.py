@@ -14,9 +14,11 @@ import rasterio
 from pyproj import Transformer
 
 from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS
+from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
+from layout_planner.demo.changing import CELL, list_cohorts, make_moves, make_outlook, make_registers, scatter_children
 from layout_planner.demo.consulting import make_evidence
 from layout_planner.demo.equipment import equip_schools
-from layout_planner.demo.files import write_boundary, write_heights, write_table
+from layout_planner.demo.files import write_boundary, write_children, write_heights, write_table
 from layout_planner.demo.names import TOWNSHIPS, make_names
 from layout_planner.demo.people import make_settlements
 from layout_planner.demo.places import choose_pockets, make_boundary, place_seats, place_villages
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SEED = 520_999
+CHANGES = 5  # own generator of what changes over the years
 TOWN_BASIN, SEAT_BASIN = 1_500.0, 650.0  # metres
 LIBRARIES = ("numpy", "scipy", "networkx", "osmium", "openpyxl", "rasterio", "pyogrio", "pyproj", "shapely", "geopandas", "pandas")
 
@@ -70,7 +73,17 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_table(folder / "settlements.xlsx", SETTLEMENTS, _with_degrees(people), "居民点")
     write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(schools), "学校")
     write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools), "撤并记录")
+    _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
     _write_made_with(folder / "made_with.json", seed)
+
+
+def _write_changes(folder: Path, rng: np.random.Generator, schools: pd.DataFrame, people: pd.DataFrame) -> None:
+    """Write what changes over the years, from a generator of its own: the other files keep their bytes."""
+    write_table(folder / "outlook.xlsx", OUTLOOK, make_outlook(rng, people), "乡镇展望")
+    write_table(folder / "moves.xlsx", MOVES, make_moves(rng, people), "易地搬迁")
+    write_table(folder / "registers.xlsx", REGISTERS, make_registers(rng, schools, people), "学籍变动")
+    write_table(folder / "cohorts.xlsx", COHORTS, list_cohorts(people), "分年级人数")
+    write_children(folder / "children.tif", scatter_children(rng, people), CELL)
 
 
 def _silent(_: str) -> None:

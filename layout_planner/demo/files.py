@@ -102,6 +102,15 @@ def write_heights(path: Path, heights: Floats) -> None:
         target.write(heights.round().astype("int16"), 1)
 
 
+def write_children(path: Path, children: Floats, cell: float) -> None:
+    """Write children by cell as a GeoTIFF of whole numbers; `cell` in metres."""
+    transform = rasterio.Affine(cell, 0.0, WEST, 0.0, -cell, NORTH)
+    shape = {"height": children.shape[0], "width": children.shape[1], "count": 1, "dtype": "uint16"}
+    with rasterio.open(path, "w", driver="GTiff", crs=f"EPSG:{EPSG}", transform=transform, compress="deflate", predictor=2, zlevel=9,
+                       **shape) as target:  # fmt: skip
+        target.write(children.astype("uint16"), 1)
+
+
 def write_boundary(path: Path, boundary: shapely.Polygon) -> None:
     """Write the county's outline in degrees."""
     about = {"code": [COUNTY_CODE], "name": [COUNTY[0]], "name_en": [COUNTY[1]]}
