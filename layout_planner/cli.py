@@ -220,6 +220,30 @@ def _parse_years(text: str | None) -> tuple[int, int] | None:
 
 
 @main.command()
+@click.argument("scenarios", nargs=-1, required=True, type=FILE)
+@click.option("--out", "-o", type=FILE, default=None, help="Folder for retention.csv, link.csv and link.png of every scenario.")
+@DATA
+@common
+def retention(scenarios: tuple[Path, ...], out: Path | None, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Tell retention and dropout by county, township and school, and their link to the way to school. Several counties are ranked."""
+    from layout_planner.output.retention_tables import INTERNAL_NOTE, describe_retention, show_retention, tell_curves, write_retention
+    from layout_planner.output.terminal import Steps, frame_table, result_console
+    from layout_planner.pipeline import study_retention
+
+    with Steps(lang, quiet=as_json) as steps:
+        studies = study_retention(scenarios, data_dir=data_dir, on_step=steps)
+        pages = [str(path) for study in studies for path in ([] if out is None else write_retention(study, out, lang))]
+    if as_json:
+        _print_json({"counties": [describe_retention(study) for study in studies], "pages": pages})
+        return
+    console = result_console()
+    for title, table in show_retention(studies, lang).items():
+        console.print(frame_table(table, title))
+    for line in (*tell_curves(studies, lang), INTERNAL_NOTE.say(lang), *pages):
+        console.print(line, soft_wrap=True, markup=False)
+
+
+@main.command()
 @click.argument("scenario", type=FILE)
 @DATA
 @common

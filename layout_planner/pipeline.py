@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, tabulate_link
 from layout_planner.assess.county import assess_layouts
+from layout_planner.assess.retention import measure_retention
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils, forecast_children
 from layout_planner.county.find import find_place
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from layout_planner.assess.commute_link import Curve
     from layout_planner.county.demand import Forecast
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -258,6 +261,48 @@ def assess_today(source: str | Path, *, data_dir: str | Path | None = None, on_s
     layout = present_layout(case)
     risk = assess_risk(layout, ground.county, ground.travel, norms, scenario)
     return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}))
+
+
+@dataclass(frozen=True)
+class Retention:
+    """What the registers of a county tell.
+
+    rates  DataFrame with RATE_COLUMNS
+    links  outcome -> (units, LINK_COLUMNS, curve): how many stay away by minutes one way
+    """
+
+    scenario: Scenario
+    norms: NormSet
+    year: int
+    rates: pd.DataFrame
+    links: dict[str, tuple[pd.DataFrame, pd.DataFrame, Curve]]
+
+
+def study_retention(sources: Sequence[str | Path], *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> list[Retention]:
+    """Return, for the scenario of every county, retention and dropout and their link to the way to school.
+
+    Raises
+    ------
+    InputError : faults in the files, two scenarios of one name, or no registers.
+    """
+    scenarios = [read_scenario(source, data_dir=data_dir) for source in sources]
+    _refuse_same_names(scenarios)
+    what = Words("没有学籍变动表", "the registers are not given")
+    hint = Words('在 [data] 中写 registers = { path = "registers.xlsx" }', 'write registers = { path = "registers.xlsx" } under [data]')
+    lacking = [source for source, scenario in zip(sources, scenarios, strict=True) if scenario.data.registers is None]
+    raise_problems(Problem(str(source), what, hint, column="data.registers") for source in lacking)
+    return [_study_county(assess_today(source, data_dir=data_dir, on_step=on_step)) for source in sources]
+
+
+def _study_county(today: Today) -> Retention:
+    case = today.case
+    registers = case.county.registers
+    assert registers is not None  # noqa: S101 - refused by study_retention
+    links = {}
+    for outcome in OUTCOMES:
+        units = link_units(registers, today.layout.assignment, case.scenario.bands, outcome)
+        links[outcome] = units, tabulate_link(units), fit_curve(units, case.norms)
+    return Retention(case.scenario, case.norms, int(registers["year"].max()), measure_retention(case.county), links)
 
 
 def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 STYLES: dict[str, str] = {"pass": "bold green", "fail": "bold red", "unknown": "bold yellow"}
 PLAIN_WIDTH = 140
+FIGURE = re.compile(r"[-+]?[\d,]*\.?\d+%?|—")
 
 
 def result_console() -> Console:
@@ -111,7 +113,8 @@ def frame_table(frame: pd.DataFrame, title: str = "") -> Table:
     """Return a data frame as a table; numbers to the right."""
     table = Table(title=title or None, title_justify="left")
     for name, kind in frame.dtypes.items():
-        table.add_column(str(name), justify="right" if kind.kind in "if" else "left")
+        numbers = kind.kind in "if" or all(FIGURE.fullmatch(str(value)) for value in frame[name])
+        table.add_column(str(name), justify="right" if numbers else "left")
     for row in frame.itertuples(index=False):
         table.add_row(*(escape(f"{value:,.1f}" if isinstance(value, float) else str(value)) for value in row))
     return table
