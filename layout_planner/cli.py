@@ -377,12 +377,13 @@ def why(scenario: Path, site: str, data_dir: Path | None, lang: Lang, *, as_json
 @main.command()
 @click.argument("what", type=click.Choice(["tables", "scenario", "norms"]))
 @click.option("--norms", "norm_set", default="cn-rural", show_default=True, help="Norm set to print.")
+@click.option("--list", "list_sets", is_flag=True, help="With `norms`: list the norm sets instead.")
 @common
-def schema(what: str, norm_set: str, lang: Lang, *, as_json: bool) -> None:
+def schema(what: str, norm_set: str, lang: Lang, *, list_sets: bool, as_json: bool) -> None:
     """Print the columns of the tables, the keys of a scenario, or the values of a norm set."""
     from layout_planner.output.schemas import print_schema
 
-    print_schema(what, norm_set, lang, as_json=as_json)
+    print_schema(what, None if list_sets else norm_set, lang, as_json=as_json)
 
 
 @main.command()

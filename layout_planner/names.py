@@ -1,4 +1,4 @@
-"""What the reader calls things that the code knows by key: bands, ways to school, forms of school, verdicts and rules."""
+"""What the reader calls things that the code knows by key: bands, ways to school, forms of school, verdicts, rules and units."""
 
 from __future__ import annotations
 
@@ -60,6 +60,47 @@ RULES = {
     "funding": Words("经费落实", "funding"),
 }
 
+UNITS = {
+    "1": Words("", ""),
+    "record": Words("", ""),
+    "rule": Words("", ""),
+    "min": Words("分钟", "min"),
+    "pupils": Words("人", "pupils"),
+    "persons": Words("人", "persons"),
+    "beds": Words("张", "beds"),
+    "seats": Words("个", "seats"),
+    "km": Words("公里", "km"),
+    "m": Words("米", "m"),
+    "days": Words("天", "days"),
+    "yuan": Words("元", "yuan"),
+    "years": Words("年", "years"),
+    "share": Words("%", "%"),
+    "boarders": Words("名寄宿生", "boarders"),
+    "buses": Words("辆", "buses"),
+    "pupils/class": Words("人/班", "pupils a class"),
+    "faults": Words("处不一致", "disagreements"),
+    "1 = yes": Words("", ""),
+    "%": Words("%", "%"),
+    "km/h": Words("公里/时", "km/h"),
+    "m2/boarder": Words("平方米/人", "m² a boarder"),
+    "boys/toilet": Words("名男生/厕位", "boys a toilet"),
+    "girls/toilet": Words("名女生/厕位", "girls a toilet"),
+    "boys/urinal": Words("名男生/个", "boys a urinal"),
+    "pupils/basin": Words("人/个", "pupils a basin"),
+    "pupils/teacher": Words("名学生/教师", "pupils a teacher"),
+    "teachers/class": Words("名教师/班", "teachers a class"),
+    "days/year": Words("天/年", "days a year"),
+    "weeks/year": Words("周/年", "weeks a year"),
+    "working days": Words("个工作日", "working days"),
+    "people": Words("人", "people"),
+    "per trip": Words("名/趟", "a trip"),
+    "yuan/year": Words("元/年", "yuan a year"),
+    "yuan/km": Words("元/公里", "yuan a km"),
+    "yuan/pupil/year": Words("元/人·年", "yuan a pupil and year"),
+    "yuan/boarder/year": Words("元/人·年", "yuan a boarder and year"),
+    "yuan/pupil/day": Words("元/人·天", "yuan a pupil and day"),
+}
+
 
 def name_band(band: str, grades: Iterable[int] = ()) -> Words:
     """Return what a band is called: by its grades when they are given, else by its usual grades, else by itself."""
@@ -81,3 +122,8 @@ def name_mode(mode: str) -> Words:
 def name_rule(rule: str) -> Words:
     """Return what a rule of the gate is called, or the key itself for a rule that has no name."""
     return RULES.get(rule, Words(rule, rule))
+
+
+def name_unit(unit: str) -> Words:
+    """Return how a unit is written after its figure, or the unit itself where it has no name."""
+    return UNITS.get(unit, Words(unit, unit))

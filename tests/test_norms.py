@@ -19,6 +19,7 @@ from layout_planner.norms import (
     read_set_file,
 )
 from layout_planner.scenario import Override
+from layout_planner.words import Words
 
 ISO_PART = re.compile(r"\d{4}(-\d{2}(-\d{2})?)?")
 
@@ -30,7 +31,7 @@ def test_every_value_has_unit_source_and_flag(name):
         assert norm.comparator in COMPARATORS, norm.key
         assert norm.severity in SEVERITIES, norm.key
         assert norm.flag in FLAGS, norm.key
-        assert norm.note if norm.assumed else norm.instrument or norm.number, norm.key
+        assert all(norm.note) if norm.assumed else norm.instrument or norm.number, norm.key
         assert set(norm.grades) <= set(range(1, 10)), norm.key
         assert norm.flag != "R3" or norm.severity != "hard", norm.key
         for day in (norm.valid_from, norm.valid_to):
@@ -44,7 +45,7 @@ def test_every_set_says_what_it_is(name):
     assert all([file.title.zh, file.title.en, file.country.zh, file.country.en])
     for indicator in file.indicators:
         assert indicator.flag in FLAGS
-        assert indicator.instrument or indicator.note
+        assert indicator.instrument or all(indicator.note)
 
 
 def test_document_numbers_keep_their_full_prefix():
@@ -96,7 +97,7 @@ def test_an_override_that_relaxes_a_hard_rule_is_told():
     ("comparator", "value", "relaxes"), [("<=", 31, True), ("<=", 29, False), (">=", 29, True), (">", 31, False), ("==", 29, True)]
 )
 def test_what_relaxes_follows_from_the_comparator(comparator, value, relaxes):
-    norm = Norm("k", 30, "min", comparator, "hard", "law", "", None, "R1", "")
+    norm = Norm("k", 30, "min", comparator, "hard", "law", "", None, "R1", Words("", ""))
     assert norm.changed(change("k", value)).relaxes is relaxes
 
 

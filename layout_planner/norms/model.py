@@ -43,7 +43,7 @@ class Norm:
     article: str
     year: int | None
     flag: Flag
-    note: str
+    note: Words
     grades: tuple[int, ...] = ()
     modes: tuple[str, ...] = ()
     override: str = ""
@@ -91,7 +91,7 @@ class Indicator:
     formula: Words
     instrument: str
     flag: Flag
-    note: str
+    note: Words
 
 
 @dataclass(frozen=True)

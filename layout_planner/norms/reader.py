@@ -138,7 +138,7 @@ def _as_norm(entry: dict[str, Any]) -> Norm:
         article=entry.get("article", ""),
         year=entry.get("year"),
         flag=entry["flag"],
-        note=entry.get("note", ""),
+        note=_as_words(entry.get("note", "")),
         grades=tuple(entry.get("grades", ())),
         modes=tuple(entry.get("modes", ())),
         number=entry.get("number", ""),
@@ -148,7 +148,12 @@ def _as_norm(entry: dict[str, Any]) -> Norm:
 
 
 def _as_indicator(entry: dict[str, Any]) -> Indicator:
-    return Indicator(entry["key"], Words(**entry["formula"]), entry.get("instrument", ""), entry["flag"], entry.get("note", ""))
+    return Indicator(entry["key"], Words(**entry["formula"]), entry.get("instrument", ""), entry["flag"], _as_words(entry.get("note", "")))
+
+
+def _as_words(text: str | dict[str, str]) -> Words:
+    """Return a text of a norm file; one string stands for both languages."""
+    return Words(text, text) if isinstance(text, str) else Words(**text)
 
 
 def _choose_versions(versions: Iterable[Norm], year: int | None) -> tuple[tuple[Norm, ...], tuple[Norm, ...]]:

@@ -10,7 +10,7 @@ import jinja2
 from markupsafe import Markup
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
-from layout_planner.names import BANDS, FORMS, MODES, VERDICTS, name_rule
+from layout_planner.names import BANDS, FORMS, MODES, VERDICTS, name_rule, name_unit
 from layout_planner.output.map_data import pair, read_words, roads_are_osm
 from layout_planner.output.offline import seal_page, write_atomically
 from layout_planner.output.safe import clean_text
@@ -27,26 +27,6 @@ if TYPE_CHECKING:
 SIGNS = {"pass": "✓", "fail": "✗", "unknown": "?"}
 ORDER: dict[Verdict, int] = {"fail": 0, "unknown": 1, "pass": 2}
 MOST_NAMES = 40
-UNITS = {
-    "1": ("", ""),
-    "record": ("", ""),
-    "rule": ("", ""),
-    "min": ("分钟", "min"),
-    "pupils": ("人", "pupils"),
-    "persons": ("人", "persons"),
-    "beds": ("张", "beds"),
-    "seats": ("个", "seats"),
-    "km": ("公里", "km"),
-    "m": ("米", "m"),
-    "days": ("天", "days"),
-    "yuan": ("元", "yuan"),
-    "years": ("年", "years"),
-    "share": ("%", "%"),
-    "boarders": ("名寄宿生", "boarders"),
-    "buses": ("辆", "buses"),
-    "pupils/class": ("人/班", "pupils a class"),
-    "faults": ("处不一致", "disagreements"),
-}
 NO_INSTRUMENT = {
     "assumption of this project": "本项目假设",
     "rule of this toolkit, no instrument behind it": "本工具的规则，没有文件依据",
@@ -149,7 +129,7 @@ def show_finding(finding: Finding, view: RunView) -> dict[str, Any]:
         "weak": finding.flag in {"A", "D", "R3"},
         "measured": measured,
         "limit": limit,
-        "unit": UNITS.get(finding.unit, (finding.unit, finding.unit)),
+        "unit": name_unit(finding.unit),
         "evidence": finding.evidence,
         "settlements": [_name_settlement(key, view) for key in finding.settlements[:MOST_NAMES]],
         "more": max(0, len(finding.settlements) - MOST_NAMES),

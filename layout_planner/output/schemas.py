@@ -8,18 +8,21 @@ from typing import Any
 import click
 
 from layout_planner.county.tables import TABLES
-from layout_planner.norms import read_norms
+from layout_planner.output.norm_tables import list_rows, list_table, norm_rows, norm_tables
 from layout_planner.output.terminal import result_console
 from layout_planner.scenario import Scenario
 from layout_planner.words import Lang, Words
 
 
-def print_schema(what: str, norm_set: str, lang: Lang, *, as_json: bool) -> None:
-    """Print `tables`, `scenario` or `norms`."""
+def print_schema(what: str, norm_set: str | None, lang: Lang, *, as_json: bool) -> None:
+    """Print `tables`, `scenario` or `norms`; without `norm_set` the list of the sets."""
     if what == "scenario":
         click.echo(json.dumps(Scenario.model_json_schema(), ensure_ascii=False, indent=1))
         return
-    rows = _table_rows(lang) if what == "tables" else _norm_rows(norm_set)
+    if what == "norms":
+        _print_norms(norm_set, lang, as_json=as_json)
+        return
+    rows = _table_rows(lang)
     if as_json:
         click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
         return
@@ -51,17 +54,11 @@ def _table_rows(lang: Lang) -> list[dict[str, Any]]:
     ]
 
 
-def _norm_rows(norm_set: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "key": n.key,
-            "grades": ",".join(map(str, n.grades)),
-            "comparator": n.comparator,
-            "value": n.value,
-            "unit": n.unit,
-            "severity": n.severity,
-            "source": n.cite(),
-            "note": n.note,
-        }
-        for n in read_norms(norm_set).norms
-    ]
+def _print_norms(norm_set: str | None, lang: Lang, *, as_json: bool) -> None:
+    if as_json:
+        rows = list_rows(lang) if norm_set is None else norm_rows(norm_set, lang)
+        click.echo(json.dumps(rows, ensure_ascii=False, indent=1))
+        return
+    console = result_console()
+    for table in [list_table(lang)] if norm_set is None else norm_tables(norm_set, lang, console.width):
+        console.print(table)

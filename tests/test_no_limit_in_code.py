@@ -1,0 +1,135 @@
+"""No limit stands in code: numbers that decide about children are norms, with unit, source and flag.
+
+In the rooms that measure, plan and judge a number may stand in code only if it is structural (an identity, a unit, a count of
+directions) or if EXPLAINED says why it is no limit. Two kinds are looked for: numbers that equal the value of any norm of any set,
+wherever they stand, and numbers that something is compared with or that are named as a constant.
+"""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+import layout_planner
+from layout_planner.norms import list_norm_sets, read_set_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PACKAGE = Path(layout_planner.__file__).parent
+ROOMS = ("travel", "plan", "safeguards", "assess", "risk", "compare", "pipeline", "county.demand")
+STRUCTURAL = {0, 1, 2}  # nothing, one, and there and back or the two ends of a line
+TINY = 1e-3  # what is smaller is a tolerance of arithmetic
+UNITS = {60: "seconds in a minute", 1000: "metres in a kilometre", 3600: "seconds in an hour", 3.6: "km/h in a m/s", 100: "per cent"}
+EXPLAINED: dict[tuple[str, float], str] = {
+    ("assess.commute_link", 0.5): "most of a group",
+    ("assess.commute_link", 1.959963984540054): "normal quantile of 95 per cent",
+    ("assess.commute_link", 4): "formula of the confidence interval",
+    ("assess.commute_link", 5.0): "width of a step of the chart, minutes",
+    ("assess.commute_link", 10): "the slope is told for ten minutes",
+    ("assess.commute_link", 15.0): "edges of the groups of the chart, minutes",
+    ("assess.commute_link", 30.0): "edges of the groups of the chart, minutes",
+    ("assess.commute_link", 45.0): "edges of the groups of the chart, minutes",
+    ("assess.equity", 0.1): "the Palma ratio is defined by the top tenth",
+    ("assess.equity", 0.4): "the Palma ratio is defined by the lower four tenths",
+    ("assess.equity", 0.5): "the median",
+    **{("assess.retention", grade): "grades of the stages of schooling" for grade in (6, 7, 8, 9, 10)},
+    ("compare", 3): "decimals shown",
+    ("pipeline", 9): "years of an outlook where none are given: one cohort from grade 1 to grade 9",
+    ("plan.model", 9.0): "weight of the worst trip in the goal, described in docs/architecture.md",
+    ("plan.model", 10.0): "weight of a pupil without a school in the goal, described in docs/architecture.md",
+    ("plan.solve", 0.001): "solver tolerance, pupils",
+    ("plan.solve", 0.5): "a binary variable is read as 0 or 1",
+    ("plan.solve", 10.0): "weight of one goal against the next in a heuristic",
+    ("plan.solve", 100_000.0): "weight of one goal against the next in a heuristic",
+    ("plan.solve", 1_000_000.0): "weight of one goal against the next in a heuristic",
+    ("safeguards.certificate", 3): "decimals that are hashed",
+    ("safeguards.certificate", 20): "CHUNK_BYTES is a power of two",
+    ("safeguards.gate", 5): "disagreements shown in one sentence",
+    ("safeguards.mergers", 10): "rounding up to tenths",
+    ("safeguards.recarry", 6): "grade 1 begins at six; the columns age_0 to age_14 mean the same",
+    ("safeguards.recarry", 14): "grade 9 ends at fourteen; the columns age_0 to age_14 mean the same",
+    ("safeguards.retrace", 0.01): "two points closer than this are one",
+    ("safeguards.retrace", 0.5): "the centre of a grid cell",
+    ("safeguards.retrace", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
+    ("safeguards.rules", 8): "villages named in one sentence",
+    ("safeguards.signature", 10_000): "bytes of a file that is read as a key or signature",
+    ("safeguards.verify", 0.005): "tolerance of the re-check, described in its docstring",
+    ("travel.bus", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
+    ("travel.network", 24): "grain of metres, a power of two",
+    ("travel.network", 33): "grain of seconds, a power of two",
+    ("travel.network", 2_000_000): "size of one chunk",
+    ("travel.network", 4_000_000): "memory of one chunk, cells",
+    ("travel.notes", 500.0): "a straight leg longer than this is told, and changes no verdict",
+    ("travel.notes", 10): "places named in one note",
+    ("travel.terrain", 0.5): "the centre of a grid cell",
+}
+ALGORITHMS = {
+    "travel.hierarchy": "orders a graph; its numbers are sizes of bits and batches",
+    "travel.within": "searches a graph; its numbers are sizes of bits and batches",
+}
+NORM_VALUES = {norm.value for set_id in list_norm_sets() for norm in read_set_file(set_id).norms}
+
+
+def module_of(path: Path) -> str:
+    return ".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__")
+
+
+def in_rooms() -> list[Path]:
+    paths = [path for path in sorted(PACKAGE.rglob("*.py")) if module_of(path) not in ALGORITHMS]
+    return [path for path in paths if any((module_of(path) + ".").startswith(room + ".") for room in ROOMS)]
+
+
+def numbers_in(node: ast.AST) -> Iterator[float]:
+    """Yield every number that is written out in `node`, but for places in a sequence and digits to round to."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, (int, float)) and not isinstance(node.value, bool):
+        yield node.value
+    for inner in ast.iter_child_nodes(node):
+        if isinstance(node, ast.Subscript) and inner is node.slice:
+            continue
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "round" and isinstance(inner, ast.Constant):
+            continue
+        yield from numbers_in(inner)
+
+
+def suspects_in(source: str) -> set[float]:
+    """Return the numbers of a module that may be limits: those that are a norm's, compared with, or named."""
+    tree = ast.parse(source)
+    found = {number for number in numbers_in(tree) if number in NORM_VALUES}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Compare):
+            found.update(number for side in (node.left, *node.comparators) for number in numbers_in(side))
+        elif isinstance(node, (ast.Assign, ast.AnnAssign)) and node in tree.body and node.value is not None:
+            found.update(numbers_in(node.value))
+    return {number for number in found - STRUCTURAL - set(UNITS) if number >= TINY}
+
+
+@pytest.mark.parametrize("path", in_rooms(), ids=module_of)
+def test_no_limit_stands_in_code(path):
+    unexplained = {number for number in suspects_in(path.read_text(encoding="utf-8")) if (module_of(path), number) not in EXPLAINED}
+    assert not unexplained, f"{module_of(path)}: make {sorted(unexplained)} a norm (norms/*.toml), or say in EXPLAINED why it is no limit"
+
+
+def test_every_explanation_has_a_reason_and_a_module():
+    modules = {module_of(path) for path in PACKAGE.rglob("*.py")}
+    assert all([*EXPLAINED.values(), *ALGORITHMS.values()])
+    assert {module for module, _ in EXPLAINED} | set(ALGORITHMS) <= modules
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ("late = seconds > 1800", {1800}),
+        ("late = minutes > 60 * 0.75", {0.75}),
+        ("limit = 45 if young else 0", {45}),
+        ("LIMIT_KM = 2.5", {2.5}),
+        ("limit_s = 60 * norms.value('travel.max_minutes')", set()),
+        ("fits = seconds <= limit and count >= 1", set()),
+        ("first = names[:45] + round(share, 3) - np.round(limits, 5) + limits.round(6)", set()),
+    ],
+)
+def test_a_limit_in_code_would_be_found(code, found):
+    assert suspects_in(code) == found
