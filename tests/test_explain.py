@@ -129,3 +129,14 @@ def test_the_verb_tells_and_draws(tmp_path):
 
 def test_sums_of_no_legs():
     assert sum_seconds(()) == 0
+
+
+def test_a_walk_may_be_short_enough_and_still_too_far():
+    # India's rules set 1 km on foot for classes 1-5; S2 is 2.1 km from P1
+    county, scenario = tiny_county(), read_scenario(TINY)
+    norms = read_norms("in-rte")
+    net = build_net(county, norms, scenario.travel)
+    far, near = (explain_trip(county, net, norms, scenario, (home, "P1"), band="lower_primary", mode="walk") for home in ("S2", "S1"))
+    assert far.limit_m == 1000
+    assert far.too_long
+    assert not near.too_long

@@ -8,7 +8,8 @@ import numpy as np
 
 from layout_planner.names import name_band, name_mode
 from layout_planner.output.sketch import Dot, Sketch, SketchView, write_sketch
-from layout_planner.travel.options import measure_mode, travel_limit_s
+from layout_planner.output.trip_pages import say_limit
+from layout_planner.travel.options import measure_mode, travel_limit_m, travel_limit_s
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -50,20 +51,22 @@ def _view(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenari
     teaching = np.array([set(grades) <= set(taught) for taught in county.schools["grades"]]) & ~county.schools["candidate"].to_numpy(
         dtype=bool
     )
-    seconds = measure_mode(mode, travel, county.schools, norms, scenario.travel, grades)[0]
+    seconds, metres = measure_mode(mode, travel, county.schools, norms, scenario.travel, grades)[:2]
     seconds = np.where(teaching[None, :], seconds, np.inf)
     nearest, least = seconds.argmin(axis=1), seconds.min(axis=1)
-    limit_s = travel_limit_s(norms, grades, mode)
+    limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
+    limit = say_limit(*limits)
+    share = np.maximum(least / limits[0], metres[np.arange(len(nearest)), nearest] / limits[1])
     dots = [_school_dot(row) for _, row in county.schools[teaching].iterrows()]
     dots += [
-        _village_dot(row, county.schools.iloc[at], float(s), limit_s)
-        for (_, row), at, s in zip(county.settlements.iterrows(), nearest, least, strict=True)
+        _village_dot(row, county.schools.iloc[at], float(s), float(part), limit)
+        for (_, row), at, s, part in zip(county.settlements.iterrows(), nearest, least, share, strict=True)
     ]
-    over = int((~(least <= limit_s)).sum())
+    over = int((~(share <= 1)).sum())
     who, how = name_band(band, grades), name_mode(mode)
     lead = Words(
-        f"{who.zh}{how.zh}：{len(least)}个居民点中有{over}个到最近学校超过{limit_s / 60:.0f}分钟",
-        f"{who.en} {how.en}: {over} of {len(least)} settlements are more than {limit_s / 60:.0f} minutes from the nearest school",
+        f"{who.zh}{how.zh}：{len(least)}个居民点中有{over}个到最近学校超过{limit.zh}",
+        f"{who.en} {how.en}: {over} of {len(least)} settlements are more than {limit.en} from the nearest school",
     )
     keys = (*((kind, color, words) for _, kind, color, words in STEPS), NEVER, ("square", "#ffffff", Words("学校", "school")))
     return SketchView(Words(f"{who.zh}，{how.zh}", f"{who.en}, {how.en}"), lead, dots=tuple(dots), keys=keys)
@@ -73,14 +76,12 @@ def _school_dot(row: pd.Series) -> Dot:
     return Dot(row["geometry"], "square", "#ffffff", _name(row), size=5.5)
 
 
-def _village_dot(row: pd.Series, school: pd.Series, seconds: float, limit_s: float) -> Dot:
+def _village_dot(row: pd.Series, school: pd.Series, seconds: float, share: float, limit: Words) -> Dot:
     if not np.isfinite(seconds):
         return Dot(row["geometry"], NEVER[0], NEVER[1], _name(row), (NEVER[2],), size=4.5)
-    kind, color = next((kind, color) for share, kind, color, _ in STEPS if seconds <= share * limit_s)
+    kind, color = next((kind, color) for most, kind, color, _ in STEPS if share <= most)
     to = _name(school)
-    fact = Words(
-        f"到{to.zh}{seconds / 60:.0f}分钟（上限{limit_s / 60:.0f}）", f"{seconds / 60:.0f} minutes to {to.en} (limit {limit_s / 60:.0f})"
-    )
+    fact = Words(f"到{to.zh}{seconds / 60:.0f}分钟（上限{limit.zh}）", f"{seconds / 60:.0f} minutes to {to.en} (limit {limit.en})")
     return Dot(row["geometry"], kind, color, _name(row), (fact,), size=4.5)
 
 

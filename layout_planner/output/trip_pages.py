@@ -98,13 +98,21 @@ def say_trip(story: TripStory, county: County) -> Words:
             f"{names['zh'][0]}到{names['zh'][1]}：{mode.zh}不可达",
             f"{names['en'][0]} to {names['en'][1]}: no way {mode.en}",
         )
-    took, limit = story.seconds / 60, story.limit_s / 60
-    verdict = Words("超过上限", "over the limit") if not story.seconds <= story.limit_s else Words("不超过上限", "within the limit")
+    took, limit = story.seconds / 60, say_limit(story.limit_s, story.limit_m)
+    verdict = Words("超过上限", "over the limit of") if story.too_long else Words("不超过上限", "within the limit of")
     return Words(
-        f"{names['zh'][0]}到{names['zh'][1]}，{band.zh}{mode.zh}，较慢方向{took:.0f}分钟，{verdict.zh}{limit:.0f}分钟",
-        f"{names['en'][0]} to {names['en'][1]}, {band.en} {mode.en}: {took:.0f} minutes in the slower direction, "
-        f"{verdict.en} of {limit:.0f}",
+        f"{names['zh'][0]}到{names['zh'][1]}，{band.zh}{mode.zh}，较慢方向{took:.0f}分钟，{_metres(story.metres)}，{verdict.zh}{limit.zh}",
+        f"{names['en'][0]} to {names['en'][1]}, {band.en} {mode.en}: {took:.0f} minutes in the slower direction, {_metres(story.metres)}, "
+        f"{verdict.en} {limit.en}",
     )
+
+
+def say_limit(limit_s: float, limit_m: float) -> Words:
+    """Return the limit of a trip: minutes, and kilometres where the norms set a distance."""
+    minutes, km = f"{limit_s / 60:.0f}", f"{limit_m / 1000:g}"
+    if not np.isfinite(limit_m):
+        return Words(f"{minutes}分钟", f"{minutes} minutes")
+    return Words(f"{minutes}分钟、{km}公里", f"{minutes} minutes and {km} km")
 
 
 def _english(row: pd.Series) -> str:

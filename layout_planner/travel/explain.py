@@ -12,7 +12,7 @@ from shapely.ops import substring
 
 from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import nodes_between
-from layout_planner.travel.options import child_factor, travel_limit_s
+from layout_planner.travel.options import child_factor, travel_limit_m, travel_limit_s
 from layout_planner.travel.terrain import PIECE_M, heights_at
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ class TripStory:
     band: str
     mode: str
     limit_s: float
+    limit_m: float
     out: tuple[Leg, ...]
     back: tuple[Leg, ...]
 
@@ -73,6 +74,16 @@ class TripStory:
     def seconds(self) -> float:
         """Seconds of the worse direction, `np.inf` without a way: the figure that norms are held against."""
         return max(sum_seconds(self.out), sum_seconds(self.back)) if self.reachable else np.inf
+
+    @property
+    def metres(self) -> float:
+        """Metres of the way to school, `np.inf` without a way."""
+        return sum(leg.metres for leg in self.out) if self.reachable else np.inf
+
+    @property
+    def too_long(self) -> bool:
+        """True when the time or, on foot, the distance is over the norm set's limit."""
+        return not (self.seconds <= self.limit_s and self.metres <= self.limit_m)
 
 
 def sum_seconds(legs: tuple[Leg, ...]) -> float:
@@ -91,7 +102,8 @@ def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, e
     row, column = county.settlements.index.get_loc(ends[0]), county.schools.index.get_loc(ends[1])
     out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, waits=mode == "school_bus")
     grades = scenario.bands[band]
-    return TripStory(ends[0], ends[1], band, mode, travel_limit_s(norms, grades, mode), out, back)
+    limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
+    return TripStory(ends[0], ends[1], band, mode, *limits, out, back)
 
 
 class _Teller:
