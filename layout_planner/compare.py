@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
 
-DAILY = ("walk", "school_bus")
+DAILY = ("walk", "bus", "school_bus")
 
 
 class Measure(NamedTuple):

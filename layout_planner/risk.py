@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.results import RISK_COLUMNS
-from layout_planner.travel.options import child_factor, may_board, travel_limit_m, travel_limit_s
+from layout_planner.travel.options import MODES, child_factor, may_board, public_s, travel_limit_m, travel_limit_s
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -37,11 +37,7 @@ CAUSES = {
 
 def trip_limits(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) -> pd.Series:
     """Return the limit in seconds of every row; `np.inf` where the pupil has no trip."""
-    limits = {
-        (band, mode): travel_limit_s(norms, grades, mode)
-        for band, grades in scenario.bands.items()
-        for mode in ("walk", "school_bus", "board")
-    }
+    limits = {(band, mode): travel_limit_s(norms, grades, mode) for band, grades in scenario.bands.items() for mode in MODES}
     keys = zip(assignment["band"], assignment["mode"], strict=True)
     return pd.Series([limits.get(key, np.inf) for key in keys], index=assignment.index, dtype=float)
 
@@ -98,7 +94,8 @@ class _Ways:
         self._off = travel.off_network
         self._home = {str(settlement_id): row for row, settlement_id in enumerate(travel.settlements)}
         self._school = {str(school_id): column for column, school_id in enumerate(travel.schools)}
-        self._reached = (np.isfinite(np.minimum(travel.walk_s, travel.ride_s)) & teaching).any(axis=1)
+        way = np.minimum(np.minimum(travel.walk_s, travel.ride_s), public_s(travel, factor))
+        self._reached = (np.isfinite(way) & teaching).any(axis=1)
         self._beds_taken = weekly & full & (beds > 0) & self.may_board
         self._lacks_only_bed = (weekly & full & teaching & (sites["pupils"] < sites["seats"]).to_numpy()).any(axis=1) & self.may_board
         self._flat_in_time = _flat_walk_s(travel, norms) / factor <= travel_limit_s(norms, grades, "walk")

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Age = Annotated[int, Field(ge=0, le=120)]
 MAX_PARENTS = 10
@@ -68,6 +69,15 @@ class PopulationGrid(Strict):
     reach_m: Positive = Field(default=5000, description="cells further from every settlement than this stay unassigned and are reported")
 
 
+class GtfsFile(Strict):
+    """A GTFS feed of public lines."""
+
+    path: str
+    date: str = Field(
+        default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="school day whose timetable is used; chosen from the feed when absent"
+    )
+
+
 class DataFiles(Strict):
     """All files of one county; relative paths start at `dir`, which starts at the scenario file."""
 
@@ -84,6 +94,8 @@ class DataFiles(Strict):
     outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")
     moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
     registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
+    gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
+    lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
 
 
 class Projection(Strict):
@@ -127,6 +139,8 @@ class Travel(Strict):
     walk: Walk = Walk()
     ride: Ride = Ride()
     off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
+    bell: Clock = Field(default="08:00", description="first lesson, where the schools table has no bell of its own")
+    dismissal: Clock = Field(default="16:30", description="end of the school day, where the schools table has none of its own")
     nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
 
 
@@ -293,6 +307,15 @@ def _check_together(path: Path, scenario: Scenario) -> None:
                 Words("从 plan.close 或 plan.keep 中删去", "take it out of plan.close or plan.keep"),
                 column="plan.close",
                 value=", ".join(both),
+            )
+        )
+    if scenario.data.gtfs is not None and scenario.data.lines is not None:
+        problems.append(
+            Problem(
+                str(path),
+                Words("gtfs 和 lines 只能写一个", "name either `gtfs` or `lines`, not both"),
+                Words("有 GTFS 就删去 lines", "take `lines` out where there is a feed"),
+                column="data.lines",
             )
         )
     if scenario.plan.move == "none" and (scenario.plan.close or scenario.plan.may_close != "none"):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import geopandas as gpd
+import gtfs_kit
 import networkx as nx
 import numpy as np
 import openpyxl
@@ -18,8 +20,11 @@ import rasterio
 import shapely
 from pyproj import Transformer
 
+from layout_planner.county.gtfs_feed import clock
+from layout_planner.county.inputs import read_county
 from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.demo.county import made_with, make_demo_county
+from layout_planner.pipeline import ground_of
 from layout_planner.scenario import read_scenario
 
 if TYPE_CHECKING:
@@ -27,8 +32,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"
-SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items()}
-FILES = tuple(sorted([*SHEETS, "boundary.gpkg", "children.tif", "dem.tif", "made_with.json", "roads.osm.pbf"]))
+SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items() if role != "lines"}  # the demo's lines are a GTFS feed
+FILES = tuple(sorted([*SHEETS, "boundary.gpkg", "children.tif", "dem.tif", "gtfs.zip", "made_with.json", "roads.osm.pbf"]))
 TO_METRES = Transformer.from_crs(4326, 32648, always_xy=True)
 OPPOSED = {"2152990152", "2152990153", "2152990155", "2152990169", "2152990172"}
 BANDS = {"school_lower_primary": (1, 2, 3), "school_upper_primary": (4, 5, 6), "school_junior": (7, 8, 9)}
@@ -103,6 +108,9 @@ def same_content(name: str, ours: Path, theirs: Path) -> None:
         with rasterio.open(ours) as one, rasterio.open(theirs) as other:
             np.testing.assert_allclose(one.read(1), other.read(1), atol=1)
             assert one.bounds == other.bounds
+    elif name.endswith(".zip"):
+        with zipfile.ZipFile(ours) as one, zipfile.ZipFile(theirs) as other:
+            assert {part: one.read(part) for part in one.namelist()} == {part: other.read(part) for part in other.namelist()}
     elif name.endswith(".gpkg"):
         assert gpd.read_file(ours).geometry[0].equals_exact(gpd.read_file(theirs).geometry[0], 1e-7)
 
@@ -304,3 +312,39 @@ def test_the_raster_holds_the_children_and_some_farms(settlements: pd.DataFrame)
     children = settlements[[f"pupils_g{g}" for g in range(1, 10)] + [f"age_{a}" for a in range(6)]].to_numpy().sum()
     with rasterio.open(COUNTY / "children.tif") as grid:
         assert grid.read(1).sum() == children + 120
+
+
+def test_public_lines_run_before_and_after_school() -> None:
+    """What the project reads and what gtfs-kit reads are the same departures, and the lines are those of a rural county."""
+    county = read_county(read_scenario(ROOT / "scenarios" / "base.toml"))
+    lines = county.lines
+    assert lines is not None
+    feed = gtfs_kit.read_feed(COUNTY / "gtfs.zip", dist_units="m")
+    day = lines.day.replace("-", "")
+    often = set(feed.frequencies["trip_id"])
+    ours = lines.runs.merge(lines.calls, on="pattern")
+    for stop_id in lines.stops.index:
+        here = ours[(ours["stop_id"] == stop_id) & (ours["headway_s"] == 0)]
+        table = feed.build_stop_timetable(stop_id, [day])
+        theirs = [] if table.empty else list(table.loc[~table["trip_id"].isin(often), "departure_time"])
+        assert sorted(clock(at) for at in here["first_s"] + here["depart_s"]) == sorted(theirs), stop_id
+    assert feed.routes["route_id"].nunique() == lines.patterns["line_id"].nunique() == 13
+    assert list(lines.runs.loc[lines.runs["headway_s"] > 0, "headway_s"]) == [720, 720]
+    early, late = (lines.runs[lines.runs["first_s"].between(begin * 3600, end * 3600)] for begin, end in ((6, 7.5), (16.5, 18)))
+    assert set(early["pattern"]) | {"1/1", "1/2"} == set(late["pattern"]) | {"1/1", "1/2"} == set(lines.patterns.index)
+    miles = [np.hypot(*np.diff(shapely.get_coordinates(lines.stops.geometry.loc[rows["stop_id"]]), axis=0).T)
+             / np.diff(rows["arrive_s"]) * 3.6 for _, rows in lines.calls.groupby("pattern")]  # fmt: skip
+    assert np.concatenate(miles).min() > 5
+    assert np.concatenate(miles).max() < 45  # as the crow flies, km/h
+
+
+def test_some_pupils_take_the_bus_today() -> None:
+    _, _, ground = ground_of(ROOT / "scenarios" / "base.toml")
+    trips = ground.travel.public.by_factor[0.95]
+    assert len(trips) > 300
+    assert (trips["second"] >= 0).any()
+    assert (trips["headway_s"] > 0).any()
+    assert (trips["seconds"] <= 3600).all()
+    assert trips["early_s"].between(0, 1800).all()
+    parts = trips["walk_s"] + trips["wait_s"] + trips["ride_s"]
+    np.testing.assert_allclose(parts, trips["seconds"])

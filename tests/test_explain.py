@@ -17,7 +17,7 @@ from layout_planner.scenario import read_scenario
 from layout_planner.travel.explain import explain_trip, sum_seconds
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, measure_mode
-from tests.tiny import tiny_county
+from tests.tiny import tiny_county, tiny_lines
 
 TINY = Path(__file__).parent / "data" / "tiny" / "scenario.toml"
 NORMS = read_norms("cn-rural")
@@ -77,7 +77,8 @@ def test_told_seconds_are_those_of_the_matrix(demo, mode, band):
     table = measure_mode(mode, travel, ground.county.schools, norms, scenario.travel, scenario.bands[band])[0]
     rng = np.random.default_rng(5)
     told = 0
-    for row, column in zip(rng.integers(len(travel.settlements), size=12), rng.integers(len(travel.schools), size=12), strict=True):
+    anywhere = np.column_stack([rng.integers(len(travel.settlements), size=12), rng.integers(len(travel.schools), size=12)])
+    for row, column in [*anywhere, *rng.choice(np.argwhere(np.isfinite(table)), size=4)]:
         ends = (travel.settlements[row], travel.schools[column])
         story = explain_trip(ground.county, ground.net, norms, scenario, ends, band=band, mode=mode)
         assert story.reachable == np.isfinite(table[row, column])
@@ -140,3 +141,31 @@ def test_a_walk_may_be_short_enough_and_still_too_far():
     assert far.limit_m == 1000
     assert far.too_long
     assert not near.too_long
+
+
+def test_a_bus_journey_by_hand():
+    """See test_transit: at the stop at 07:15, bus 07:20 to 07:36, 200 m to school at 1.05 m/s; home by the bus of 16:50."""
+    county, scenario = tiny_county(lines=tiny_lines()), read_scenario(TINY)
+    net = build_net(county, NORMS, scenario.travel)
+    story = explain_trip(county, net, NORMS, scenario, ("S1", "C1"), band="lower_primary", mode="bus")
+    assert [(leg.kind, leg.name, round(leg.metres)) for leg in story.out] == [
+        ("wait", "", 0),
+        ("ride", "9路 a 07:20 – c 07:36", 5300),
+        ("walk", "", 200),
+    ]
+    assert [leg.seconds for leg in story.out] == pytest.approx([300, 960, 200 / 1.05])
+    assert [(leg.kind, leg.name) for leg in story.back] == [("walk", ""), ("wait", ""), ("ride", "9路 c 16:50 – a 17:06")]
+    assert story.seconds == pytest.approx(1450.476, abs=0.001)
+    assert not explain_trip(county, net, NORMS, scenario, ("S4", "C1"), band="junior", mode="bus").reachable
+
+
+def test_bus_journeys_with_a_change_are_told_to_the_second(demo):
+    scenario, norms, ground = demo
+    trips = ground.travel.public.by_factor[0.95]
+    changing = trips[trips["second"] >= 0].iloc[:: max(1, int((trips["second"] >= 0).sum()) // 4)]
+    assert len(changing) >= 3
+    for trip in changing.to_dict("records"):
+        ends = ground.travel.settlements[trip["home"]], ground.travel.schools[trip["school"]]
+        story = explain_trip(ground.county, ground.net, norms, scenario, ends, band="junior", mode="bus")
+        assert story.seconds == pytest.approx(trip["seconds"], abs=0.01)
+        assert max(sum(leg.kind == "ride" for leg in way) for way in (story.out, story.back)) == 2

@@ -55,10 +55,12 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("safeguards.retrace", 0.01): "two points closer than this are one",
     ("safeguards.retrace", 0.5): "the centre of a grid cell",
     ("safeguards.retrace", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
+    ("safeguards.retrace_lines", 120.0): "searches go a little beyond the longest journey that is said",
     ("safeguards.rules", 8): "villages named in one sentence",
     ("safeguards.signature", 10_000): "bytes of a file that is read as a key or signature",
     ("safeguards.verify", 0.005): "tolerance of the re-check, described in its docstring",
     ("travel.bus", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
+    ("travel.explain", 0.01): "two points closer than this are one",
     ("travel.network", 24): "grain of metres, a power of two",
     ("travel.network", 33): "grain of seconds, a power of two",
     ("travel.network", 2_000_000): "size of one chunk",
@@ -69,6 +71,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
 }
 ALGORITHMS = {
     "travel.hierarchy": "orders a graph; its numbers are sizes of bits and batches",
+    "travel.scan": "packs times and places into whole numbers; its numbers are sizes of bits",
     "travel.within": "searches a graph; its numbers are sizes of bits and batches",
 }
 NORM_VALUES = {norm.value for set_id in list_norm_sets() for norm in read_set_file(set_id).norms}

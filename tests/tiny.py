@@ -20,6 +20,8 @@ A child in grades 1-3 walks at 0.75 of that speed, so S1 -> P1 takes 476.19 s, S
 Ride by bus: tertiary 30 km/h, unclassified 25 km/h:
     S3 -> C1 2000 m / 25 km/h = 288 s;  S1 -> C1 3500 m at 30 + 2000 m at 25 = 420 + 288 = 708 s.
     S4's nearest drivable road is n1, 3000 m straight: stop_s = 3000/0.84 = 3571.43 s off-road, or 3000/1.4 = 2142.86 s on its path.
+A public line "9路" (`tiny_lines`) has stops a (500, 0) at S1, b (4000, 0) at S3 and c (5800, 0), 200 m before C1. It leaves a at 07:20,
+b at 07:30 and is at c at 07:36; back it leaves c at 16:50, b at 16:56 and is at a at 17:06.
 """
 
 from __future__ import annotations
@@ -30,7 +32,8 @@ import pandas as pd
 from pyproj import Transformer
 from shapely import LineString, Point
 
-from layout_planner.county.model import County, RoadTable
+from layout_planner.county.lines import Call, Run, Service, build_lines
+from layout_planner.county.model import County, RoadTable, TransitLines
 from layout_planner.county.tables import EVIDENCE
 
 CRS = "EPSG:32648"
@@ -38,6 +41,7 @@ ORIGIN = (500_000.0, 2_900_000.0)
 NODES = [(0, 0), (2000, 0), (4000, 0), (6000, 0), (2000, 3000)]
 EDGES = [(0, 1, "tertiary", True), (1, 2, "tertiary", True), (2, 3, "unclassified", True), (1, 4, "path", False)]
 PLACES = {"S1": (500, 0), "S2": (2000, -100), "S3": (4000, 0), "S4": (2000, 3000), "S5": (3000, 30_000)}
+STOP_PLACES = {"a": (500, 0), "b": (4000, 0), "c": (5800, 0)}
 SCHOOL_PLACES = {"P1": (0, 0), "C1": (6000, 0)}
 
 
@@ -76,6 +80,22 @@ def tiny_roads() -> RoadTable:
 
 def _points(places: dict[str, tuple[float, float]]) -> list[Point]:
     return [Point(_at(place)) for place in places.values()]
+
+
+def lines_of(places: dict[str, tuple[float, float]], services: list[Service]) -> TransitLines:
+    """Return lines that call at `places`, metres from the origin."""
+    x, y = np.array([_at(place) for place in places.values()], dtype=float).T
+    lon, lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(x, y)
+    return build_lines(pd.DataFrame({"name": list(places), "lon": lon, "lat": lat}, index=list(places)), services, CRS)
+
+
+def tiny_lines() -> TransitLines:
+    """Return the line 9路."""
+    there = (Call("a", 0, 0), Call("b", 600, 600), Call("c", 960, 960))
+    back = (Call("c", 0, 0), Call("b", 360, 360), Call("a", 960, 960))
+    at = [(7 * 60 + 20) * 60.0, (16 * 60 + 50) * 60.0]
+    services = [Service("9", "9路", calls, (Run(start, start),)) for calls, start in zip((there, back), at, strict=True)]
+    return lines_of(STOP_PLACES, services)
 
 
 def tiny_county(**changes: object) -> County:

@@ -33,6 +33,8 @@ DEGREES = re.compile(
 )
 GRADE_RANGE = re.compile(r"(\d)(?:[-~到至—–](\d))?")
 EARLIEST_YEAR, LATEST_YEAR = 1990, 2100
+CLOCK = re.compile(r"(\d{1,2}):(\d{2})(?::(\d{2}))?")
+LATEST_HOUR = 30  # a late run may end after midnight
 
 
 def is_blank(value: Any, kind: str) -> bool:  # noqa: ANN401 - a cell holds anything
@@ -242,6 +244,36 @@ def _parse_date(value: Any, _column: Column) -> str:  # noqa: ANN401
     return found.isoformat()
 
 
+def parse_clock(value: Any) -> float:  # noqa: ANN401
+    """Return a time of day as seconds after midnight; hours may go past 24."""
+    if isinstance(value, dt.datetime | dt.time):
+        return value.hour * 3600.0 + value.minute * 60 + value.second
+    if isinstance(value, dt.timedelta):
+        return value.total_seconds()
+    text = unicodedata.normalize("NFKC", tidy(value)).replace(" ", "")
+    match = CLOCK.fullmatch(text)
+    hours, minutes, seconds = (int(match[1]), int(match[2]), int(match[3] or 0)) if match else (99, 0, 0)
+    if not (hours < LATEST_HOUR and minutes < 60 and seconds < 60):  # noqa: PLR2004 - a clock
+        raise FaultError(
+            Words("没有这个时刻", "there is no such time of day"),
+            Words("写成 07:05", "write it as 07:05"),
+            expected=Words("时:分", "hours:minutes"),
+            value=text,
+        )
+    return hours * 3600.0 + minutes * 60 + seconds
+
+
+def _parse_time(value: Any, _column: Column) -> float:  # noqa: ANN401
+    return parse_clock(value)
+
+
+def _parse_times(value: Any, _column: Column) -> tuple[float, ...]:  # noqa: ANN401
+    if not isinstance(value, str):
+        return (parse_clock(value),)
+    parts = re.split(r"[\s,;、]+", unicodedata.normalize("NFKC", tidy(value)))
+    return tuple(sorted({parse_clock(part) for part in parts if part}))
+
+
 PARSERS: dict[str, Callable[[Any, Column], Any]] = {
     "text": _parse_text,
     "id": _parse_id,
@@ -253,4 +285,6 @@ PARSERS: dict[str, Callable[[Any, Column], Any]] = {
     "choice": _parse_choice,
     "grades": _parse_grades,
     "date": _parse_date,
+    "time": _parse_time,
+    "times": _parse_times,
 }

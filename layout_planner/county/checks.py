@@ -12,11 +12,12 @@ from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from layout_planner.county.faults import Faults
-    from layout_planner.county.model import Elevation, RoadTable
+    from layout_planner.county.model import Elevation, RoadTable, TransitLines
     from layout_planner.county.table_files import CheckedTable
     from layout_planner.scenario import Scenario
 
 NEAR_DEGREES = 0.5
+MARGIN_DEGREES = 0.03
 TEACHING_POINT_MOST_GRADE = 6
 LAST_PRIMARY_GRADE = 6
 _NO_SUCH = {
@@ -193,6 +194,39 @@ def check_roads(settlements: CheckedTable, roads: RoadTable, faults: Faults) -> 
             Words("换用本县的道路文件，或核对其坐标系", "use the county's roads, or check their crs"),
             value=f"{low[0]:.2f}, {low[1]:.2f} - {high[0]:.2f}, {high[1]:.2f}",
         )
+
+
+def box_of(tables: tuple[CheckedTable, ...]) -> tuple[float, float, float, float] | None:
+    """Return west, south, east, north of all places of `tables`, degrees, a few kilometres wider; None where there is none."""
+    known = [found for table in tables if (found := known_places(table)) is not None]
+    if not known:
+        return None
+    places = np.vstack(known)
+    west, south = (float(value) for value in places.min(axis=0) - MARGIN_DEGREES)
+    east, north = (float(value) for value in places.max(axis=0) + MARGIN_DEGREES)
+    return west, south, east, north
+
+
+def check_stops(lines: TransitLines, roads: RoadTable, tables: tuple[CheckedTable, ...], most_m: float, faults: Faults) -> None:
+    """Report stops among the county's places that lie further than `most_m` from any road a child may walk: in a lake, say."""
+    import shapely
+
+    known = [found for table in tables if (found := known_places(table)) is not None]
+    walked = roads.edges.geometry.to_numpy()[roads.edges["walk"].to_numpy(dtype=bool)]
+    if not known or not len(walked):
+        return
+    county = shapely.MultiPoint(np.vstack(known)).convex_hull
+    tree = shapely.STRtree(walked)
+    for stop_id, stop in lines.stops.iterrows():
+        away = float(tree.query_nearest(stop.geometry, return_distance=True, all_matches=False)[1][0])
+        if not away <= most_m and county.intersects(shapely.Point(stop["lon"], stop["lat"])):
+            faults.add(
+                Words("停靠站离任何道路都很远", "the stop lies far from any road"),
+                Words("核对该站的经纬度", "check longitude and latitude of the stop"),
+                column="stop",
+                value=f"{stop['name']} ({stop_id}): {stop['lon']:.6f}, {stop['lat']:.6f}",
+                expected=Words(f"距道路不超过{most_m:.0f}米", f"at most {most_m:.0f} m from a road"),
+            )
 
 
 def check_elevation(settlements: CheckedTable, elevation: Elevation, faults: Faults) -> None:

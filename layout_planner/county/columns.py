@@ -7,7 +7,7 @@ from typing import Literal
 
 from layout_planner.words import Words
 
-Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date"]
+Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date", "time", "times"]
 
 
 @dataclass(frozen=True, slots=True)

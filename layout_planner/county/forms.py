@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 FORM_ROWS = 5000
 TEXT_ROWS = 500  # cells that are text before anything is typed, for programs that ignore the format of a whole column
-AS_TEXT = {"id", "text", "grades", "date"}
+AS_TEXT = {"id", "text", "grades", "date", "time", "times"}
 LONGEST_TITLE, LONGEST_PROMPT = 32, 250  # what Excel accepts
 TEXT_FORMAT = "@"
 KIND_WORDS = {
@@ -41,8 +41,11 @@ KIND_WORDS = {
     "choice": Words("选项", "choice"),
     "grades": Words("年级，如1-6", "grades, such as 1-6"),
     "date": Words("日期，如2026-03-01", "date, such as 2026-03-01"),
+    "time": Words("时刻，如07:05", "time of day, such as 07:05"),
+    "times": Words("若干时刻，如07:05、07:40", "times of day, such as 07:05, 07:40"),
 }
 UNIT_WORDS = {
+    "min": Words("分钟", "min"),
     "pupils": Words("人", "pupils"),
     "people": Words("人", "people"),
     "teachers": Words("人", "teachers"),
@@ -85,6 +88,7 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # moves = {{ path = "moves.xlsx" }}               # {moves}
 # registers = {{ path = "registers.xlsx" }}       # {registers}
 # cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
+# lines = {{ path = "lines.xlsx" }}               # {lines}
 
 [plan]
 may_close = "none"
@@ -101,6 +105,9 @@ SCENARIO_WORDS = {
     "moves": Words("易地搬迁，可选", "resettlement, optional"),
     "registers": Words("学籍变动，可选", "changes on the school registers, optional"),
     "cohorts": Words('分年级人数另表，配 [demand] source = "cohorts"', 'pupils in a table of their own, with [demand] source = "cohorts"'),
+    "lines": Words(
+        '公交线路；有 GTFS 时改写 gtfs = { path = "gtfs.zip" }', 'public lines; where there is GTFS: gtfs = {{ path = "gtfs.zip" }}'
+    ),
 }
 
 

@@ -8,6 +8,7 @@ from layout_planner.county.model import Note
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from layout_planner.county.model import TransitLines
     from layout_planner.county.table_files import CheckedTable
     from layout_planner.scenario import DataFiles
 
@@ -48,6 +49,9 @@ GAPS: dict[str, dict[str, Words]] = {
         "protected": Words("没有必须保留的学校", "no school is protected"),
         "candidate": Words("没有候选新校址", "there are no candidate sites"),
     },
+    "lines": {
+        "direction": Words("各线路反方向的发车时刻相同", "every line runs the other way at the same times"),
+    },
 }
 FILES: dict[str, Words] = {
     "dem": Words("没有高程数据：步行按平地计算", "no elevation: walking is taken as flat"),
@@ -58,9 +62,22 @@ FILES: dict[str, Words] = {
 }
 
 
+NO_LINES = Words("没有公交线路数据：无人按乘公交计算", "no public lines: nobody is taken to ride a public bus")
+
+
 def note_missing_files(data: DataFiles) -> list[Note]:
     """Return what the files that the scenario does not name switch off."""
-    return [Note(f"{role}.missing", text) for role, text in FILES.items() if getattr(data, role) is None]
+    notes = [Note(f"{role}.missing", text) for role, text in FILES.items() if getattr(data, role) is None]
+    return notes if data.gtfs is not None or data.lines is not None else [*notes, Note("lines.missing", NO_LINES)]
+
+
+def note_lines(lines: TransitLines) -> Note:
+    """Return what a table of lines does not tell: how many seats are free."""
+    text = Words(
+        f"{lines.patterns['line_id'].nunique()}条公交线路的空座数未知，按坐得下所有学生计算",
+        f"free seats on the {lines.patterns['line_id'].nunique()} public lines are not known; all pupils are taken to fit in",
+    )
+    return Note("lines.seats", text, lines.patterns["line_id"].nunique())
 
 
 def note_gaps(role: str, table: CheckedTable) -> list[Note]:
@@ -124,5 +141,7 @@ BLANK_MEANS: dict[str, dict[str, Words]] = {
         "canteen": Words("按没有食堂处理", "read as no canteen"),
         "yearly_cost": Words("用假设值", "an assumed cost is used"),
         **dict.fromkeys(("protected", "candidate"), Words("按“否”处理", "read as no")),
+        **dict.fromkeys(("bell", "dismissal"), Words("用情景文件的时间", "the scenario's time is used")),
     },
+    "lines": {"direction": Words("反方向的发车时刻相同", "the line runs the other way at the same times")},
 }

@@ -15,7 +15,8 @@ from layout_planner.county.coordinates import choose_metric_crs
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import note_gaps, note_missing_files
-from layout_planner.county.model import County, Elevation, Note, RoadTable, Source
+from layout_planner.county.line_files import read_lines
+from layout_planner.county.model import County, Elevation, Note, RoadTable, Source, TransitLines
 from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
@@ -107,6 +108,7 @@ class _CountyReader:
         self.survey = Survey(settlements, schools, roads, boundary, crs, self._doubt_datums(roads, settlements, schools))
         self.notes.extend(doubt.note(role) for role, doubt in self.survey.doubts.items())
         cells = self._read_population(crs, settlements, boundary)
+        lines = self._read_lines(crs, roads, (settlements, schools))
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         return County(
@@ -119,6 +121,7 @@ class _CountyReader:
             elevation,
             tuple(self.sources),
             tuple(self.notes),
+            lines=lines,
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
@@ -293,6 +296,21 @@ class _CountyReader:
         self.problems.extend(faults.problems)
         self.sources.append(Source("roads", file.path, hash_file(path), len(roads.edges)))
         return roads
+
+    def _read_lines(self, crs: str, roads: RoadTable | None, places: tuple[CheckedTable, ...]) -> TransitLines | None:
+        file = self.scenario.data.lines or self.scenario.data.gtfs
+        if file is None:
+            return None
+        self.on_step(Words("读取公交线路", "reading public lines"))
+        read = read_lines(file, self.folder, crs, places)
+        if read.lines is not None and roads is not None:
+            faults = Faults(file.path)
+            checks.check_stops(read.lines, roads, places, self.scenario.travel.off_network_m, faults)
+            self.problems.extend(faults.problems)
+        self.problems.extend(read.problems)
+        self.sources.extend(read.sources)
+        self.notes.extend(read.notes)
+        return read.lines
 
     def _read_elevation(self, settlements: CheckedTable) -> Elevation | None:
         from layout_planner.county.rasters import read_elevation

@@ -78,6 +78,41 @@ class Elevation:
     crs: str
 
 
+CALL_COLUMNS = (
+    "pattern",  # str
+    "order",  # int, 0 at the first stop
+    "stop_id",  # str
+    "arrive_s",  # float, seconds after the vehicle leaves the first stop
+    "depart_s",  # float
+    "board",  # bool, passengers may get on here
+    "alight",  # bool, passengers may get off here
+)
+RUN_COLUMNS = (
+    "pattern",  # str
+    "first_s",  # float, seconds after midnight at which a vehicle leaves the first stop
+    "last_s",  # float, the last such departure; equal to first_s where there is one
+    "headway_s",  # float, seconds between departures of no fixed minute; 0 where the one departure keeps to its minute
+)
+
+
+@dataclass(frozen=True)
+class TransitLines:
+    """Public lines on one school day.
+
+    stops     GeoDataFrame, index stop_id: name, lon and lat in degrees, Point `geometry` in the county's metric projection
+    patterns  DataFrame, index pattern (stops and times between them that runs share): line_id, line (its name)
+    calls     DataFrame, CALL_COLUMNS, sorted by pattern and order
+    runs      DataFrame, RUN_COLUMNS, sorted
+    day       ISO date of the timetable; "" where the table holds for every school day
+    """
+
+    stops: gpd.GeoDataFrame
+    patterns: pd.DataFrame
+    calls: pd.DataFrame
+    runs: pd.DataFrame
+    day: str = ""
+
+
 @dataclass(frozen=True)
 class County:
     """All tables of one county, indexed by id, geometry in the metric `crs`.
@@ -88,6 +123,7 @@ class County:
     boundary     GeoDataFrame with one or more polygons, or None
     cohorts, outlook, moves, registers
                  DataFrame, the columns of the spec of that name (NaN or "" where blank), rows in a fixed order; None when no file is given
+    lines        public lines, or None where the scenario names none
     """
 
     settlements: gpd.GeoDataFrame
@@ -103,3 +139,4 @@ class County:
     outlook: pd.DataFrame | None = None
     moves: pd.DataFrame | None = None
     registers: pd.DataFrame | None = None
+    lines: TransitLines | None = None

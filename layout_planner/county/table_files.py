@@ -267,7 +267,7 @@ class _Reader:
                     column=column.name,
                     expected=column.meaning,
                 )
-        numeric = column.kind in {"int", "float", "lon", "lat"}
+        numeric = column.kind in {"int", "float", "lon", "lat", "time"}
         return pd.Series(values, dtype=float if numeric else object)
 
     def _default(self, column: Column) -> Any:  # noqa: ANN401 - the value of any column
@@ -309,4 +309,4 @@ class _Reader:
 
 
 def _nothing(column: Column) -> Any:  # noqa: ANN401 - the blank of any kind
-    return {"text": "", "id": "", "date": "", "choice": "", "bool": None, "grades": ()}.get(column.kind, np.nan)
+    return {"text": "", "id": "", "date": "", "choice": "", "bool": None, "grades": (), "times": ()}.get(column.kind, np.nan)

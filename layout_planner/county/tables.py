@@ -232,6 +232,20 @@ SCHOOLS = Table(
             aliases=("候选", "候选校址"),
             example="否",
         ),
+        Column(
+            "bell",
+            "time",
+            Words("上课时间，空白时用情景文件的值", "first lesson; the scenario's time when empty"),
+            aliases=("上课时间", "到校时间"),
+            example="08:00",
+        ),
+        Column(
+            "dismissal",
+            "time",
+            Words("放学时间，空白时用情景文件的值", "end of the school day; the scenario's time when empty"),
+            aliases=("放学时间",),
+            example="16:30",
+        ),
     ),
 )
 
@@ -304,4 +318,78 @@ EVIDENCE = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, COHORTS, OUTLOOK, MOVES, REGISTERS)}
+DIRECTIONS = ("out", "back", "both")
+LINES = Table(
+    "lines",
+    Words("公共汽车线路与停靠站（每个停靠站一行）", "public lines and their stops, one row a stop"),
+    None,
+    (
+        Column("line", "text", Words("线路名称", "name of the line"), required=True, aliases=("线路", "线路名称", "班线"), example="9路"),
+        Column(
+            "direction",
+            "choice",
+            Words("方向；空白或“往返”表示反方向的发车时刻相同", "direction; empty or `both`: departures are the same the other way"),
+            choices=DIRECTIONS,
+            choice_words=(Words("去程", "out"), Words("回程", "back"), Words("往返", "both")),
+            aliases=("方向",),
+            example="往返",
+        ),
+        Column(
+            "order",
+            "int",
+            Words("站序，从1开始", "place of the stop along the line, from 1"),
+            required=True,
+            least=0,
+            most=1000,
+            aliases=("站序", "顺序"),
+            example="1",
+        ),
+        Column("stop", "text", Words("停靠站名称", "name of the stop"), required=True, aliases=("站名", "停靠站", "站点"), example="大坪"),
+        *_PLACE,
+        Column(
+            "minutes",
+            "float",
+            Words("从首站开出后的分钟数", "minutes after leaving the first stop"),
+            required=True,
+            unit="min",
+            least=0,
+            most=1440,
+            aliases=("分钟", "运行分钟", "运行时间"),
+            example="0",
+        ),
+        Column(
+            "first_departure",
+            "time",
+            Words("首班从首站开出的时间", "first departure from the first stop"),
+            aliases=("首班", "首班车", "首班时间"),
+            example="06:30",
+        ),
+        Column(
+            "last_departure",
+            "time",
+            Words("末班从首站开出的时间", "last departure from the first stop"),
+            aliases=("末班", "末班车", "末班时间"),
+            example="18:30",
+        ),
+        Column(
+            "headway",
+            "float",
+            Words("发车间隔", "minutes between departures"),
+            unit="min",
+            least=1,
+            most=720,
+            aliases=("发车间隔", "间隔", "班次间隔"),
+            example="20",
+        ),
+        Column(
+            "departures",
+            "times",
+            Words(
+                "从首站开出的全部时刻；有此列就不用首末班和间隔", "all departures from the first stop; instead of first, last and headway"
+            ),
+            aliases=("发车时刻", "时刻表", "班次时刻"),
+        ),
+    ),
+)
+
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES)}

@@ -15,6 +15,7 @@ from pyproj import Transformer
 
 from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
+from layout_planner.demo.buslines import make_feed
 from layout_planner.demo.changing import CELL, list_cohorts, make_moves, make_outlook, make_registers, scatter_children
 from layout_planner.demo.consulting import make_evidence
 from layout_planner.demo.equipment import equip_schools
@@ -74,6 +75,7 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(schools), "学校")
     write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools), "撤并记录")
     _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
+    (folder / "gtfs.zip").write_bytes(make_feed(seed, net, places, titles))
     _write_made_with(folder / "made_with.json", seed)
 
 

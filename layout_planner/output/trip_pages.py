@@ -49,6 +49,7 @@ CLASSES = {
     "path": Words("小路", "path"),
     "footway": Words("人行道", "footway"),
     "steps": Words("台阶", "steps"),
+    "bus_line": Words("公交线路", "public line"),
 }
 AROUND_M = 1500.0
 

@@ -24,7 +24,7 @@ ASSIGNMENT_COLUMNS = (
     "settlement_id",
     "band",
     "school_id",  # "" when unserved
-    "mode",  # walk | school_bus | board | unserved
+    "mode",  # walk | bus | school_bus | board | unserved
     "pupils",  # int
     "seconds",  # float, one way; np.inf when unserved
     "metres",  # float

@@ -11,7 +11,7 @@ from layout_planner.county.model import Note
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
-from layout_planner.travel.options import measure_mode
+from layout_planner.travel.options import MODES, measure_mode
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def present_layout(case: Case) -> Layout:
     """Return today's layout with the pupils of the scenario's year.
 
     Pupils attend the school that the settlement table names for their band, else the nearest on foot that teaches it.
-    They walk where the norms allow it; else ride where the school has buses with free seats; else board where beds are free, the
-    furthest first; else they walk all the same and are at risk.
+    They walk where the norms allow it; else ride where the school has buses with free seats, the furthest first; else take a public bus
+    that meets the norms; else board where beds are free, the furthest first; else they walk all the same and are at risk.
     """
     taught = {site.school_id: (site.form_today, site.bands[site.form_today]) for site in case.sites}
     trips = [_trips_of_band(case, band, {j for j, (_, bands) in taught.items() if band in bands}) for band in case.scenario.bands]
@@ -50,7 +50,7 @@ def _trips_of_band(case: Case, band: str, teaching: set[str]) -> pd.DataFrame:
     known = columns >= 0
     frame = pd.DataFrame({"settlement_id": travel.settlements.to_numpy()[rows], "band": band, "pupils": pupils[rows].astype(int)})
     frame["school_id"] = np.where(known, travel.schools.to_numpy()[np.maximum(columns, 0)], "")
-    for mode in ("walk", "school_bus", "board"):
+    for mode in MODES:
         measured = measure_mode(mode, travel, case.county.schools, case.norms, case.scenario.travel, case.scenario.bands[band])
         seconds, metres, cost, fits = (array[rows, np.maximum(columns, 0)] for array in measured)
         frame[f"{mode}_seconds"] = np.where(known, seconds, np.inf)
@@ -88,10 +88,12 @@ def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet) ->
         if trip["walk_fits"]:
             rows.append(_row(trip, "walk", left))
             continue
-        for mode, places in (("school_bus", seats_left), ("board", beds_left)):
-            taken = min(left, places.get(school_id, 0)) if trip[f"{mode}_fits"] else 0
+        for mode, places in (("school_bus", seats_left), ("bus", None), ("board", beds_left)):
+            free = left if places is None else places.get(school_id, 0)
+            taken = min(left, free) if trip[f"{mode}_fits"] else 0
             if taken:
-                places[school_id] -= taken
+                if places is not None:
+                    places[school_id] -= taken
                 left -= taken
                 rows.append(_row(trip, mode, taken))
         if left:

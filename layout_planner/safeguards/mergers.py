@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from layout_planner.results import Finding, Verdict
     from layout_planner.safeguards.rules import Case
 
-DAY_MODES = ("walk", "school_bus")
+DAY_MODES = ("walk", "bus", "school_bus")
 
 
 def find_mergers(case: Case) -> tuple[Merger, ...]:

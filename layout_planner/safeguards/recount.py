@@ -71,6 +71,8 @@ def bands_of(form: str, school: pd.Series, scenario: Scenario) -> set[str]:
 
 def price_trip(mode: str, metres: float, grades: tuple[int, ...], norms: NormSet) -> float:
     """Yuan a pupil and year of a commute over `metres`."""
+    if mode == "bus":
+        return 2 * norms.value("cost.school_days") * norms.value("cost.public_bus_trip_yuan")
     if mode not in {"school_bus", "board"}:
         return 0.0
     seat_km_yuan = norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")

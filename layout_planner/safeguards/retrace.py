@@ -15,6 +15,7 @@ import shapely
 from pyproj import Transformer
 
 from layout_planner.safeguards.bus_pace import BusPace
+from layout_planner.safeguards.retrace_lines import retrace_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import County, Elevation
     from layout_planner.norms import NormSet
+    from layout_planner.safeguards.retrace_lines import Journeys
     from layout_planner.scenario import Scenario
 
     Floats = NDArray[np.float64]
@@ -64,21 +66,22 @@ class Timing(NamedTuple):
 
 
 class Retraced(NamedTuple):
-    """Adult walks and rides by (settlement, school), and the walk from home to the nearest drivable road by settlement."""
+    """Adult walks and rides by (settlement, school), the walk from home to the nearest drivable road by settlement, bus journeys."""
 
     walks: dict[tuple[str, str], Way]
     rides: dict[tuple[str, str], Way]
     stop_s: dict[str, float]
+    public: Journeys
 
 
 def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment: pd.DataFrame, on_step: OnStep | None = None) -> Retraced:
     """Return seconds and metres of every trip of `assignment` that has a school; adult speed, off-road legs included."""
     served = assignment[assignment["school_id"] != ""]
-    on_foot = served["mode"] == "walk"
-    walked, ridden = _pairs(served[on_foot]), _pairs(served[~on_foot])
+    walked, ridden = (_pairs(served[served["mode"].isin(modes)]) for modes in (("walk", "bus"), ("bus", "school_bus", "board")))
     paces = _Paces(county, scenario, norms)
     walking, driving = _Net("walk", county, scenario, paces), _Net("drive", county, scenario, paces)
     stops = {home: walking.add_stop(home, spot) for home in {h for h, _ in ridden} if (spot := driving.homes.get(home))}
+    walking.add_halts(county)
     off_network = {home for home in county.settlements.index if not _near(walking.homes.get(home), scenario)}
     schools = sorted({(net, school) for net, pairs in (("walk", walked), ("drive", ridden)) for _, school in pairs})
     found: dict[str, dict[tuple[str, str], Way]] = {"walk": {}, "drive": {}}
@@ -89,7 +92,11 @@ def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment
         if on_step is not None:
             on_step(done + 1, len(schools))
     stop_s = {home: _time_to_stop(home, walking, driving, stops.get(home)) for home in {h for h, _ in ridden} - off_network}
-    return Retraced(found["walk"], found["drive"], stop_s)
+    slow = scenario.travel.walk.child_speed
+    factors = {band: norms.value("speed.child_factor", grades=grades) if slow else 1.0 for band, grades in scenario.bands.items()}
+    by_bus = served[(served["mode"] == "bus") & ~served["settlement_id"].isin(off_network)]
+    public = retrace_public(county, scenario, norms, by_bus.assign(factor=by_bus["band"].map(factors)), walking)
+    return Retraced(found["walk"], found["drive"], stop_s, public)
 
 
 def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
@@ -186,7 +193,8 @@ class _Net:
         parts = _number_components(self.ends, self.ahead | self.behind)
         self.schools = _snap(county.schools, paces.lines, _in_long_components(parts, paces.lengths))
         holding = {parts[spot.edge] for spot in self.schools.values()}
-        self.homes = _snap(county.settlements, paces.lines, np.isin(parts, sorted(holding)))
+        self.reach = np.isin(parts, sorted(holding))
+        self.homes = _snap(county.settlements, paces.lines, self.reach)
         self.node_of: dict[tuple[str, str], Hashable] = {}
         self._on_edge: dict[int, list[tuple[float, Hashable]]] = defaultdict(list)
         self.leg: dict[tuple[str, str], tuple[float, float]] = {}
@@ -207,6 +215,16 @@ class _Net:
     def add_stop(self, home: str, spot: Spot) -> Hashable | None:
         """Put the drivable point nearest to `home` on this net; None where its edge is not part of it."""
         return self._place(("stop", home), spot) if self.ahead[spot.edge] else None
+
+    def add_halts(self, county: County) -> None:
+        """Put the stops of public lines on this net, but those further from it than the scenario allows."""
+        if county.lines is None:
+            return
+        for name, spot in _snap(county.lines.stops, self.paces.lines, self.reach).items():
+            if spot.off_m <= self.scenario.travel.off_network_m:
+                self.node_of["halt", name] = self._place(("halt", name), spot)
+                place = county.lines.stops.geometry.at[name]
+                self.leg["halt", name] = self.paces.cross_country(place, spot.edge, spot.along_m)
 
     def measure(self, school: str, homes: list[str]) -> dict[str, Way]:
         """Return the ways of `homes` to `school`; the off-road legs count on foot only."""

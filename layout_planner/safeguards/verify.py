@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from layout_planner.safeguards.retrace import OnStep
     from layout_planner.scenario import Scenario
 
-MODES = ("walk", "school_bus", "board", "unserved")
+MODES = ("walk", "bus", "school_bus", "board", "unserved")
 TOLERANCE = 1.0
 TOLERANCE_SHARE = 0.005
 
@@ -66,7 +66,7 @@ def verify_layout(
 
 def _differs(said: float, found: float, tolerance: float = TOLERANCE, share: float = 0.0) -> bool:
     """Return True unless both are equal within tolerance; NaN always differs, infinity equals infinity only."""
-    return not (said == found or abs(said - found) <= max(tolerance, share * abs(found)))
+    return not (said == found or (np.isfinite(found) and abs(said - found) <= max(tolerance, share * abs(found))))
 
 
 def _say(what: Words, said: object, found: object) -> Words:
@@ -148,6 +148,9 @@ def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tu
         way = retraced.walks.get((home, school), NO_WAY)
         return way.seconds / factor, way.metres
     way = retraced.rides.get((home, school), NO_WAY)
+    if mode == "bus":
+        by_road = way if np.isfinite(way.metres) else retraced.walks.get((home, school), NO_WAY)
+        return retraced.public.get((home, school, factor), float("inf")), by_road.metres
     to_stop = retraced.stop_s.get(home, float("inf")) / factor
     if mode == "board":
         return to_stop + way.seconds, way.metres

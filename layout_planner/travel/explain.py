@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import shapely
@@ -14,20 +14,23 @@ from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import nodes_between
 from layout_planner.travel.options import child_factor, travel_limit_m, travel_limit_s
 from layout_planner.travel.terrain import PIECE_M, heights_at
+from layout_planner.travel.transit import tell_journey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from layout_planner.county.model import County
+    from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
-    from layout_planner.scenario import Scenario
+    from layout_planner.scenario import Scenario, Travel
     from layout_planner.travel.net import Net, PieceTimes
     from layout_planner.travel.network import Arcs, Spots
+    from layout_planner.travel.transit import Ride
 
     Floats = NDArray[np.float64]
     Pair = tuple["Leg", "Leg"]
     BothWays = tuple[tuple["Leg", ...], tuple["Leg", ...]]
 
+AT_THE_ROAD_M = 0.01  # a stop in degrees stands a hair beside the road it is on
 LegKind = Literal["across", "walk", "wait", "ride"]
 
 
@@ -92,7 +95,7 @@ def sum_seconds(legs: tuple[Leg, ...]) -> float:
 
 
 def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, ends: tuple[str, str], *, band: str, mode: str) -> TripStory:
-    """Return the trip between `ends`, a settlement and a school, of a pupil of `band` by `mode`: walk, school_bus or board.
+    """Return the trip between `ends`, a settlement and a school, of a pupil of `band` by `mode`, one of `options.MODES`.
 
     Raises
     ------
@@ -100,10 +103,22 @@ def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, e
     """
     teller = _Teller(county, net, norms, scenario, band)
     row, column = county.settlements.index.get_loc(ends[0]), county.schools.index.get_loc(ends[1])
-    out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, waits=mode == "school_bus")
+    if mode == "bus":
+        out, back = teller.take_lines(row, column, scenario.travel)
+    else:
+        out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, waits=mode == "school_bus")
     grades = scenario.bands[band]
     limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
     return TripStory(ends[0], ends[1], band, mode, *limits, out, back)
+
+
+class _Place(NamedTuple):
+    """Places of one kind: points, where they join the walkable roads, graph nodes, seconds of the straight legs."""
+
+    points: NDArray[np.object_]
+    spots: Spots
+    nodes: NDArray[np.int64]
+    legs: tuple[Floats, Floats]
 
 
 class _Teller:
@@ -137,6 +152,53 @@ class _Teller:
             return (), ()
         wait = [Leg("wait", 60 * self.norms.value("bus.wait_minutes"))] if waits else []
         return _with_length([*to_stop, *wait, *there]), _with_length([*wait, *home, *from_stop])
+
+    def take_lines(self, row: int, column: int, settings: Travel) -> BothWays:
+        """Return the journey by public lines: to a stop, a ride or two, on to the other end."""
+        net, county = self.net, self.county
+        if county.lines is None:
+            return (), ()
+        there, home = tell_journey(net, link_pieces(net.pieces, self.on_foot), county, settings, (row, column), self.pace)
+        if not there or not home:
+            return (), ()
+        homes, schools, stops = (
+            _Place(table.geometry.to_numpy(), spots, nodes, legs)
+            for table, spots, nodes, legs in (
+                (county.settlements, net.on_foot.homes, net.home, net.home_leg),
+                (county.schools, net.on_foot.schools, net.school, net.school_leg),
+                (county.lines.stops, net.halts, net.halt, net.halt_leg),
+            )
+        )
+        ways = []
+        for rides, begin, end in ((there, (homes, row), (schools, column)), (home, (schools, column), (homes, row))):
+            legs: list[Leg] = []
+            free_s, here = rides[0].ready_s, begin
+            for ride in rides:
+                walk = self._stroll(here, (stops, ride.stops[0]))
+                spare = ride.ready_s - free_s - sum_seconds(tuple(walk)) if legs else 0.0
+                legs += [*walk, Leg("wait", ride.wait_s + spare), self._line_ride(county.lines, ride)]
+                free_s, here = ride.done_s, (stops, ride.stops[-1])
+            ways.append(_with_length([*legs, *self._stroll(here, end)]))
+        return ways[0], ways[1]
+
+    def _stroll(self, begin: tuple[_Place, int], end: tuple[_Place, int]) -> list[Leg]:
+        """Return the walk between two places that are known to have a way; none from a stop to itself."""
+        (one, here), (other, there) = begin, end
+        if one is other and here == there:
+            return []
+        outward, _ = link_pieces(self.net.pieces, self.on_foot)
+        first, last = self._across(here, one.spots, one.legs, one.points)[0], self._across(there, other.spots, other.legs, other.points)[1]
+        legs = [first, *(self._roads(outward, self.on_foot, int(one.nodes[here]), int(other.nodes[there])) or []), last]
+        return [leg for leg in legs if leg.metres > AT_THE_ROAD_M]
+
+    def _line_ride(self, lines: TransitLines, ride: Ride) -> Leg:
+        """Return the ride, drawn straight from stop to stop: a timetable does not say which roads a bus takes."""
+        line = shapely.LineString(shapely.get_coordinates(lines.stops.geometry.to_numpy()[list(ride.stops)]))
+        stops = [str(lines.stops["name"].iloc[stop]) for stop in (ride.stops[0], ride.stops[-1])]
+        name = (
+            f"{lines.patterns['line'].iloc[ride.pattern]} {stops[0]} {_clock(ride.done_s - ride.ride_s)} – {stops[1]} {_clock(ride.done_s)}"
+        )
+        return Leg("ride", ride.ride_s, float(line.length), name, "bus_line", line=line)
 
     def _both_ways(self, near: Pair, there: list[Leg] | None, home: list[Leg] | None, far: Pair) -> BothWays:
         if there is None or home is None:
@@ -227,6 +289,11 @@ class _Teller:
 def _with_length(legs: list[Leg]) -> tuple[Leg, ...]:
     """Return the legs that lead anywhere or take time; a home on its own school's doorstep keeps one."""
     return tuple(leg for leg in legs if leg.metres > 0 or leg.seconds > 0) or tuple(legs[:1])
+
+
+def _clock(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
 
 
 def _same_road(one: Leg, other: Leg) -> bool:

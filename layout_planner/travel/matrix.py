@@ -10,6 +10,7 @@ from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import Arcs, seconds_between, seconds_pairwise, trips_between
 from layout_planner.travel.notes import note_travel
+from layout_planner.travel.transit import measure_public
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
         net.on_foot.homes.distance,
         net.on_foot.schools.distance,
         net.off_network,
+        measure_public(net, (outward, inward), county, settings),
         note_travel(county, net, settings.off_network_m),
     )
 

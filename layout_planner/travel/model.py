@@ -5,12 +5,45 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Mapping
+
     import pandas as pd
     from numpy.typing import NDArray
 
     from layout_planner.county.model import Note
+
+
+PUBLIC_COLUMNS = (
+    "home",  # int, position of the settlement
+    "school",  # int, position of the school
+    "seconds",  # float, door to door in the worse direction, = walk_s + wait_s + ride_s
+    "walk_s",  # float
+    "wait_s",  # float, at stops; half the headway where a line has no timetable
+    "ride_s",  # float, in vehicles
+    "early_s",  # float, at school before the bell, or after dismissal before leaving; not part of `seconds`
+    "headway_s",  # float, sum of the headways of the lines taken: waiting is between wait_s - headway_s / 2 and wait_s + headway_s / 2
+    "halt",  # int, position in TransitLines.stops of the stop near home
+    "first",  # int, position in TransitLines.patterns of the line taken at that stop (in the morning)
+    "second",  # int, of the line changed to; -1 = no change
+)
+
+
+@dataclass(frozen=True)
+class PublicTrips:
+    """Journeys by public bus: one table (PUBLIC_COLUMNS) for every share of an adult's walking speed, sorted by home and school."""
+
+    by_factor: Mapping[float, pd.DataFrame]
+    shape: tuple[int, int]
+
+    def seconds(self, factor: float) -> NDArray[np.float64]:
+        """Return door-to-door seconds of one who walks at `factor` of an adult's speed, inf where no journey is in time."""
+        whole = np.full(self.shape, np.inf)
+        trips = self.by_factor[factor]
+        whole[trips["home"].to_numpy(), trips["school"].to_numpy()] = trips["seconds"].to_numpy()
+        return whole
 
 
 @dataclass(frozen=True)
@@ -24,6 +57,7 @@ class TravelTimes:
     stop_s      seconds on foot at adult speed from home to the nearest point of the roads a bus may use; shape (settlements,)
     access_m    metres from home straight to the nearest walkable road; shape (settlements,)
     school_access_m  the same for schools; shape (schools,)
+    public      journeys by public bus; None where the county names no lines
     off_network True where access_m exceeds the scenario's limit; all times of the row are inf; shape (settlements,)
     """
 
@@ -37,4 +71,5 @@ class TravelTimes:
     access_m: NDArray[np.float64]
     school_access_m: NDArray[np.float64]
     off_network: NDArray[np.bool_]
+    public: PublicTrips | None = None
     notes: tuple[Note, ...] = field(default=())

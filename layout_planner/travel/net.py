@@ -11,6 +11,7 @@ import shapely
 from layout_planner.travel.bus import keep_bus_off, profile_rides
 from layout_planner.travel.network import Arcs, Pieces, Spots, join_places, make_arcs, number_components, orient_edges, split_edges
 from layout_planner.travel.terrain import Profiles, Walker, heights_at, profile_edges, walk_straight
+from layout_planner.travel.transit import Rules
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -35,6 +36,7 @@ class Joined:
     homes: Spots
     schools: Spots
     part: Ints
+    reach: Flags  # edges of components that hold a school, where homes join
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,8 @@ class Net:
     stop, gate       graph nodes of the bus stop of every home and school; -1 = nowhere
     home_leg, school_leg, stop_leg  adult seconds straight from the place to its road, and back
     off_network      homes further from a road than the scenario allows
+    halts, halt, halt_leg  stops of public lines: where they join the walkable roads, graph nodes, legs there; none without lines
+    rules            what a journey on those lines may be; None without lines
     """
 
     edges: gpd.GeoDataFrame
@@ -67,6 +71,10 @@ class Net:
     stop_leg: Legs
     off_network: Flags
     elevation: Elevation | None
+    halts: Spots
+    halt: Ints
+    halt_leg: Legs
+    rules: Rules | None
 
 
 def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
@@ -77,10 +85,17 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
     most_m = settings.off_network_m
     on_foot = _join(county, edges, edges["walk"].to_numpy(dtype=bool), most_m)
     driven = _join(county, edges, (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool), most_m)
-    groups = [on_foot.homes, on_foot.schools, driven.homes, driven.schools]
-    pieces, (home, school, stop, gate) = split_edges(edges, len(county.roads.node_xy), groups)
-    places = ((county.settlements, on_foot.homes), (county.schools, on_foot.schools), (county.settlements, driven.homes))
-    home_leg, school_leg, stop_leg = (_legs(table, spots, edges, walker, elevation) for table, spots in places)
+    stops = county.settlements.iloc[:0] if county.lines is None else county.lines.stops
+    halts = join_places(stops.geometry.to_numpy(), edges, on_foot.reach)
+    groups = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts]
+    pieces, (home, school, stop, gate, halt) = split_edges(edges, len(county.roads.node_xy), groups)
+    places = (
+        (county.settlements, on_foot.homes),
+        (county.schools, on_foot.schools),
+        (county.settlements, driven.homes),
+        (stops, halts),
+    )
+    home_leg, school_leg, stop_leg, halt_leg = (_legs(table, spots, edges, walker, elevation) for table, spots in places)
     off = ~(on_foot.homes.distance <= most_m)
     school = np.where(on_foot.schools.distance <= most_m, school, -1)
     return Net(
@@ -99,6 +114,10 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
         stop_leg,
         off,
         elevation,
+        halts,
+        np.where(halts.distance <= most_m, halt, -1),
+        halt_leg,
+        None if county.lines is None else Rules.of(norms, settings),
     )
 
 
@@ -152,7 +171,8 @@ def _join(county: County, edges: gpd.GeoDataFrame, used: Flags, most_m: float) -
     long = total[np.maximum(part, 0)] >= min(LEAST_COMPONENT_M, float(total.max()))
     schools = join_places(county.schools.geometry.to_numpy(), edges, used & long)
     holding = part[schools.edge[(schools.edge >= 0) & (schools.distance <= most_m)]]
-    return Joined(join_places(county.settlements.geometry.to_numpy(), edges, used & np.isin(part, holding)), schools, part)
+    reach = used & np.isin(part, holding)
+    return Joined(join_places(county.settlements.geometry.to_numpy(), edges, reach), schools, part, reach)
 
 
 def _legs(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None) -> Legs:

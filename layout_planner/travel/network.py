@@ -248,6 +248,15 @@ def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:
     return nodes[::-1]
 
 
+def seconds_within(arcs: Arcs, sources: Ints, targets: Ints, most_s: float) -> Floats:
+    """Return least seconds from every source to every target; `inf` where they are more than `most_s`."""
+    seconds = np.full((len(sources), len(targets)), np.inf)
+    place = np.flatnonzero(targets >= 0)
+    for rows in _chunks(np.flatnonzero(sources >= 0), arcs.seconds.shape[0]):
+        seconds[np.ix_(rows, place)] = dijkstra(arcs.seconds, indices=sources[rows], limit=most_s)[:, targets[place]]
+    return seconds
+
+
 def _chunks(rows: Ints, nodes: int) -> list[Ints]:
     size = max(1, CHUNK_CELLS // max(nodes, 1))
     return [rows[i : i + size] for i in range(0, len(rows), size)]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
 
-MODES = ("walk", "school_bus", "board")
+MODES = ("walk", "bus", "school_bus", "board")
 OPTION_COLUMNS = ("settlement_id", "band", "school_id", "mode", "seconds", "metres", "cost_yuan", "limit_s", "limit_m", "within_norms")
 
 
@@ -81,6 +81,11 @@ def measure_mode(
         seconds = travel.walk_s / factor
         fits = (seconds <= limit) & (travel.walk_m <= travel_limit_m(norms, grades, mode))
         return seconds, travel.walk_m, np.zeros_like(seconds), fits
+    if mode == "bus":
+        seconds = public_s(travel, factor)
+        fare = 2 * norms.value("cost.school_days") * norms.value("cost.public_bus_trip_yuan")
+        by_road = np.where(np.isfinite(travel.ride_m), travel.ride_m, travel.walk_m)
+        return seconds, by_road, np.full_like(seconds, fare), seconds <= limit
     to_stop = (travel.stop_s / factor)[:, None]
     km_yuan = travel.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
     if mode == "school_bus":
@@ -92,6 +97,11 @@ def measure_mode(
     canteen = schools["canteen"].reindex(travel.schools).astype(bool).to_numpy()[None, :]
     allowed = may_board(norms, grades) & canteen
     return seconds, travel.ride_m, living + 2 * norms.value("cost.boarding_weeks") * km_yuan, (seconds <= limit) & allowed
+
+
+def public_s(travel: TravelTimes, factor: float) -> NDArray[np.float64]:
+    """Return seconds by public bus of one who walks at `factor` of an adult's speed; inf where there is no journey in time."""
+    return np.full_like(travel.walk_s, np.inf) if travel.public is None else travel.public.seconds(factor)
 
 
 def _nearest(seconds: NDArray[np.float64], columns: list[int], scenario: Scenario) -> NDArray[np.int64]:

@@ -1,0 +1,210 @@
+"""Every journey by public bus measured a second time: shortest ways through a graph of all moments at which something happens.
+
+Nothing here is shared with `travel`. A node is a vehicle at a stop with one or two rides taken, or a place in the queue of a stop where one
+waits for the next vehicle after a change; the way to school ends at the school's gate, the way home begins there.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_left
+from collections import defaultdict
+from operator import itemgetter
+from typing import TYPE_CHECKING, NamedTuple
+
+import networkx as nx
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from layout_planner.county.model import County, TransitLines
+    from layout_planner.norms import NormSet
+    from layout_planner.safeguards.retrace import _Net
+    from layout_planner.scenario import Scenario
+
+Near = dict[str, tuple[float, float]]  # stop -> seconds from a place to the stop, and from the stop to the place
+Journeys = dict[tuple[str, str, float], float]
+HOUR_S = 3600.0
+SPARE_S = 120.0
+
+
+class Stay(NamedTuple):
+    """One vehicle at one stop: seconds after midnight, whether one may get on and off."""
+
+    stop: str
+    arrive: float
+    depart: float
+    board: bool
+    alight: bool
+
+
+class Vehicle(NamedTuple):
+    """One vehicle on its way and how long one waits for it."""
+
+    wait: float
+    stays: tuple[Stay, ...]
+
+
+def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: _Net) -> Journeys:
+    """Return door-to-door seconds of the worse direction by (home, school, child factor).
+
+    wanted : rows of the assignment that go by public bus, with the `factor` of their band.
+    """
+    found: Journeys = {}
+    if county.lines is None or wanted.empty:
+        return found
+    longest = float(wanted["seconds"].replace(math.inf, HOUR_S).max()) + SPARE_S
+    for factor, rows in wanted.groupby("factor"):
+        feet = _Feet(county, norms, float(str(factor)), walking)
+        schools = sorted(set(rows["school_id"]))
+        hours = [_hours(county, scenario, column, schools) for column in ("bell", "dismissal")]
+        ways = [_Moments(county.lines, norms, feet, hours[k], longest, homeward=bool(k)) for k in (0, 1)]
+        for home, school in sorted(set(zip(rows["settlement_id"], rows["school_id"], strict=True))):
+            seconds = [way.between(school, feet.near("home", home)) for way in ways]
+            found[home, school, float(str(factor))] = max(seconds)
+    return found
+
+
+def _hours(county: County, scenario: Scenario, column: str, schools: list[str]) -> dict[str, float]:
+    usual = pd.Timedelta(f"{getattr(scenario.travel, column)}:00").total_seconds()
+    own = county.schools[column] if column in county.schools else pd.Series(dtype=float)
+    return {school: usual if pd.isna(own.get(school)) else float(own[school]) for school in schools}
+
+
+class _Feet:
+    """Walks of a child between stops and homes, schools and other stops."""
+
+    def __init__(self, county: County, norms: NormSet, factor: float, walking: _Net) -> None:
+        self.factor, self.walking = factor, walking
+        self.stops = [str(stop) for stop in county.lines.stops.index] if county.lines is not None else []
+        self.most = {"stop": 60 * norms.value("transit.change_walk_minutes"), "other": 60 * norms.value("bus.walk_to_stop_minutes")}
+
+    def near(self, kind: str, name: str) -> Near:
+        """Return the stops near a home, a school or a stop ("halt")."""
+        most = self.most["stop" if kind == "halt" else "other"]
+        node = self.walking.node_of.get((kind, name))
+        if node is None:
+            return {}
+        leaving, coming = self.walking.leg[kind, name]
+        reach = most * self.factor
+        ahead = nx.single_source_dijkstra_path_length(self.walking.forward, node, cutoff=reach, weight="s")
+        behind = nx.single_source_dijkstra_path_length(self.walking.backward, node, cutoff=reach, weight="s")
+        found = {}
+        for stop in self.stops:
+            other = self.walking.node_of.get(("halt", stop))
+            if other is None:
+                continue
+            from_stop, to_stop = self.walking.leg["halt", stop]
+            going = (leaving + ahead.get(other, math.inf) + to_stop) / self.factor
+            returning = (from_stop + behind.get(other, math.inf) + coming) / self.factor
+            if max(going, returning) <= most:
+                found[stop] = (going, returning)
+        if kind == "halt":
+            found[name] = (0.0, 0.0)
+        return found
+
+
+class _Moments:
+    """The graph of one direction."""
+
+    def __init__(
+        self, lines: TransitLines, norms: NormSet, feet: _Feet, hours: dict[str, float], longest: float, *, homeward: bool
+    ) -> None:
+        self.homeward, self.longest = homeward, longest
+        early = 60 * norms.value("transit.most_early_minutes")
+        low, high = min(hours.values()), max(hours.values())
+        window = (low, high + early + longest) if homeward else (low - early - longest, high)
+        self.vehicles = list(_vehicles(lines, 60 * norms.value("transit.buffer_minutes"), window))
+        self.graph = nx.DiGraph()
+        self.queues = self._line_up()
+        near = {stop: feet.near("halt", stop) for stop in {stay.stop for vehicle in self.vehicles for stay in vehicle.stays}}
+        for number, vehicle in enumerate(self.vehicles):
+            self._ride(number, vehicle)
+            self._change(number, vehicle, near)
+        for school, hour in hours.items():
+            self._open_gate(school, feet.near("school", school), (hour, hour + early) if homeward else (hour - early, hour))
+        self._by_stop: dict[str, dict[str, float]] = {}
+
+    def _line_up(self) -> dict[str, list[tuple[float, Hashable]]]:
+        """Return, for every stop, the moments at which one must be there for its vehicles; one waits from each to the next."""
+        queues: dict[str, list[tuple[float, Hashable]]] = defaultdict(list)
+        for number, vehicle in enumerate(self.vehicles):
+            for k, stay in enumerate(vehicle.stays[:-1]):
+                if stay.board:
+                    queues[stay.stop].append((stay.depart - vehicle.wait, ("ready", 2, number, k)))
+        for stop, moments in queues.items():
+            moments.sort()
+            for place, (time, ready) in enumerate(moments):
+                self.graph.add_edge(("queue", stop, place), ready, s=0.0)
+                if place:
+                    self.graph.add_edge(("queue", stop, place - 1), ("queue", stop, place), s=time - moments[place - 1][0])
+        return queues
+
+    def _ride(self, number: int, vehicle: Vehicle) -> None:
+        for k, stay in enumerate(vehicle.stays):
+            for rides in (1, 2):
+                if stay.board:
+                    self.graph.add_edge(("ready", rides, number, k), ("leaves", rides, number, k), s=vehicle.wait)
+                self.graph.add_edge(("arrives", rides, number, k), ("leaves", rides, number, k), s=stay.depart - stay.arrive)
+                if k:
+                    before = vehicle.stays[k - 1].depart
+                    self.graph.add_edge(("leaves", rides, number, k - 1), ("arrives", rides, number, k), s=stay.arrive - before)
+
+    def _change(self, number: int, vehicle: Vehicle, near: dict[str, Near]) -> None:
+        for k, stay in enumerate(vehicle.stays):
+            for stop, (walk, _) in near[stay.stop].items() if k and stay.alight else ():
+                queue = self.queues.get(stop, [])
+                place = bisect_left(queue, stay.arrive + walk, key=itemgetter(0))
+                if place < len(queue):
+                    self.graph.add_edge(("arrives", 1, number, k), ("queue", stop, place), s=queue[place][0] - stay.arrive)
+
+    def _open_gate(self, school: str, near: Near, window: tuple[float, float]) -> None:
+        """Join the school with all vehicles that reach it, or leave it, within the window."""
+        gate = ("gate", school)
+        self.graph.add_node(gate)
+        for number, vehicle in enumerate(self.vehicles):
+            for k, stay in enumerate(vehicle.stays):
+                to_stop, from_stop = near.get(stay.stop, (math.inf, math.inf))
+                if self.homeward and stay.board and window[0] <= stay.depart - vehicle.wait - to_stop <= window[1]:
+                    self.graph.add_edge(gate, ("ready", 1, number, k), s=to_stop)
+                if not self.homeward and k and stay.alight and window[0] <= stay.arrive + from_stop <= window[1]:
+                    for rides in (1, 2):
+                        self.graph.add_edge(("arrives", rides, number, k), gate, s=from_stop)
+
+    def between(self, school: str, near: Near) -> float:
+        """Return seconds of the shortest journey between a school and a home with the stops `near` it."""
+        if school not in self._by_stop:
+            self._by_stop[school] = self._from_gate(school)
+        away, side = self._by_stop[school], int(self.homeward)
+        return min((walks[side] + away.get(stop, math.inf) for stop, walks in near.items()), default=math.inf)
+
+    def _from_gate(self, school: str) -> dict[str, float]:
+        """Return seconds between the gate and being at each stop with a first ride ahead, or with the last ride behind."""
+        graph = self.graph if self.homeward else self.graph.reverse(copy=False)
+        best: dict[str, float] = {}
+        for node, seconds in nx.single_source_dijkstra_path_length(graph, ("gate", school), cutoff=self.longest, weight="s").items():
+            if node[0] not in {"ready", "arrives"}:
+                continue
+            kind, rides, number, k = node
+            stay = self.vehicles[number].stays[k]
+            ends = kind == "arrives" and k > 0 and stay.alight if self.homeward else kind == "ready" and rides == 1
+            if ends:
+                best[stay.stop] = min(seconds, best.get(stay.stop, math.inf))
+        return best
+
+
+def _vehicles(lines: TransitLines, buffer_s: float, window: tuple[float, float]) -> Iterator[Vehicle]:
+    """Yield all vehicles with the stays that lie in the window; a line with a headway has one every full minute."""
+    ways: dict[str, list[tuple[object, ...]]] = defaultdict(list)
+    for row in lines.calls.sort_values(["pattern", "order"]).to_dict("records"):
+        ways[str(row["pattern"])].append((str(row["stop_id"]), row["arrive_s"], row["depart_s"], bool(row["board"]), bool(row["alight"])))
+    for run in lines.runs.to_dict("records"):
+        first, last, headway = (float(run[name]) for name in ("first_s", "last_s", "headway_s"))
+        minutes = int((last - first) // 60) if headway > 0 else 0
+        for minute in range(minutes + 1):
+            start = first + 60 * minute
+            stays = [Stay(stop, start + arrive, start + depart, *may) for stop, arrive, depart, *may in ways[str(run["pattern"])]]  # type: ignore[operator,arg-type]
+            inside = tuple(stay for stay in stays if window[0] <= stay.arrive and stay.depart <= window[1])
+            if len(inside) > 1:
+                yield Vehicle(headway / 2 if headway > 0 else buffer_s, inside)

@@ -1,0 +1,73 @@
+"""The re-check of bus journeys: agrees with hand-worked times and with `travel` on any feed, and notices what is not so."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from layout_planner.safeguards.retrace import retrace_trips
+from layout_planner.safeguards.verify import verify_layout
+from layout_planner.scenario import Travel
+from layout_planner.travel.matrix import measure_travel
+from tests.safe_case import BANDS, NORMS, PUPILS, plan, scenario
+from tests.safe_case import county as safe_county
+from tests.test_transit import feeds
+from tests.tiny import lines_of, tiny_county, tiny_lines
+
+ALONG = {"a": (400, 0), "b": (1500, 50), "c": (2000, 600), "d": (3600, -200), "e": (5200, 100), "f": (5900, 0)}
+FARE = 2 * 200 * 2.0
+
+
+def by_bus(seconds, home="S1"):
+    """Return the safe plan with the grades 1-3 of S1 in the public bus instead of the school bus."""
+    proposed = plan()
+    rows = proposed.assignment.copy()
+    mine = (rows["settlement_id"] == home) & (rows["band"] == "lower_primary")
+    assert mine.sum() == 1
+    rows.loc[mine, ["mode", "seconds", "metres", "cost_yuan"]] = ["bus", seconds, 5500.0, PUPILS[home] * FARE]
+    return replace(proposed, assignment=rows)
+
+
+def check(seconds, lines=None):
+    return verify_layout(replace(safe_county(), lines=lines or tiny_lines()), scenario(), NORMS, by_bus(seconds)).disagreements
+
+
+def test_the_journey_worked_out_by_hand_is_found_again():
+    """1450.476 s: see test_transit."""
+    assert check(300 + 960 + 200 / 1.05) == ()
+
+
+@pytest.mark.parametrize("seconds", [1440.0, 1460.0, 600.0, 2500.0, np.inf])
+def test_other_times_are_noticed(seconds):
+    assert [fault.en.split(":")[0] for fault in check(seconds)] == ["S1 to C1 (lower_primary, bus), seconds"]
+
+
+def test_a_bus_that_does_not_run_is_noticed():
+    late = tiny_lines()
+    runs = late.runs.assign(first_s=late.runs["first_s"] + 3600, last_s=late.runs["last_s"] + 3600)
+    assert "the re-check finds inf" in check(300 + 960 + 200 / 1.05, replace(late, runs=runs))[0].en
+
+
+def test_a_bus_in_a_county_without_lines_is_noticed():
+    assert "the re-check finds inf" in verify_layout(safe_county(), scenario(), NORMS, by_bus(1450.476)).disagreements[0].en
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(feeds)
+def test_travel_and_the_recheck_agree_on_any_feed(made):
+    county = tiny_county(lines=lines_of(ALONG, list(made)))
+    ask = scenario()
+    measured = measure_travel(county, NORMS, Travel())
+    rows = [(home, band, school, "bus", 1) for home in measured.settlements for band in BANDS for school in measured.schools]
+    table = pd.DataFrame(rows, columns=["settlement_id", "band", "school_id", "mode", "pupils"]).assign(seconds=3600.0)
+    found = retrace_trips(county, ask, NORMS, table).public
+    for band, factor in BANDS.items():
+        seconds = measured.public.seconds(factor)
+        for i, home in enumerate(measured.settlements):
+            for j, school in enumerate(measured.schools):
+                wanted = found.get((home, school, factor), np.inf)
+                assert seconds[i, j] == pytest.approx(wanted if wanted <= 3600 else np.inf, abs=0.01), (home, school, band)
