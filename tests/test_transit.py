@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from layout_planner.county.lines import Call, Run, Service
 from layout_planner.norms import read_norms
+from layout_planner.output.bus_tables import tidy_journeys
 from layout_planner.scenario import Travel
 from layout_planner.travel.matrix import measure_travel
 from layout_planner.travel.scan import Footways, make_board, scan_to_school
@@ -209,3 +210,12 @@ def test_the_way_home_is_the_way_to_school_in_time_turned_round(made, egress):
     for at in np.flatnonzero(np.isfinite(home.total_s)):
         assert 0 <= home.early_s[at] <= 2 * HOUR
         assert home.total_s[at] == pytest.approx(home.walk_s[at] + home.wait_s[at] + home.ride_s[at], abs=0.002)
+
+
+def test_journeys_as_a_table():
+    trips, measured = trips_of(tiny_lines(), 0.75)
+    table = tidy_journeys(measured, tiny_lines())
+    row = table[(table["settlement_id"] == "S1") & (table["school_id"] == "C1") & (table["pace"] == 0.75)].iloc[0]
+    assert (row["stop"], row["lines"]) == ("a", "9路")
+    assert row["seconds"] == pytest.approx(trips["S1", "C1"]["seconds"])
+    assert len(table) == sum(len(found) for found in measured.public.by_factor.values())

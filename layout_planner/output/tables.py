@@ -16,6 +16,7 @@ from shapely import LineString
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.county.demand import account_children
 from layout_planner.output.assess_tables import show_assessment
+from layout_planner.output.bus_tables import list_riders
 from layout_planner.output.demand_tables import show_accounts
 from layout_planner.output.safe import safe_cell
 from layout_planner.results import ASSESSMENTS, INTERNAL
@@ -49,6 +50,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         Words("方案风险", "at risk plan"): _risk(run.risk_plan, lang),
         **_assessments(run, lang),
         **_accounts(run, lang),
+        **_riders(run),
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
@@ -65,6 +67,12 @@ def _accounts(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:
     """Return how the children counted become those of the scenario's year; nothing when it is the same year."""
     accounts = account_children(run.county, run.scenario)
     return {} if accounts.empty else {Words("人数推移", "children by year"): show_accounts(accounts, lang)}
+
+
+def _riders(run: Run) -> dict[Words, pd.DataFrame]:
+    """Return who goes by public bus, on which line; nothing where nobody does."""
+    riders = list_riders(run)
+    return {} if riders.empty else {Words("公交行程", "public bus"): riders}
 
 
 def _assessments(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:

@@ -8,11 +8,13 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.errors import OutputError
+from layout_planner.output.bus_tables import tidy_journeys
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from layout_planner.county.model import TransitLines
     from layout_planner.travel.model import TravelTimes
 
 UNREACHABLE = "unreachable"
@@ -34,14 +36,19 @@ def tidy_travel(travel: TravelTimes) -> pd.DataFrame:
     )
 
 
-def write_travel(travel: TravelTimes, folder: Path) -> list[Path]:
-    """Write travel.parquet (inf) and travel.csv (the word `unreachable`) and return their paths."""
-    table = tidy_travel(travel)
-    parquet, csv = folder / "travel.parquet", folder / "travel.csv"
+def write_travel(travel: TravelTimes, folder: Path, lines: TransitLines | None = None) -> list[Path]:
+    """Write travel.parquet (inf) and travel.csv (the word `unreachable`), with `lines` the same of bus journeys; return the paths."""
+    tables = {"travel": tidy_travel(travel)}
+    if lines is not None:
+        tables["bus"] = tidy_journeys(travel, lines)
+    written = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        table.to_parquet(parquet)
-        table.round(1).astype(object).replace(np.inf, UNREACHABLE).to_csv(csv, index=False)
+        for name, table in tables.items():
+            written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
+            table.to_parquet(written[-2])
+            shown = table.round({column: 1 for column in table if column != "pace"})
+            shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(written[-1], index=False)
     except OSError as error:
         raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
-    return [parquet, csv]
+    return written
