@@ -47,7 +47,7 @@ def write_travel(travel: TravelTimes, folder: Path, lines: TransitLines | None =
         for name, table in tables.items():
             written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
             table.to_parquet(written[-2])
-            shown = table.round({column: 1 for column in table if column != "pace"})
+            shown = table.round(dict.fromkeys(table.select_dtypes("number").columns.drop("pace", errors="ignore"), 1))
             shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(written[-1], index=False)
     except OSError as error:
         raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
