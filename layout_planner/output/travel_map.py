@@ -56,7 +56,8 @@ def _view(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenari
     nearest, least = seconds.argmin(axis=1), seconds.min(axis=1)
     limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
     limit = say_limit(*limits)
-    share = np.maximum(least / limits[0], metres[np.arange(len(nearest)), nearest] / limits[1])
+    far = metres[np.arange(len(nearest)), nearest] / limits[1] if np.isfinite(limits[1]) else 0.0  # inf / inf is no share
+    share = np.maximum(least / limits[0], far)
     dots = [_school_dot(row) for _, row in county.schools[teaching].iterrows()]
     dots += [
         _village_dot(row, county.schools.iloc[at], float(s), float(part), limit)
