@@ -112,11 +112,14 @@ def new(folder: Path, lang: Lang, *, as_json: bool) -> None:
 @main.command()
 @click.argument("scenarios", nargs=-1, required=True, type=FILE)
 @DATA
+@click.option("--report", type=FILE, default=None, help="Write a map and a table of everything wrong or doubtful, one folder a scenario.")
 @common
-def check(scenarios: tuple[Path, ...], data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+def check(scenarios: tuple[Path, ...], data_dir: Path | None, report: Path | None, lang: Lang, *, as_json: bool) -> None:
     """Check scenarios and all their files; run nothing. Exit code 3 when something must be mended."""
     from layout_planner.pipeline import check_scenarios
 
+    if report is not None:
+        _write_quality(scenarios, data_dir, report, lang)
     notes = check_scenarios(list(scenarios), data_dir=data_dir)
     if as_json:
         _print_json([{"code": note.code, "text": note.text._asdict(), "count": note.count} for note in notes])
@@ -124,6 +127,21 @@ def check(scenarios: tuple[Path, ...], data_dir: Path | None, lang: Lang, *, as_
     for note in notes:
         click.echo(f"- {note.text.say(lang)}")
     click.echo(Words("可以运行", "ready to run").say(lang))
+
+
+def _write_quality(scenarios: tuple[Path, ...], data_dir: Path | None, report: Path, lang: Lang) -> None:
+    """Write the quality report of every scenario that can be read, and name the files on stderr."""
+    from layout_planner.county.inputs import survey_county
+    from layout_planner.county.quality import judge_places
+    from layout_planner.output.quality_pages import write_quality
+    from layout_planner.scenario import read_scenario
+
+    for source in scenarios:
+        scenario = read_scenario(source, data_dir=data_dir)
+        survey = survey_county(scenario)
+        title = Words(scenario.title.zh, scenario.title.en)
+        for path in write_quality(survey, judge_places(survey), title, report / scenario.name, lang):
+            click.echo(str(path), err=True)
 
 
 @main.command()

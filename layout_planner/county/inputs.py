@@ -49,16 +49,18 @@ class Survey:
     doubts: dict[str, DatumDoubt] = field(default_factory=dict)
     problems: tuple[Problem, ...] = ()
     notes: tuple[Note, ...] = ()
+    sources: tuple[Source, ...] = ()
 
 
 def survey_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> Survey:
     """Return the places of `scenario` with all faults instead of raising them, for a report on their quality."""
     reader = _CountyReader(scenario, on_step or (lambda _: None))
+    problems: tuple[Problem, ...] = ()
     try:
-        county = reader.read()
+        reader.read()
     except InputError as error:
-        return replace(reader.survey, problems=error.problems, notes=tuple(reader.notes))
-    return replace(reader.survey, notes=county.notes)
+        problems = error.problems
+    return replace(reader.survey, problems=problems, notes=tuple(reader.notes), sources=tuple(reader.sources))
 
 
 def read_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> County:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
 import shapely
 
@@ -213,3 +214,11 @@ def report_outside(lon: Floats, lat: Floats, rows: Rows, inside: NDArray[np.bool
         "lon",
         faults,
     )
+
+
+def to_metres(lon: Floats, lat: Floats, crs: str) -> NDArray[np.object_]:
+    """Return points in `crs`; empty points where a coordinate is missing."""
+    known = np.isfinite(lon) & np.isfinite(lat)
+    points = np.full(len(lon), shapely.Point(), dtype=object)
+    points[known] = gpd.points_from_xy(lon[known], lat[known], crs="EPSG:4326").to_crs(crs)
+    return points

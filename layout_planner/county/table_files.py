@@ -41,6 +41,7 @@ class CheckedTable:
 
     shown: str
     frame: pd.DataFrame
+    key: str = ""
     rows: NDArray[np.int_] = field(default_factory=lambda: np.empty(0, dtype=int))
     blanks: dict[str, int] = field(default_factory=dict)
     defaults: dict[str, int] = field(default_factory=dict)
@@ -72,7 +73,7 @@ def read_table(file: TableFile, table: Table, folder: Path, *, numbers: Iterable
         faults.place(fault)
         return CheckedTable(faults.file, pd.DataFrame(), problems=faults.problems)
     positions = _match_headers(raw, spec, file, faults)
-    result = CheckedTable(faults.file, pd.DataFrame(), sha256=hash_file(path))
+    result = CheckedTable(faults.file, pd.DataFrame(), table.key or "", sha256=hash_file(path))
     if positions is not None:
         _Reader(raw, spec, file, faults, positions).fill(result)
     result.problems = faults.problems

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import geopandas as gpd
 import numpy as np
@@ -17,10 +17,30 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from layout_planner.county.model import County
+    from layout_planner.county.model import RoadTable, Source
     from layout_planner.words import Lang, Words
 
 DEGREES = "EPSG:4326"
+
+
+class Ground(Protocol):
+    """What a sketch is drawn over: a county, or what could be read of one."""
+
+    @property
+    def crs(self) -> str:
+        """The metric projection of everything drawn."""
+
+    @property
+    def roads(self) -> RoadTable | None:
+        """The roads, or None where none could be read."""
+
+    @property
+    def boundary(self) -> gpd.GeoDataFrame | None:
+        """The boundary, or None."""
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """The files behind it."""
 
 
 @dataclass(frozen=True)
@@ -83,7 +103,7 @@ class Sketch:
     around_m: float | None = None
 
 
-def write_sketch(sketch: Sketch, county: County, path: Path, lang: Lang) -> None:
+def write_sketch(sketch: Sketch, county: Ground, path: Path, lang: Lang) -> None:
     """Write the page of `sketch` over the roads and boundary of `county`.
 
     Raises
@@ -93,7 +113,7 @@ def write_sketch(sketch: Sketch, county: County, path: Path, lang: Lang) -> None
     write_folium_page("sketch.html", encode_sketch(sketch, county, lang), sketch.title, path, lang)
 
 
-def encode_sketch(sketch: Sketch, county: County, lang: Lang) -> dict[str, Any]:
+def encode_sketch(sketch: Sketch, county: Ground, lang: Lang) -> dict[str, Any]:
     """Return the JSON blob of the page; every text is cleaned and only ever becomes a text node."""
     boundary = [] if county.boundary is None else encode_lines(county.boundary.to_crs(DEGREES).geometry.boundary.simplify(0.0001))
     return {
@@ -109,7 +129,9 @@ def encode_sketch(sketch: Sketch, county: County, lang: Lang) -> dict[str, Any]:
     }
 
 
-def _roads_near(sketch: Sketch, county: County) -> gpd.GeoDataFrame:
+def _roads_near(sketch: Sketch, county: Ground) -> gpd.GeoDataFrame:
+    if county.roads is None:
+        return gpd.GeoDataFrame({"road_class": []}, geometry=[], crs=DEGREES)
     edges = county.roads.edges[["road_class", "geometry"]]
     drawn = [shape for view in sketch.views for shape in (*(s.line for s in view.strokes), *(d.point for d in view.dots))]
     if sketch.around_m is not None and drawn:

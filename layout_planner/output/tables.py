@@ -59,7 +59,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         ),
     }
     for title, table in sheets.items():
-        _fill(workbook.create_sheet(title.say(lang)), table)
+        fill_sheet(workbook.create_sheet(title.say(lang)), table)
     path.write_bytes(workbook_bytes(workbook))
 
 
@@ -114,7 +114,8 @@ def _minutes(table: pd.DataFrame) -> pd.DataFrame:
     return out
 
 
-def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
+def fill_sheet(sheet: Worksheet, table: pd.DataFrame) -> None:
+    """Write `table` into `sheet` with a bold, frozen, filtered header; nothing in it can run as a formula."""
     sheet.append([str(column) for column in table.columns])
     for row in table.itertuples(index=False):
         sheet.append([_cell(value) for value in row])
@@ -130,6 +131,8 @@ def _fill(sheet: Worksheet, table: pd.DataFrame) -> None:
 
 
 def _cell(value: object) -> object:
+    if value is pd.NA:
+        return None
     if isinstance(value, (bool, np.bool_)):
         return "yes" if value else "no"
     if isinstance(value, (int, np.integer)):
