@@ -341,6 +341,21 @@ def compare(runs: tuple[Path, ...], out: Path, lang: Lang, *, as_json: bool) -> 
 
 
 @main.command()
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@click.option("--out", "-o", type=FILE, default=Path("public"), show_default=True, help="Folder for what may be published.")
+@click.option("--norms", "norm_set", default="cn-rural", show_default=True, help="Norm set that says which counts are small.")
+@common
+def publish(runs: tuple[Path, ...], out: Path, norm_set: str, lang: Lang, *, as_json: bool) -> None:
+    """Write map, report and tables of stored runs for the public: no small counts of vulnerable groups, no counts by village."""
+    from layout_planner.norms import read_norms
+    from layout_planner.output.public import publish_run
+
+    least = int(read_norms(norm_set).value("privacy.small_count"))
+    written = [str(path) for folder in runs for path in publish_run(folder, out, lang, least)]
+    _print_json(written) if as_json else click.echo("\n".join(written))
+
+
+@main.command()
 @click.argument("folder", metavar="RUN", type=FILE)
 @click.option("--check", "recheck", is_flag=True, help="Re-verify the certificate from the files.")
 @click.option("--sign", "key", type=FILE, default=None, help="Sign the certificate with this Ed25519 private key (PEM).")

@@ -10,7 +10,7 @@ import layout_planner
 PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
-    ["errors", "names", "workbook"],
+    ["errors", "names", "workbook", "privacy"],
     ["scenario"],
     ["norms"],
     ["county"],

@@ -175,7 +175,7 @@ def forms(request, tmp_path_factory):
 
 
 @pytest.mark.parametrize("role", TABLES)
-@settings(max_examples=12, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
+@settings(max_examples=6, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
 @given(data=st.data())
 def test_whatever_is_typed_into_a_form_is_read_back(forms, role, data):
     lang, folder = forms
@@ -192,7 +192,7 @@ def test_whatever_is_typed_into_a_form_is_read_back(forms, role, data):
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030", "gbk"])
 @pytest.mark.parametrize("role", TABLES)
-@settings(max_examples=12, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
+@settings(max_examples=6, deadline=None, phases=[Phase.generate])  # shrinking whole tables takes minutes
 @given(data=st.data())
 def test_whatever_is_saved_as_csv_is_read_back(forms, role, encoding, data):
     lang, folder = forms

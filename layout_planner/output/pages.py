@@ -69,9 +69,9 @@ def write_compare_page(views: Sequence[RunView], path: Path, lang: Lang) -> None
     write_page("compare.html", page, path, lang)
 
 
-def write_page(template: str, page: dict[str, Any], path: Path, lang: Lang) -> None:
-    """Render `template` with `page`, seal it and write it whole."""
-    words = page_words()
+def write_page(template: str, page: dict[str, Any], path: Path, lang: Lang, *, words: dict[str, tuple[str, str]] | None = None) -> None:
+    """Render `template` with `page`, seal it and write it whole; `words` are the pages' own unless others are given."""
+    words = words or page_words()
     html = _environment().get_template(template).render(page=page, words=words, lang=lang, signs=SIGNS)
     write_atomically(path, seal_page(html))
 

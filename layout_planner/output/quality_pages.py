@@ -155,7 +155,7 @@ def _view(
         notes.append(Words(f"其中{hidden}处没有位置或远在图外，只列在表中。", f"{hidden} of them have no place or lie far off the map."))
     if len(findings) > MOST_ROWS:
         notes.append(Words(f"此处仅列前{MOST_ROWS}行，其余见 quality.xlsx。", f"The first {MOST_ROWS} rows; quality.xlsx holds the rest."))
-    roles = {survey.settlements.shown: Words("居民点", "settlements"), survey.schools.shown: Words("学校", "schools")}
+    roles = {survey.settlements.shown: Words("居民点", "home"), survey.schools.shown: Words("学校", "school")}
     rows = tuple(_row(f, roles.get(f.table, Words(f.table, f.table))) for f in findings[:MOST_ROWS])
     used = dict.fromkeys(f.severity for f in findings)
     keys = [(*MARKS[severity], SEVERITIES[severity]) for severity in used]

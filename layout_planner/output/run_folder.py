@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from layout_planner.assess.townships import sum_townships
 from layout_planner.errors import OutputError
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.offline import write_atomically
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 MARK = "run.json"
+TOWNSHIP_GROUPS = "township_groups.parquet"
 CERTIFIED = {".json", ".parquet", ".xlsx", ".gpkg"}
 
 
@@ -42,6 +44,7 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         write_view_tables(view, folder)
         run.risk_today.to_parquet(folder / "risk_today.parquet")
         run.risk_plan.to_parquet(folder / "risk_plan.parquet")
+        sum_townships(run.county).to_parquet(folder / TOWNSHIP_GROUPS)
         for name, table in run.assessment.items():
             table.to_parquet(folder / f"{name}.parquet")
         write_workbook(run, view, folder / "tables.xlsx", lang)

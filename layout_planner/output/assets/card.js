@@ -26,7 +26,7 @@
     return [
       close,
       heading(villages, village, 'h2'),
-      make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', villages.pupils[village] + ' ' + say('pupils'), ' · ',
+      make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', planner.pupilsOf(planner.data, village), ' · ',
         name(villages.id[village])),
       ...(bands.length ? bands.map((band) => bandBlock(village, band)) : [make('p', '', say('no_pupils'))]),
       make('p', 'quiet key', make('span', 'key-now'), say('way_now'), make('span', 'key-plan'), say('way_plan')),
@@ -52,11 +52,11 @@
       const label = compare ? name(planner.stateName(planner.data.states[number])) : say('school_plan');
       rows.push(stateRow(label, after, 'row-plan'), make('p', 'change', describeChange(before, after)));
     }
-    return make('section', 'band', make('h3', '', planner.bandName(band), make('small', '', pupils + ' ' + say('pupils_unit'))), rows);
+    return make('section', 'band', make('h3', '', planner.bandName(band), !planner.data.sizes && make('small', '', pupils + ' ' + say('pupils_unit'))), rows);
   }
 
   function stateRow(label, trips, className) {
-    return make('div', 'way ' + className, make('span', 'way-label', label), make('div', '', trips.map((trip) => tripLine(trip, trips.length > 1))));
+    return make('div', 'way ' + className, make('span', 'way-label', label), make('div', '', trips.map((trip) => tripLine(trip, trips.length > 1 && !planner.data.sizes))));
   }
 
   function tripLine(trip, split) {
@@ -108,7 +108,7 @@
       : [name(planner.nameOf(planner.data.schools, trip.school)), ' · ' + planner.minutes(trip) + ' · ' + say('mode.' + trip.mode)],
     trip.cause ? make('span', 'risk', ' ⚠ ' + say('cause.' + planner.data.causes[trip.cause])) : null));
     return make('div', 'pop', heading(villages, village, 'h2'),
-      make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', villages.pupils[village] + ' ' + say('pupils')),
+      make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', planner.pupilsOf(planner.data, village)),
       bandsOf(village).map((band) => make('section', '', make('h3', '', planner.bandName(band)),
         make('div', 'pop-way', make('span', '', say('now')), make('div', '', line(tripsOf(planner.view.from, village, band)))),
         make('div', 'pop-way', make('span', '', planner.stateLabelShort(to)), make('div', '', line(tripsOf(to, village, band)))))));
@@ -121,8 +121,8 @@
       const state = states[number];
       const open = state.form[school] !== 'closed';
       return make('div', 'pop-way', make('span', '', label), make('div', '', say('form.' + state.form[school]),
-        open && ' · ' + planner.number(state.pupils[school]) + ' ' + say('pupils'),
-        open && state.beds[school] > 0 && ' · ' + say('boarders') + ' ' + state.boarders[school] + ' / ' + say('beds') + ' ' + state.beds[school]));
+        open && state.pupils[school] >= 0 && ' · ' + planner.number(state.pupils[school]) + ' ' + say('pupils'),
+        open && state.beds[school] > 0 && ' · ' + say('boarders') + ' ' + (state.boarders[school] < 0 ? '—' : state.boarders[school]) + ' / ' + say('beds') + ' ' + state.beds[school]));
     };
     return make('div', 'pop', heading(schools, school, 'h2'),
       make('p', 'quiet', schools.township[school] && name(schools.township[school]), ' ' + say('status.' + planner.STATUS[states[to].status[school] || 1])),

@@ -59,6 +59,9 @@ window.planner = {};
     return english || table.name[i] || table.id[i];
   };
 
+  // how many pupils a village has: a count, or in a public map its size class
+  planner.pupilsOf = ({ villages, sizes }, i) => (sizes ? planner.pick(sizes[villages.size[i]]) : villages.pupils[i] + ' ' + planner.say('pupils'));
+
   // make('p', 'class', child, ...): strings become text, arrays are flattened, falsy children are left out
   planner.make = function (tag, className, ...children) {
     const element = document.createElement(tag);
