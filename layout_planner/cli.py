@@ -267,6 +267,7 @@ def retention(scenarios: tuple[Path, ...], out: Path | None, data_dir: Path | No
 @common
 def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
     """Tell who is at risk today: by band, township, group and cause, with the settlements named, and how even the ways are."""
+    from layout_planner.output.assess_tables import as_records
     from layout_planner.output.risk_tables import equity_table, risk_summaries
     from layout_planner.output.terminal import Steps, frame_table, result_console
     from layout_planner.pipeline import assess_today
@@ -276,11 +277,34 @@ def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) ->
     groups, equity = today.assessment["risk_groups"], today.assessment["equity"]
     if as_json:
         parts = {"at_risk": today.risk, "groups": groups, "equity": equity}
-        _print_json({name: table.replace(float("inf"), "unreachable").to_dict("records") for name, table in parts.items()})
+        _print_json({name: as_records(table) for name, table in parts.items()})
         return
     for title, summary in risk_summaries(today.risk, groups, lang).items():
         result_console().print(frame_table(summary, title))
     result_console().print(equity_table(equity, today.case.scenario.bands, today.case.county.settlements["name"], lang))
+
+
+@main.command()
+@click.argument("scenario", type=FILE)
+@DATA
+@common
+def status(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Show what every school has and lacks today: classes, beds, toilets, teachers, funds, venues nearby; beds and places wanted."""
+    from layout_planner.output.assess_tables import as_records
+    from layout_planner.output.sheets import draw_sheet
+    from layout_planner.output.status_sheets import status_sheets
+    from layout_planner.output.terminal import Steps, result_console
+    from layout_planner.pipeline import assess_today
+
+    with Steps(lang, quiet=as_json) as steps:
+        today = assess_today(scenario, data_dir=data_dir, on_step=steps)
+    if as_json:
+        names = ("school_status", "surroundings", "boarding_queue", "disabled", "home_visits")
+        _print_json({name: as_records(today.assessment[name]) for name in names})
+        return
+    for sheet in status_sheets(today.assessment, today.case.county.schools, "today"):
+        if sheet.rows:
+            result_console().print(draw_sheet(sheet, lang))
 
 
 @main.command()

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, tabulate_link
 from layout_planner.assess.county import assess_layouts
+from layout_planner.assess.disabled import SpecialSites
 from layout_planner.assess.retention import measure_retention
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils, forecast_children
@@ -25,7 +26,7 @@ from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
 from layout_planner.travel.explain import explain_trip
-from layout_planner.travel.matrix import measure_net
+from layout_planner.travel.matrix import measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, commute_options
 from layout_planner.words import Words
@@ -50,11 +51,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ground:
-    """What all scenarios of one county share: its tables, its roads joined to homes and schools, its travel times."""
+    """What all scenarios of one county share: its tables, its roads joined to homes and schools, its travel times.
+
+    special  the special schools and the trips to them; None where the county names none
+    """
 
     county: County
     net: Net
     travel: TravelTimes
+    special: SpecialSites | None = None
 
 
 def run_scenario(
@@ -93,7 +98,7 @@ def run_scenario(
         "today": measure_layout(today, risk_today, today, risk_today, norms),
         "plan": measure_layout(plan, risk_plan, today, risk_today, norms),
     }
-    assessment = assess_layouts(case, {"today": (today, risk_today), "plan": (plan, risk_plan)})
+    assessment = assess_layouts(case, {"today": (today, risk_today), "plan": (plan, risk_plan)}, ground.special)
     notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
     return Run(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes
@@ -111,7 +116,15 @@ def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = N
     county = read_county(scenario, on_step=say)
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
     net = build_net(county, norms, scenario.travel)
-    return Ground(county, net, measure_net(net, county, scenario.travel, on_step=say))
+    travel = measure_net(net, county, scenario.travel, on_step=say)
+    return Ground(county, net, travel, _measure_special(county, norms, scenario))
+
+
+def _measure_special(county: County, norms: NormSet, scenario: Scenario) -> SpecialSites | None:
+    """Return the special schools with the trips to them, which no plan moves."""
+    if county.special_schools is None:
+        return None
+    return SpecialSites(county.special_schools, measure_travel(replace(county, schools=county.special_schools), norms, scenario.travel))
 
 
 def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> list[Run]:
@@ -260,7 +273,7 @@ def assess_today(source: str | Path, *, data_dir: str | Path | None = None, on_s
     case = Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario))
     layout = present_layout(case)
     risk = assess_risk(layout, ground.county, ground.travel, norms, scenario)
-    return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}))
+    return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}, ground.special))
 
 
 @dataclass(frozen=True)

@@ -36,8 +36,18 @@ RISK_COLUMNS = (
 ASSESSMENTS = {
     "equity": Words("公平性", "equity"),
     "risk_groups": Words("各类学生风险", "at risk by group"),
+    "school_status": Words("学校条件", "school status"),
+    "surroundings": Words("校园周边", "surroundings"),
+    "boarding_queue": Words("床位排队", "boarding queue"),
+    "disabled": Words("残疾学生安置", "disabled pupils"),
+    "home_visits": Words("送教上门", "home visits"),
 }
-INTERNAL = {"risk_groups"}  # tables with small counts of vulnerable children, never for the public
+INTERNAL = {
+    "risk_groups",
+    "boarding_queue",
+    "disabled",
+    "home_visits",
+}  # tables with small counts of vulnerable children, never for the public
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,9 @@ class DataFiles(Strict):
     dem: DataFile | None = None
     boundary: DataFile | None = None
     evidence: TableFile | None = None
+    venues: TableFile | None = Field(
+        default=None, description="venues near schools: a table, or an .osm.pbf or .osm file whose points are read"
+    )
     population: tuple[PopulationGrid, ...] = Field(default=(), description="gridded population (GeoTIFF), one raster a column")
     cohorts: TableFile | None = Field(default=None, description="children by settlement, year and grade or age")
     outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")

@@ -240,9 +240,15 @@ class Fault:
     column: str | None = None
 
 
+def with_venues(content: str, name: str = "venues.csv") -> Callable[[Path], None]:
+    """Return a maker that adds a file of venues to the scenario."""
+    return both(write(name, content.encode()), point_to("[data]\n", f'[data]\nvenues = {{ path = "{name}" }}\n'))
+
+
 _SET, _SCH, _EV = "settlements.csv", "schools.csv", "evidence.csv"
 _COH, _OUT, _MOV, _REG = "cohorts.csv", "outlook.csv", "moves.csv", "registers.csv"
 _DEMAND = "[demand]\n{}\n\n[data]"
+_VEN, _VEN_HEAD = "venues.csv", "venue_id,name,kind,lon,lat\n"
 _BOW = shapely.Polygon([(104.9, 26.1), (105.2, 26.6), (105.2, 26.1), (104.9, 26.6)])
 _PEOPLE = ["张三", "李四", "王五", "赵六", "孙七"]
 _IDENTITIES = ["", "11010519491231002X", "身份：440524188001010014", "", ""]
@@ -310,6 +316,23 @@ FAULTS = [
     Fault("open quotes", write(_EV, b'school_id,item,date\nP1,"notice,2026-03-01\n'), _EV, "quotes"),
     Fault("evidence of an unknown school", set_cell(_EV, 2, "school_id", "Z1"), _EV, "no such school", 2, "school_id"),
     Fault("no such date", set_cell(_EV, 3, "date", "2026-02-30"), _EV, "no such date", 3, "date"),
+    Fault("venue of unknown kind", with_venues(_VEN_HEAD + "W1,飞鱼,茶馆,105.01,26.22\n"), _VEN, "one of the choices", 2, "kind"),
+    Fault("venue without a place", with_venues(_VEN_HEAD + "W1,飞鱼,网吧,,26.22\n"), _VEN, "coordinate is missing", 2, "lon"),
+    Fault("venue twice", with_venues(_VEN_HEAD + "W1,a,网吧,105.01,26.22\nW1,b,bar,105.01,26.22\n"), _VEN, "rows 2 and 3", 3, "venue_id"),
+    Fault("venues without a kind", with_venues("venue_id,name,lon,lat\nW1,飞鱼,105.01,26.22\n"), _VEN, "required column", 1, "kind"),
+    Fault("no venues file", point_to("[data]\n", '[data]\nvenues = { path = "venues.csv" }\n'), _VEN, "missing"),
+    Fault("venues of garbage", with_venues("<html>no map</html>", "venues.osm"), "venues.osm", "not a complete OSM file"),
+    Fault("venues with entities", with_venues("<!DOCTYPE osm [<!ENTITY a 'b'>]><osm/>", "venues.osm"), "venues.osm", "DOCTYPE"),
+    Fault("toilets in words", add_column(_SCH, "女厕蹲位", ["四", "8"]), _SCH, "not a number", 2, "toilets_girls"),
+    Fault("special of unknown kind", add_column(_SCH, "特殊教育", ["普通", ""]), _SCH, "one of the choices", 2, "special"),
+    Fault(
+        "plan closes a special school",
+        both(add_column(_SCH, "special", ["special_school", ""]), point_to("[data]", '[plan]\nclose = ["P1"]\n\n[data]')),
+        "tiny (TOML)",
+        "not in the schools table",
+        None,
+        "plan.close",
+    ),
     Fault("missing file", lambda folder: (folder / _SCH).unlink(), _SCH, "missing"),
     Fault("folder for a file", point_to('"schools.csv"', '"."'), ".", "folder"),
     Fault("empty file", write(_SCH, b""), _SCH, "empty"),

@@ -138,6 +138,17 @@ def test_risk_names_the_settlements():
     assert {row["by"] for row in told["equity"]} == {"county", "band", "group", "township"}
 
 
+def test_status_shows_every_school_and_its_json_says_what_is_unknown():
+    code, stdout, _ = call("status", TINY, "--lang", "en")
+    assert code == 0
+    assert "Central School" in stdout
+    code, stdout, _ = call("status", TINY, "--json")
+    told = json.loads(stdout)
+    assert set(told) == {"school_status", "surroundings", "boarding_queue", "disabled", "home_visits"}
+    assert told["school_status"][0]["toilets_girls_short"] is None
+    assert told["surroundings"] == []
+
+
 def test_travel_writes_a_word_where_there_is_no_way(tmp_path: Path):
     code, stdout, _ = call("travel", TINY, "--out", tmp_path)
     assert code == 0

@@ -78,7 +78,8 @@ def settlements() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def schools() -> pd.DataFrame:
-    return read_sheet(COUNTY / "schools.xlsx", SCHOOLS)
+    table = read_sheet(COUNTY / "schools.xlsx", SCHOOLS)
+    return table[table["special"] != "特殊教育学校"]
 
 
 @pytest.fixture(scope="module")
@@ -239,6 +240,18 @@ def test_some_homes_are_off_the_road(roads: Roads, settlements: pd.DataFrame) ->
     _, away = shapely.STRtree(lines).query_nearest(homes, return_distance=True, all_matches=False)
     assert 15 <= ((away > 300) & (away <= 1_600)).sum() <= 90
     assert (away > 2_000).sum() <= 2
+
+
+def test_one_special_school_and_venues_too_near_a_school(schools: pd.DataFrame) -> None:
+    everything, venues = read_sheet(COUNTY / "schools.xlsx", SCHOOLS), read_sheet(COUNTY / "venues.xlsx", TABLES["venues"])
+    assert everything["special"].value_counts().to_dict().keys() == {"特殊教育学校", "资源教室"}
+    assert (everything["special"] == "特殊教育学校").sum() == 1
+    at = np.column_stack(TO_METRES.transform(schools["lon"].astype(float), schools["lat"].astype(float)))
+    cafes = venues[venues["kind"] == "网吧"]
+    spots = np.column_stack(TO_METRES.transform(cafes["lon"].astype(float), cafes["lat"].astype(float)))
+    near = np.hypot(*(at[:, None] - spots[None, :]).transpose(2, 0, 1)).min(axis=1) < 200
+    assert near[(schools["candidate"] == "否").to_numpy()].any()
+    assert near[(schools["candidate"] == "是").to_numpy()].any()
 
 
 def judge(records: pd.DataFrame) -> set[str]:

@@ -6,28 +6,48 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layout_planner.assess.boarding import queue_for_beds
+from layout_planner.assess.disabled import place_disabled, plan_visits
 from layout_planner.assess.equity import measure_equity
 from layout_planner.assess.groups import count_groups, list_risk_groups
+from layout_planner.assess.status import tabulate_status
+from layout_planner.assess.surroundings import count_venues, list_venues
+from layout_planner.results import ASSESSMENTS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
+    from layout_planner.assess.disabled import SpecialSites
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout
 
 
-def assess_layouts(case: Case, layouts: Mapping[str, tuple[Layout, pd.DataFrame]]) -> dict[str, pd.DataFrame]:
-    """Return the tables of ASSESSMENTS.
+def assess_layouts(case: Case, layouts: Mapping[str, tuple[Layout, pd.DataFrame]], special: SpecialSites | None) -> dict[str, pd.DataFrame]:
+    """Return the tables of ASSESSMENTS; all but `surroundings` have a column `when`.
 
     layouts : "today" or "plan" -> the layout and who is at risk under it (RISK_COLUMNS)
     """
-    groups = count_groups(case.county, case.demand)
+    county = case.county
+    groups = count_groups(county, case.demand)
+    near = list_venues(county.schools, county.venues, case.norms)
+    parts = {when: _assess_layout(case, layout, risk, groups, near, special) for when, (layout, risk) in layouts.items()}
+    names = [name for name in ASSESSMENTS if name != "surroundings"]
+    joined = {name: pd.concat({when: tables[name] for when, tables in parts.items()}, names=["when"]) for name in names}
+    joined = {name: table.reset_index("when").reset_index(drop=True) for name, table in joined.items()}
+    return {name: joined.get(name, near) for name in ASSESSMENTS}
 
-    def by_layout(measure: Callable[[Layout, pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
-        parts = {when: measure(layout, risk) for when, (layout, risk) in layouts.items()}
-        return pd.concat(parts, names=["when"]).reset_index("when").reset_index(drop=True)
 
+def _assess_layout(
+    case: Case, layout: Layout, risk: pd.DataFrame, groups: pd.DataFrame, near: pd.DataFrame, special: SpecialSites | None
+) -> dict[str, pd.DataFrame]:
+    trips, county = layout.assignment, case.county
+    queue = queue_for_beds(case, layout, groups)
+    disabled = place_disabled(case, layout, groups, special)
     return {
-        "equity": by_layout(lambda layout, risk: measure_equity(layout.assignment, risk, groups, case.county, case.scenario.bands)),
-        "risk_groups": by_layout(lambda layout, risk: list_risk_groups(risk, layout.assignment, groups)),
+        "equity": measure_equity(trips, risk, groups, county, case.scenario.bands),
+        "risk_groups": list_risk_groups(risk, trips, groups),
+        "school_status": tabulate_status(case, layout, queue, count_venues(near, county.schools.index)),
+        "boarding_queue": queue,
+        "disabled": disabled,
+        "home_visits": plan_visits(case, layout, disabled),
     }

@@ -52,3 +52,27 @@ class Table:
 def count_column(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), example: str = "") -> Column:
     """Return a column that counts pupils."""
     return Column(name, "int", Words(zh, en), unit="pupils", least=0, most=100_000, aliases=aliases, example=example)
+
+
+PLACE = (
+    Column(
+        "lon",
+        "lon",
+        Words("经度", "longitude"),
+        unit="degree",
+        least=-180,
+        most=180,
+        aliases=("经度", "东经", "longitude", "lng", "x"),
+        example="106.1234",
+    ),
+    Column(
+        "lat",
+        "lat",
+        Words("纬度", "latitude"),
+        unit="degree",
+        least=-90,
+        most=90,
+        aliases=("纬度", "北纬", "latitude", "y"),
+        example="26.5678",
+    ),
+)

@@ -89,6 +89,7 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # registers = {{ path = "registers.xlsx" }}       # {registers}
 # cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
 # lines = {{ path = "lines.xlsx" }}               # {lines}
+# venues = {{ path = "venues.xlsx" }}             # {venues}
 
 [plan]
 may_close = "none"
@@ -108,6 +109,7 @@ SCENARIO_WORDS = {
     "lines": Words(
         '公交线路；有 GTFS 时改写 gtfs = { path = "gtfs.zip" }', 'public lines; where there is GTFS: gtfs = {{ path = "gtfs.zip" }}'
     ),
+    "venues": Words("网吧等场所；也可写 .osm.pbf", "internet cafés and the like; an .osm.pbf will do"),
 }
 
 

@@ -45,6 +45,13 @@ GAPS: dict[str, dict[str, Words]] = {
         "teachers": Words("不核对教师数", "teachers are not checked"),
         "buses": Words("按没有校车处理", "no school is taken to have a bus"),
         "parent_school_id": Words("教学点的中心校未知", "the central school of a teaching point is unknown"),
+        "dorm_area_m2": Words("不核对宿舍面积", "dormitory area is not checked"),
+        "toilets_boys": Words("不核对男厕蹲位", "toilets for boys are not checked"),
+        "toilets_girls": Words("不核对女厕蹲位", "toilets for girls are not checked"),
+        "special": Words(
+            "特殊教育学校和资源教室未知，残疾学生去处未知",
+            "special schools and resource classrooms are unknown, and so is where disabled pupils could go",
+        ),
         "yearly_cost": Words("学校运转成本用假设值", "running costs of schools are assumed"),
         "protected": Words("没有必须保留的学校", "no school is protected"),
         "candidate": Words("没有候选新校址", "there are no candidate sites"),
@@ -56,6 +63,7 @@ GAPS: dict[str, dict[str, Words]] = {
 FILES: dict[str, Words] = {
     "dem": Words("没有高程数据：步行按平地计算", "no elevation: walking is taken as flat"),
     "boundary": Words("没有县界：未核对点位是否在县内", "no boundary: places are not checked against it"),
+    "venues": Words("没有场所数据：未检查校园周边", "no venues: the surroundings of schools are not checked"),
     "evidence": Words(
         "没有程序和保障记录：相关关口均为“未知”，不能通过", "no evidence: the gates that need it stay unknown and do not pass"
     ),
@@ -139,6 +147,7 @@ BLANK_MEANS: dict[str, dict[str, Words]] = {
         **dict.fromkeys(("classrooms", "beds", "enrolment", "boarders", "teachers", "buses"), _ZERO),
         "seats": Words("容量不受限制", "capacity is not limited"),
         "canteen": Words("按没有食堂处理", "read as no canteen"),
+        **dict.fromkeys(("dorm_area_m2", "toilets_boys", "toilets_girls"), Words("按未知处理", "read as unknown")),
         "yearly_cost": Words("用假设值", "an assumed cost is used"),
         **dict.fromkeys(("protected", "candidate"), Words("按“否”处理", "read as no")),
         **dict.fromkeys(("bell", "dismissal"), Words("用情景文件的时间", "the scenario's time is used")),

@@ -21,8 +21,10 @@ from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
 from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_checks import YEARLY, check_yearly, yearly_rows
 from layout_planner.errors import InputError, Problem, raise_problems
+from layout_planner.scenario import DataFile
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from layout_planner.county.population import Cells
-    from layout_planner.scenario import DataFile, PopulationGrid, Scenario
+    from layout_planner.scenario import PopulationGrid, Scenario
 
 FALLBACK_CRS = "EPSG:32648"
 ZERO_WHEN_BLANK = ("classrooms", "beds", "enrolment", "boarders", "teachers", "buses")
@@ -111,16 +113,20 @@ class _CountyReader:
         self.notes.extend(doubt.note(role) for role, doubt in self.survey.doubts.items())
         cells = self._read_population(crs, settlements, boundary)
         lines = self._read_lines(crs, roads, (settlements, schools))
+        venues = self._read_venues(crs)
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
+        sites, special = _split_special(_school_points(schools, crs))
         return County(
             self._add_people(_settlement_points(settlements, crs), cells),
-            _school_points(schools, crs),
+            sites,
             roads,
             _evidence_rows(evidence),
             crs,
             boundary,
             elevation,
+            special,
+            venues,
             tuple(self.sources),
             tuple(self.notes),
             lines=lines,
@@ -211,6 +217,27 @@ class _CountyReader:
         self._keep_table("evidence", table, self.scenario.data.evidence.path)
         return table
 
+    def _read_venues(self, crs: str) -> gpd.GeoDataFrame | None:
+        """Return the venues of a table, or of the points of an OSM file."""
+        from layout_planner.county.osm_venues import is_osm_file, read_osm_venues
+
+        file = self.scenario.data.venues
+        if file is None:
+            return None
+        self.on_step(Words("读取校园周边场所", "reading venues"))
+        if not is_osm_file(file.path):
+            table = read_table(file, VENUES, self.folder)
+            self._keep_table("venues", table, file.path)
+            return _points(table.frame, "venue_id", crs) if table.usable and not table.problems else None
+        path = self._checked_path(DataFile(path=file.path))
+        if path is None:
+            return None
+        faults = Faults(file.path)
+        frame = read_osm_venues(path, faults)
+        self.problems.extend(faults.problems)
+        self.sources.append(Source("venues", file.path, hash_file(path), len(frame)))
+        return _points(frame, "venue_id", crs)
+
     def _check_tables(self, settlements: CheckedTable, schools: CheckedTable, evidence: CheckedTable | None) -> None:
         """Compare the tables with each other and with the scenario."""
         own = Faults(f"{self.scenario.name} (TOML)")
@@ -225,7 +252,7 @@ class _CountyReader:
             self._note_dropped("schools", checks.check_references(schools, ["parent_school_id"], schools, sites))
             checks.check_parents(schools, sites)
             checks.check_attended_bands(settlements, schools, self.scenario, homes)
-            checks.check_plan(self.scenario, set(schools.frame["school_id"]), own)
+            checks.check_plan(self.scenario, ordinary_schools(schools.frame), own)
             if evidence is not None:
                 records = Faults(evidence.shown)
                 self._note_dropped("evidence", checks.check_references(evidence, ["school_id"], schools, records))
@@ -381,6 +408,20 @@ def _school_points(table: CheckedTable, crs: str) -> gpd.GeoDataFrame:
     if "yearly_cost" not in frame.columns:
         frame["yearly_cost"] = np.nan
     return _points(frame, "school_id", crs)
+
+
+def ordinary_schools(frame: pd.DataFrame) -> set[str]:
+    """Return the ids of the schools that a plan can name: all but special schools."""
+    special = frame["special"] == "special_school" if "special" in frame else pd.Series(data=False, index=frame.index)
+    return set(frame.loc[~special, "school_id"])
+
+
+def _split_special(schools: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
+    """Return the schools that teach bands, and the special schools."""
+    if "special" not in schools:
+        return schools, None
+    special = schools["special"] == "special_school"
+    return schools[~special].copy(), schools[special].copy() if special.any() else None
 
 
 def _evidence_rows(table: CheckedTable | None) -> pd.DataFrame:

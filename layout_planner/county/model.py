@@ -124,6 +124,8 @@ class County:
     cohorts, outlook, moves, registers
                  DataFrame, the columns of the spec of that name (NaN or "" where blank), rows in a fixed order; None when no file is given
     lines        public lines, or None where the scenario names none
+    special_schools  GeoDataFrame like `schools`: special schools, which teach no band and close for no plan; None when there are none
+    venues       GeoDataFrame, index venue_id: name, kind (venue_table.VENUE_KINDS); None when no file is given
     """
 
     settlements: gpd.GeoDataFrame
@@ -133,6 +135,8 @@ class County:
     crs: str
     boundary: gpd.GeoDataFrame | None = None
     elevation: Elevation | None = None
+    special_schools: gpd.GeoDataFrame | None = None
+    venues: gpd.GeoDataFrame | None = None
     sources: tuple[Source, ...] = ()
     notes: tuple[Note, ...] = field(default=())
     cohorts: pd.DataFrame | None = None

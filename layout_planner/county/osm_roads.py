@@ -59,7 +59,7 @@ def read_osm_ways(path: Path) -> Ways:
     FaultError : the file is no OSM file, is cut short, or declares XML entities.
     """
     if path.suffix != ".pbf":
-        _refuse_doctype(path)
+        refuse_doctype(path)
     try:
         return _collect_ways(path)
     except (RuntimeError, ValueError, OverflowError) as error:
@@ -70,7 +70,8 @@ def read_osm_ways(path: Path) -> Ways:
         ) from None
 
 
-def _refuse_doctype(path: Path) -> None:
+def refuse_doctype(path: Path) -> None:
+    """Raise FaultError for an XML file that declares entities, which could grow without end."""
     if path.stat().st_size == 0:
         return
     with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
@@ -132,7 +133,7 @@ def read_graphml_ways(path: Path) -> Ways:
     """
     import osmnx
 
-    _refuse_doctype(path)
+    refuse_doctype(path)
     try:
         graph = osmnx.load_graphml(path)
         if not osmnx.projection.is_projected(graph.graph["crs"]):

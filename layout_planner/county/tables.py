@@ -5,7 +5,8 @@ From these specs come the checks of `inputs`, the blank Excel forms of `new` and
 
 from __future__ import annotations
 
-from layout_planner.county.columns import Column, Table, count_column
+from layout_planner.county.columns import PLACE, Column, Table, count_column
+from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
 from layout_planner.words import Words
 
@@ -17,31 +18,8 @@ FORM_GRADES: dict[str, tuple[int, ...]] = {
     "junior": (7, 8, 9),
 }
 FORMS = tuple(FORM_GRADES)
+SPECIAL_KINDS = ("special_school", "resource_room")
 SETTLEMENT_KINDS = ("village", "resettlement", "town")
-
-
-_PLACE = (
-    Column(
-        "lon",
-        "lon",
-        Words("经度", "longitude"),
-        unit="degree",
-        least=-180,
-        most=180,
-        aliases=("经度", "东经", "longitude", "lng", "x"),
-        example="106.1234",
-    ),
-    Column(
-        "lat",
-        "lat",
-        Words("纬度", "latitude"),
-        unit="degree",
-        least=-90,
-        most=90,
-        aliases=("纬度", "北纬", "latitude", "y"),
-        example="26.5678",
-    ),
-)
 
 SETTLEMENTS = Table(
     "settlements",
@@ -58,7 +36,7 @@ SETTLEMENTS = Table(
         ),
         Column("name", "text", Words("名称", "name"), required=True, aliases=("名称", "村名", "居民点名称", "自然村"), example="大坪"),
         Column("name_en", "text", Words("英文名", "English name"), aliases=("英文名",), example="Daping"),
-        *_PLACE,
+        *PLACE,
         Column("township", "text", Words("乡镇（街道）", "township"), aliases=("乡镇", "所属乡镇", "街道"), example="龙井镇"),
         Column(
             "kind",
@@ -126,7 +104,7 @@ SCHOOLS = Table(
         ),
         Column("name", "text", Words("学校名称", "name"), required=True, aliases=("学校名称", "校名", "名称"), example="大坪小学"),
         Column("name_en", "text", Words("英文名", "English name"), aliases=("英文名",), example="Daping Primary School"),
-        *_PLACE,
+        *PLACE,
         Column("township", "text", Words("乡镇（街道）", "township"), aliases=("乡镇", "所属乡镇", "街道"), example="龙井镇"),
         Column(
             "form",
@@ -223,6 +201,48 @@ SCHOOLS = Table(
             most=1e9,
             aliases=("年运转成本", "年公用支出"),
             example="120000",
+        ),
+        Column(
+            "dorm_area_m2",
+            "float",
+            Words("宿舍使用面积", "usable dormitory area"),
+            unit="m2",
+            least=0,
+            most=100_000,
+            aliases=("宿舍面积", "宿舍使用面积"),
+            example="240",
+        ),
+        Column(
+            "toilets_boys",
+            "int",
+            Words("男厕大便器（蹲位）数", "toilets for boys, urinals not counted"),
+            unit="toilets",
+            least=0,
+            most=1000,
+            aliases=("男厕蹲位", "男厕蹲位数"),
+            example="4",
+        ),
+        Column(
+            "toilets_girls",
+            "int",
+            Words("女厕大便器（蹲位）数", "toilets for girls"),
+            unit="toilets",
+            least=0,
+            most=1000,
+            aliases=("女厕蹲位", "女厕蹲位数"),
+            example="8",
+        ),
+        Column(
+            "special",
+            "choice",
+            Words(
+                "特殊教育：特殊教育学校或设有资源教室，都不是则留空",
+                "special school, or school with a resource classroom; empty for neither",
+            ),
+            choices=SPECIAL_KINDS,
+            choice_words=(Words("特殊教育学校", "special_school"), Words("资源教室", "resource_room")),
+            aliases=("特殊教育", "特教"),
+            example="资源教室",
         ),
         Column("protected", "bool", Words("必须保留（是/否）", "must stay open (yes/no)"), aliases=("必须保留", "保护"), example="否"),
         Column(
@@ -345,7 +365,7 @@ LINES = Table(
             example="1",
         ),
         Column("stop", "text", Words("停靠站名称", "name of the stop"), required=True, aliases=("站名", "停靠站", "站点"), example="大坪"),
-        *_PLACE,
+        *PLACE,
         Column(
             "minutes",
             "float",
@@ -392,4 +412,4 @@ LINES = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES)}
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES)}

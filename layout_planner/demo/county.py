@@ -14,7 +14,9 @@ import rasterio
 from pyproj import Transformer
 
 from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS
+from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
+from layout_planner.demo.amenities import furnish_schools, make_venues
 from layout_planner.demo.buslines import make_feed
 from layout_planner.demo.changing import CELL, list_cohorts, make_moves, make_outlook, make_registers, scatter_children
 from layout_planner.demo.consulting import make_evidence
@@ -72,7 +74,8 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_boundary(folder / "boundary.gpkg", boundary)
     write_roads(rng, folder / "roads.osm.pbf", ways, terrain.river)
     write_table(folder / "settlements.xlsx", SETTLEMENTS, _with_degrees(people), "居民点")
-    write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(schools), "学校")
+    write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(furnish_schools(schools, seed)), "学校")
+    write_table(folder / "venues.xlsx", VENUES, _with_degrees(make_venues(schools, seed)), "场所")
     write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools), "撤并记录")
     _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
     (folder / "gtfs.zip").write_bytes(make_feed(seed, net, places, titles))

@@ -9,36 +9,31 @@ import numpy as np
 from layout_planner.assess.groups import GROUPS
 from layout_planner.names import name_band
 from layout_planner.output.assess_tables import BY
-from layout_planner.output.map_data import pair
-from layout_planner.output.safe import clean_text
+from layout_planner.output.sheets import Sheet, describe_sheet
+from layout_planner.output.status_sheets import status_sheets
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
     from layout_planner.output.view import RunView
 
-    Pair = tuple[str, str]
-    Cell = str | Pair
+    Cell = str | Words
 
 NO_WAY = Words("不可达", "no way")
 
 
 def describe_assessment(assessment: Mapping[str, pd.DataFrame], view: RunView) -> list[dict[str, Any]]:
     """Return the sections of the report that the tables of ASSESSMENTS fill, those without rows left out."""
-    return [section for section in (_equity(assessment.get("equity"), view),) if section["rows"]]
+    if not assessment:
+        return []
+    sheets = [_equity(assessment["equity"], view), *status_sheets(assessment, view.schools, "plan")]
+    return [describe_sheet(sheet) for sheet in sheets if sheet.rows]
 
 
-def _section(title: Words, note: Words, heads: Sequence[tuple[Words, bool]], rows: list[list[Cell]]) -> dict[str, Any]:
-    """Return a section; `heads` say which columns hold numbers."""
-    shown = [{"text": pair(head), "number": number} for head, number in heads]
-    cells = [[pair(Words(*cell)) if isinstance(cell, tuple) else (clean_text(cell), clean_text(cell)) for cell in row] for row in rows]
-    return {"title": pair(title), "note": pair(note), "heads": shown, "rows": cells}
-
-
-def _equity(table: pd.DataFrame | None, view: RunView) -> dict[str, Any]:
+def _equity(table: pd.DataFrame, view: RunView) -> Sheet:
     """Return the ways to school today and under the plan, by county, band, group and township."""
     title = Words("走读路程是否公平", "How even the ways to school are")
     note = Words(
@@ -46,7 +41,7 @@ def _equity(table: pd.DataFrame | None, view: RunView) -> dict[str, Any]:
         "Minutes of day pupils one way, today → plan. Nine in ten: nine pupils in ten travel no longer. Boarders are left out. "
         "Groups are estimated by each settlement's share.",
     )
-    heads = [
+    heads = (
         (Words("", ""), False),
         (Words("学生", "Pupils"), True),
         (Words("平均", "Mean"), True),
@@ -55,17 +50,17 @@ def _equity(table: pd.DataFrame | None, view: RunView) -> dict[str, Any]:
         (Words("最远的居民点", "Worst settlement"), False),
         (Words("有风险%", "At risk %"), True),
         (Words("基尼系数", "Gini"), True),
-    ]
-    if table is None:
-        return _section(title, note, heads, [])
+    )
     now, plan = (table[table["when"] == when].set_index(["by", "key"]) for when in ("today", "plan"))
-    rows = []
-    for by, key in plan.index:
+    rows: list[list[object]] = []
+    for at, (by, key) in enumerate(plan.index):
+        if at and by != plan.index[at - 1][0]:
+            rows.append([BY[by]])
         before, after = now.loc[(by, key)] if (by, key) in now.index else None, plan.loc[(by, key)]
         rows.append(
             [
                 _name_key(by, key, view),
-                f"{int(after['pupils']):,}",
+                int(after["pupils"]),
                 _change(before, after, "mean_s", _minutes),
                 _change(before, after, "p90_s", _minutes),
                 _change(before, after, "worst_s", _minutes),
@@ -74,7 +69,7 @@ def _equity(table: pd.DataFrame | None, view: RunView) -> dict[str, Any]:
                 _change(before, after, "gini", lambda value: f"{value:.2f}"),
             ]
         )
-    return _section(title, note, heads, rows)
+    return Sheet(title, note, heads, tuple(rows))
 
 
 def _name_key(by: str, key: str, view: RunView) -> Cell:
@@ -89,7 +84,7 @@ def _name_place(settlement_id: str, view: RunView) -> Cell:
     if settlement_id not in view.settlements.index:
         return ""
     place = view.settlements.loc[settlement_id]
-    return str(place["name"]), str(place.get("name_en") or place["name"])
+    return Words(str(place["name"]), str(place.get("name_en") or place["name"]))
 
 
 def _minutes(seconds: float) -> Words | str:
