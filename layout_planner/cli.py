@@ -17,6 +17,8 @@ from layout_planner.words import Lang, Words, default_lang
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from layout_planner.output.state import State
+
 FILE = click.Path(path_type=Path)
 FAULT = Words("程序内部错误", "a fault inside the program")
 
@@ -261,50 +263,61 @@ def retention(scenarios: tuple[Path, ...], out: Path | None, data_dir: Path | No
         console.print(line, soft_wrap=True, markup=False)
 
 
+STATE = click.argument("source", metavar="SCENARIO|RUN", type=FILE)
+
+
 @main.command()
-@click.argument("scenario", type=FILE)
+@STATE
 @DATA
 @common
-def risk(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
-    """Tell who is at risk today: by band, township, group and cause, with the settlements named, and how even the ways are."""
+def risk(source: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Tell who is at risk today, or under the plan of a stored run: by band, township, group and cause, and how even the ways are."""
     from layout_planner.output.assess_tables import as_records
     from layout_planner.output.risk_tables import equity_table, risk_summaries
-    from layout_planner.output.terminal import Steps, frame_table, result_console
-    from layout_planner.pipeline import assess_today
+    from layout_planner.output.terminal import frame_table, result_console
 
-    with Steps(lang, quiet=as_json) as steps:
-        today = assess_today(scenario, data_dir=data_dir, on_step=steps)
-    groups, equity = today.assessment["risk_groups"], today.assessment["equity"]
+    state = _look_at(source, data_dir, lang, quiet=as_json)
+    groups, equity = state.assessment["risk_groups"], state.assessment["equity"]
     if as_json:
-        parts = {"at_risk": today.risk, "groups": groups, "equity": equity}
+        parts = {"at_risk": state.risk, "groups": groups, "equity": equity}
         _print_json({name: as_records(table) for name, table in parts.items()})
         return
-    for title, summary in risk_summaries(today.risk, groups, lang).items():
+    for title, summary in risk_summaries(state.risk, groups, lang).items():
         result_console().print(frame_table(summary, title))
-    result_console().print(equity_table(equity, today.case.scenario.bands, today.case.county.settlements["name"], lang))
+    result_console().print(equity_table(equity, state.bands, state.settlements["name"], lang))
 
 
 @main.command()
-@click.argument("scenario", type=FILE)
+@STATE
 @DATA
 @common
-def status(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
-    """Show what every school has and lacks today: classes, beds, toilets, teachers, funds, venues nearby; beds and places wanted."""
+def status(source: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Show what every school has and lacks today, or under the plan of a stored run: classes, beds, toilets, teachers, funds, venues."""
     from layout_planner.output.assess_tables import as_records
     from layout_planner.output.sheets import draw_sheet
     from layout_planner.output.status_sheets import status_sheets
-    from layout_planner.output.terminal import Steps, result_console
-    from layout_planner.pipeline import assess_today
+    from layout_planner.output.terminal import result_console
 
-    with Steps(lang, quiet=as_json) as steps:
-        today = assess_today(scenario, data_dir=data_dir, on_step=steps)
+    state = _look_at(source, data_dir, lang, quiet=as_json)
     if as_json:
         names = ("school_status", "surroundings", "boarding_queue", "disabled", "home_visits")
-        _print_json({name: as_records(today.assessment[name]) for name in names})
+        _print_json({name: as_records(state.assessment[name]) for name in names})
         return
-    for sheet in status_sheets(today.assessment, today.case.county.schools, "today"):
+    for sheet in status_sheets(state.assessment, state.schools, state.when):
         if sheet.rows:
             result_console().print(draw_sheet(sheet, lang))
+
+
+def _look_at(source: Path, data_dir: Path | None, lang: Lang, *, quiet: bool) -> State:
+    """Return the county of a scenario as it is, or under the plan of a stored run."""
+    from layout_planner.output.state import read_state, state_today
+    from layout_planner.output.terminal import Steps
+    from layout_planner.pipeline import assess_today
+
+    if source.is_dir():
+        return read_state(source)
+    with Steps(lang, quiet=quiet) as steps:
+        return state_today(assess_today(source, data_dir=data_dir, on_step=steps))
 
 
 @main.command()

@@ -149,6 +149,18 @@ def test_status_shows_every_school_and_its_json_says_what_is_unknown():
     assert told["surroundings"] == []
 
 
+def test_risk_and_status_of_a_stored_plan(stored: Path):
+    for verb, said in (("risk", "equity"), ("status", "Central School")):
+        code, stdout, _ = call(verb, stored, "--lang", "en")
+        assert code == 0
+        assert said in stdout
+    told = json.loads(call("risk", stored, "--json")[1])
+    assert {row["when"] for row in told["equity"]} == {"plan"}
+    code, _, stderr = call("status", stored.parent, "--lang", "en")
+    assert code == 3
+    assert "not the folder of a complete run" in stderr
+
+
 def test_travel_writes_a_word_where_there_is_no_way(tmp_path: Path):
     code, stdout, _ = call("travel", TINY, "--out", tmp_path)
     assert code == 0

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.assess.groups import share_groups
-from layout_planner.travel.options import child_factor, may_board, travel_limit_s
+from layout_planner.travel.options import measure_mode, travel_limit_s
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -64,40 +64,34 @@ def _open_beds(case: Case, layout: Layout) -> pd.Series:
 
 def _waiting(case: Case, layout: Layout, groups: pd.DataFrame, band: str, beds: pd.Series) -> pd.DataFrame:
     """Return who of a band stands in which queue: QUEUE_COLUMNS without the outcome, and `first`."""
-    norms, grades, travel = case.norms, case.scenario.bands[band], case.travel
+    grades, travel = case.scenario.bands[band], case.travel
     trips = share_groups(layout.assignment, groups)
     trips = trips[(trips["band"] == band) & (trips["pupils"] > 0)]
-    if not may_board(norms, grades):
-        trips = trips.iloc[:0]
-    factor = child_factor(norms, grades, case.scenario.travel)
-    weekly = (travel.stop_s / factor)[:, None] + travel.ride_s
-    in_reach = weekly <= travel_limit_s(norms, grades, "board")
+    measured = [measure_mode(mode, travel, case.county.schools, case.norms, case.scenario.travel, grades) for mode in ("walk", "board")]
+    (walk_s, _, _, walkable), (weekly_s, _, _, may_stand) = measured
     home = travel.settlements.get_indexer(pd.Index(trips["settlement_id"]))
     school = travel.schools.get_indexer(pd.Index(trips["school_id"]))
-    school = np.where(school >= 0, school, _nearest_boarding(case, layout, band, beds, np.where(in_reach, weekly, np.inf))[home])
-    walk_s = travel.walk_s[home, school] / factor
-    limit = travel_limit_s(norms, grades, "walk")
-    rides = (trips["mode"].isin(["school_bus", "bus"]) & (trips["seconds"] <= limit)).to_numpy()
-    may_stand = (
-        (school >= 0) & in_reach[home, school] & case.county.schools["canteen"].astype(bool).reindex(travel.schools).to_numpy()[school]
-    )
-    too_far = ~(walk_s <= limit) & ~rides
+    nearest = _nearest_boarding(case, layout, band, beds, np.where(may_stand, weekly_s, np.inf))
+    school = np.where(school >= 0, school, nearest[home])
+    rides = trips["mode"].isin(["school_bus", "bus"]) & (trips["seconds"] <= travel_limit_s(case.norms, grades, "school_bus"))
+    too_far = ~walkable[home, school] & ~rides.to_numpy()
+    stands = (school >= 0) & may_stand[home, school]
     table = pd.DataFrame(
         {
             "school_id": travel.schools.to_numpy()[school],
             "settlement_id": trips["settlement_id"].to_numpy(),
             "band": band,
             "too_far": too_far,
-            "seconds": walk_s,
+            "seconds": walk_s[home, school],
         }
     )
     left_behind = trips["left_behind"].to_numpy() if "left_behind" in trips else np.zeros(len(trips), dtype=np.int64)
     offers = beds.reindex(travel.schools).to_numpy()[school] > 0
-    firsts = table.assign(first=True, pupils=left_behind)[may_stand & (offers | too_far)]
-    others = table.assign(first=False, pupils=trips["pupils"].to_numpy() - left_behind)[may_stand & too_far]
+    firsts = table.assign(first=True, pupils=left_behind)[stands & (offers | too_far)]
+    others = table.assign(first=False, pupils=trips["pupils"].to_numpy() - left_behind)[stands & too_far]
     both = pd.concat([firsts, others], ignore_index=True)
     keys = ["school_id", "settlement_id", "band", "first", "too_far", "seconds"]
-    return both[both["pupils"] > 0].groupby(keys, as_index=False)["pupils"].sum()
+    return both[both["pupils"] > 0].groupby(keys)["pupils"].sum().reset_index()
 
 
 def _nearest_boarding(case: Case, layout: Layout, band: str, beds: pd.Series, weekly: NDArray[np.float64]) -> NDArray[np.int64]:

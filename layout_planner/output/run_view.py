@@ -165,15 +165,20 @@ def read_view(folder: Path) -> RunView:
         trips = pd.read_parquet(folder / "trips.parquet")
         return _rebuild(stored["view"], tables, trips)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError(
-            [
-                Problem(
-                    str(folder),
-                    Words("不是完整的运行结果文件夹", f"not the folder of a complete run ({type(error).__name__})"),
-                    Words("先用 layout-planner run 生成", "make it with `layout-planner run`"),
-                )
-            ]
-        ) from error
+        raise missing_run(folder, error) from error
+
+
+def missing_run(folder: Path, error: Exception) -> InputError:
+    """Return the fault of a folder that holds no complete run."""
+    return InputError(
+        [
+            Problem(
+                str(folder),
+                Words("不是完整的运行结果文件夹", f"not the folder of a complete run ({type(error).__name__})"),
+                Words("先用 layout-planner run 生成", "make it with `layout-planner run`"),
+            )
+        ]
+    )
 
 
 def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips: pd.DataFrame) -> RunView:
