@@ -10,6 +10,8 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from shapely import Point
 
 from layout_planner.assess.boarding import queue_for_beds
@@ -28,9 +30,8 @@ from layout_planner.plan.present import present_layout
 from layout_planner.results import ASSESSMENTS
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
-from layout_planner.travel.model import TravelTimes
 from tests.broken import add_column, both, copy_good, with_venues
-from tests.test_plan import NORMS
+from tests.test_plan import NORMS, tiny_travel
 from tests.test_risk import SCENARIO, tiny_case
 from tests.tiny import CRS, ORIGIN, tiny_county
 
@@ -222,9 +223,11 @@ def special_sites(walk_s: list[float], ride_s: list[float], beds: int) -> Specia
     """Return one special school X with hand-made trips from S1 .. S5; stops are at the doors."""
     schools = tiny_county().schools.iloc[[1]].assign(name="特校", beds=beds, buses=0, special="special_school")
     schools.index = pd.Index(["X"], name="school_id")
-    five, homes = np.zeros(5), tiny_county().settlements.index
-    walk, ride = np.array(walk_s)[:, None], np.array(ride_s)[:, None]
-    return SpecialSites(schools, TravelTimes(homes, schools.index, walk, walk, ride, ride, five, five, np.zeros(1), five > 0))
+    walk, ride, near = np.array(walk_s)[:, None], np.array(ride_s)[:, None], np.zeros(5)
+    travel = replace(
+        tiny_travel(), schools=schools.index, walk_s=walk, walk_m=walk, ride_s=ride, ride_m=ride, stop_s=near, school_access_m=np.zeros(1)
+    )
+    return SpecialSites(schools, travel)
 
 
 def disabled_case(special: list[str]) -> Case:
@@ -261,6 +264,29 @@ def test_disabled_pupils_go_to_the_nearest_room_or_special_school_else_a_bed_els
     # S4 rides 2000 m at 30 km/h = 240 s to P1; nothing reaches S5
     assert visits.loc["S4", ["school_id", "ride_s"]].tolist() == ["P1", pytest.approx(240.0)]
     assert visits.loc["S5", ["school_id", "ride_s"]].tolist() == ["", np.inf]
+
+
+COUNTS = st.lists(st.integers(0, 40), min_size=5, max_size=5)
+
+
+@settings(max_examples=12, deadline=None)
+@given(COUNTS, COUNTS, st.integers(0, 60))
+def test_every_disabled_pupil_has_one_place_and_no_bed_is_given_twice(disabled: list[int], left_behind: list[int], beds: int):
+    settlements = tiny_county().settlements.assign(disabled=disabled, left_behind=left_behind)
+    case = tiny_case(settlements=settlements, schools=tiny_county().schools.assign(special=["resource_room", ""], beds=[0, beds]))
+    today = present_layout(case)
+    groups = count_groups(case.county, case.demand)
+    placed = place_disabled(case, today, groups, special_sites([9000.0] * 5, [500.0, 500.0, 500.0, 1000.0, np.inf], beds=7))
+    assert placed.groupby("settlement_id")["pupils"].sum().to_dict() == groups.loc[groups["disabled"] > 0, "disabled"].to_dict()
+    assert placed.loc[placed["way"] == "special_board", "pupils"].sum() <= 7
+    assert not placed.loc[placed["band"] == "lower_primary", "way"].eq("special_board").any()
+    queue = queue_for_beds(case, today, groups)
+    assert queue["served"].sum() == min(beds, queue["pupils"].sum())
+    assert (queue["served"] + queue["unserved"] == queue["pupils"]).all()
+    first = queue["group"] == "left_behind"
+    if queue.loc[first, "unserved"].sum():
+        assert queue.loc[~first, "served"].sum() == 0
+    assert queue.loc[queue["settlement_id"] == "S5"].empty
 
 
 def test_without_the_column_the_way_of_disabled_pupils_is_unknown():

@@ -120,7 +120,8 @@ def _classes(case: Case, school: pd.Series, site: pd.Series, pupils: Mapping[str
     elif _breaks(norms.find("class.large", grades=grades), mean):
         state = "large"
     else:
-        state = "above" if _breaks(norms.find("class.standard", grades=grades), mean) else "within"
+        standard = sum(count * norms.value("class.standard", grades=bands[band]) for band, count in pupils.items()) / total
+        state = "above" if mean > standard else "within"
     return {
         "pupils": total,
         "small": total < norms.value("small_school.max_pupils"),
