@@ -241,8 +241,8 @@ class Fault:
 
 
 def with_venues(content: str, name: str = "venues.csv") -> Callable[[Path], None]:
-    """Return a maker that adds a file of venues to the scenario."""
-    return both(write(name, content.encode()), point_to("[data]\n", f'[data]\nvenues = {{ path = "{name}" }}\n'))
+    """Return a maker that gives the scenario another file of venues."""
+    return both(write(name, content.encode()), point_to('"venues.csv"', f'"{name}"'))
 
 
 _SET, _SCH, _EV = "settlements.csv", "schools.csv", "evidence.csv"
@@ -320,7 +320,7 @@ FAULTS = [
     Fault("venue without a place", with_venues(_VEN_HEAD + "W1,飞鱼,网吧,,26.22\n"), _VEN, "coordinate is missing", 2, "lon"),
     Fault("venue twice", with_venues(_VEN_HEAD + "W1,a,网吧,105.01,26.22\nW1,b,bar,105.01,26.22\n"), _VEN, "rows 2 and 3", 3, "venue_id"),
     Fault("venues without a kind", with_venues("venue_id,name,lon,lat\nW1,飞鱼,105.01,26.22\n"), _VEN, "required column", 1, "kind"),
-    Fault("no venues file", point_to("[data]\n", '[data]\nvenues = { path = "nowhere.csv" }\n'), "nowhere.csv", "missing"),
+    Fault("no venues file", point_to('"venues.csv"', '"nowhere.csv"'), "nowhere.csv", "missing"),
     Fault("venues of garbage", with_venues("<html>no map</html>", "venues.osm"), "venues.osm", "not a complete OSM file"),
     Fault("venues with entities", with_venues("<!DOCTYPE osm [<!ENTITY a 'b'>]><osm/>", "venues.osm"), "venues.osm", "DOCTYPE"),
     Fault("toilets in words", add_column(_SCH, "女厕蹲位", ["四", "8"]), _SCH, "not a number", 2, "toilets_girls"),

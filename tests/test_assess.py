@@ -30,7 +30,7 @@ from layout_planner.plan.present import present_layout
 from layout_planner.results import ASSESSMENTS
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
-from tests.broken import add_column, both, copy_good, with_venues
+from tests.broken import add_column, both, copy_good, point_to, with_venues
 from tests.test_plan import NORMS, tiny_travel
 from tests.test_risk import SCENARIO, tiny_case
 from tests.tiny import CRS, ORIGIN, tiny_county
@@ -339,7 +339,9 @@ def test_special_schools_and_venues_are_read_apart_from_the_schools_that_teach(t
 
 
 def test_what_is_not_given_is_said_once(tmp_path: Path):
-    county = read_county(read_scenario(copy_good(tmp_path / "county") / "scenario.toml"))
+    folder = copy_good(tmp_path / "county")
+    point_to('venues = { path = "venues.csv" }\n', "")(folder)
+    county = read_county(read_scenario(folder / "scenario.toml"))
     codes = [note.code for note in county.notes]
     for code in ("venues.missing", "schools.special.missing", "schools.dorm_area_m2.missing", "schools.toilets_girls.missing"):
         assert codes.count(code) == 1
