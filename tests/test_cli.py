@@ -146,7 +146,10 @@ def test_status_shows_every_school_and_its_json_says_what_is_unknown():
     told = json.loads(stdout)
     assert set(told) == {"school_status", "surroundings", "boarding_queue", "disabled", "home_visits"}
     assert told["school_status"][0]["toilets_girls_short"] is None
-    assert [(row["school_id"], row["venue_id"], row["state"]) for row in told["surroundings"]] == [("P1", "W1", "too_near")]
+    assert [(row["school_id"], row["venue_id"], row["state"]) for row in told["surroundings"]] == [
+        ("P1", "W1", "too_near"),
+        ("C1", "W2", "too_near"),
+    ]
 
 
 def test_risk_and_status_of_a_stored_plan(stored: Path):
