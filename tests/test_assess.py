@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -287,6 +288,16 @@ def test_every_disabled_pupil_has_one_place_and_no_bed_is_given_twice(disabled: 
     if queue.loc[first, "unserved"].sum():
         assert queue.loc[~first, "served"].sum() == 0
     assert queue.loc[queue["settlement_id"] == "S5"].empty
+
+
+def test_a_public_bus_brings_disabled_pupils_too():
+    # S4 cannot walk to the room at P1 in time; a public bus takes 1500 s, within 30 minutes
+    case = disabled_case(["resource_room", ""])
+    by_bus = SimpleNamespace(seconds=lambda factor: np.where(np.arange(5)[:, None] == 3, 1500.0, np.inf) + np.zeros((5, 2)) * factor)
+    case = replace(case, travel=replace(case.travel, public=by_bus))
+    placed = place_disabled(case, present_layout(case), count_groups(case.county, case.demand), None)
+    lower = placed[(placed["settlement_id"] == "S4") & (placed["band"] == "lower_primary")]
+    assert lower[["way", "school_id", "mode", "seconds"]].to_numpy().tolist() == [["resource_room", "P1", "bus", 1500.0]]
 
 
 def test_without_the_column_the_way_of_disabled_pupils_is_unknown():

@@ -59,9 +59,9 @@ class SpecialSites:
 def place_disabled(case: Case, layout: Layout, groups: pd.DataFrame, special: SpecialSites | None) -> pd.DataFrame:
     """Return one row (PLACE_COLUMNS) a settlement, band and way in which disabled pupils can be taught; pupils are estimates.
 
-    Within the limits of a daily trip, on foot or by the school's bus, the nearest of resource classrooms (at open schools that teach the
-    band) and special schools is taken; else a bed of a special school, the furthest first; else the pupil is taught at home. Where the
-    school table does not know special schools, the way is unknown.
+    Within the limits of a daily trip, on foot, by public bus or by the school's bus, the nearest of resource classrooms (at open schools
+    that teach the band) and special schools is taken; else a bed of a special school, the furthest first; else the pupil is taught at
+    home. Where the school table does not know special schools, the way is unknown.
     """
     if "disabled" not in groups:
         return pd.DataFrame({column: pd.Series(dtype=object) for column in PLACE_COLUMNS})
@@ -106,12 +106,13 @@ def _best(case: Case, sites: SpecialSites, band: str, taught: Flags, buses: Flag
     home = travel.settlements.get_indexer(pd.Index(rows["settlement_id"]))
     grades, chosen = case.scenario.bands[band], taught.reshape(1, -1)
     trips = []
-    for mode, runs in (("walk", chosen), ("school_bus", chosen & buses)):
+    for mode, runs in (("walk", chosen), ("bus", chosen), ("school_bus", chosen & buses)):
         seconds, _, _, fits = measure_mode(mode, travel, sites.schools, case.norms, case.scenario.travel, grades)
         trips.append(np.where(fits & runs, seconds, np.inf)[home])
-    quickest = np.minimum(*trips)
-    column, at = quickest.argmin(axis=1), np.arange(len(rows))
-    modes = np.where(trips[0][at, column] <= trips[1][at, column], "walk", "school_bus").astype(object)
+    by_mode, at = np.stack(trips), np.arange(len(rows))
+    quickest = by_mode.min(axis=0)
+    column = quickest.argmin(axis=1)
+    modes = np.array(["walk", "bus", "school_bus"], dtype=object)[by_mode[:, at, column].argmin(axis=0)]
     return quickest[at, column], travel.schools.to_numpy(dtype=object)[column], modes
 
 
