@@ -95,8 +95,8 @@ def _nearest_daily(case: Case, layout: Layout, special: SpecialSites | None, ban
     seconds = np.vstack([part[1] for part in found])
     best = seconds.argmin(axis=0)
     reached, at = np.isfinite(seconds.min(axis=0)), np.arange(len(rows))
-    for name, position in (("school_id", 2), ("mode", 3)):
-        out[name] = np.where(reached, np.vstack([part[position] for part in found])[best, at], "")
+    out["school_id"] = np.where(reached, np.vstack([part[2] for part in found])[best, at], "")
+    out["mode"] = np.where(reached, np.vstack([part[3] for part in found])[best, at], "")
     return out.assign(way=np.where(reached, np.array([part[0] for part in found])[best], "home"), seconds=seconds.min(axis=0))
 
 
