@@ -216,14 +216,15 @@ def demand(
         asked, county, forecasts = forecast_demand(scenario, _parse_years(years), data_dir=data_dir, on_step=steps)
         written = [] if out is None else write_demand(asked, county, forecasts, out, lang)
     chosen = forecasts[variant or asked.demand.projection.variant]
+    notes = (*(note for note in county.notes if note.code == "population.apportioned"), *chosen.notes)
     pages = [str(path) for path in written]
     if as_json:
-        _print_json({**describe_demand(asked, forecasts), "pages": pages})
+        _print_json({**describe_demand(asked, forecasts, notes), "pages": pages})
         return
     console = result_console()
     for title, table in show_demand(asked, county, forecasts, chosen, lang).items():
         console.print(frame_table(table, title))
-    for note in (*(note for note in county.notes if note.code == "population.apportioned"), *chosen.notes):
+    for note in notes:
         console.print(f"- {note.text.say(lang)}", soft_wrap=True, markup=False)
     for page in pages:
         console.print(page, soft_wrap=True, markup=False)

@@ -254,3 +254,10 @@ def test_reading_is_quick_enough(tmp_path):
 
 def test_good_folder_is_good():
     assert county_of(GOOD).boundary is not None
+
+
+def test_moves_of_an_excluded_settlement_are_left_out_and_told(folder):
+    point_to('"settlements.csv"', '"settlements.csv", exclude = { S5 = "no longer lived in" }')(folder)
+    found = county_of(folder)
+    assert list(found.moves["from_settlement_id"]) == ["S4", "S4"]
+    assert [note.count for note in found.notes if note.code == "moves.from_settlement_id.excluded"] == [1]

@@ -232,3 +232,20 @@ def test_account_of_no_year_is_empty():
     accounts = account_children(tiny_county(), asked())
     assert list(accounts.columns) == list(ACCOUNT_COLUMNS)
     assert accounts.empty
+
+
+def codes(county, year):
+    return [note.code for note in count_pupils(county, asked(year))[1]]
+
+
+def test_what_was_assumed_on_the_way_is_told_with_its_flag():
+    county = counted_county([[10] * AGES] * 5)
+    assert codes(county, 2026) == []
+    (note,) = count_pupils(county, asked(2027, projection=Projection(variant="low")))[1]
+    assert note.text.en.count("[A]") == 3
+    assert "births change by -5% [A] a year" in note.text.en
+    assert codes(county, 2032) == ["demand_carried"]
+    assert codes(county, 2033) == ["demand_carried", "births_repeated"]
+    planned = replace(county, outlook=outlook(("东乡", 2030, 4, np.nan, np.nan)), moves=moves(("S1", "S2", "2026-09-01", 50.0, np.nan, "")))
+    assert codes(planned, 2030) == ["demand_carried", "moves_done"]
+    assert codes(planned, 2036) == ["demand_carried", "outlook_continued", "moves_done"]

@@ -6,12 +6,17 @@ from dataclasses import replace
 
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
+from layout_planner.county.demand import count_pupils
+from layout_planner.county.inputs import read_county
 from layout_planner.county.rasters import read_elevation
+from layout_planner.embedded import scenario_folder
 from layout_planner.norms import read_norms
-from layout_planner.scenario import Travel
+from layout_planner.safeguards.recount import recount_pupils
+from layout_planner.scenario import Travel, read_scenario
 from layout_planner.travel.matrix import measure_travel
 from tests.cases import case_file, real_county
 
@@ -99,3 +104,18 @@ def test_slope_changes_times_in_andorra():
     assert np.array_equal(np.isfinite(even.walk_s), np.isfinite(hilly.walk_s))
     assert 1.05 < np.median(ratio) < 2
     assert np.array_equal(even.ride_s, hilly.ride_s)
+
+
+def test_the_census_of_vavuniya_becomes_grade_bands():
+    """Grades 1-3 are three tenths of ages 0-9, 4-6 one tenth of these and two of 10-19, 7-9 three tenths of 10-19."""
+    census = pd.read_csv(case_file("vavuniya/case/settlements_all_district.csv"), dtype={"id": str})
+    young, old = census["age_0_9"].sum(), census["age_10_19"].sum()
+    scenario = read_scenario(scenario_folder() / "vavuniya.toml", data_dir=case_file("vavuniya"))
+    county = read_county(scenario)
+    pupils, notes = count_pupils(county, scenario)
+    assert pupils.sum().tolist() == [round(0.3 * young), round(0.1 * young + 0.2 * old), round(0.3 * old)]
+    exact = census.set_index("id")["age_0_9"] * 0.3
+    assert (pupils["lower_primary"] - exact.reindex(pupils.index)).abs().max() < 1
+    assert [note.code for note in notes] == ["demand_ages"]
+    recounted = recount_pupils(county, scenario, NORMS)
+    assert recounted == {(home, band): int(row[band]) for home, row in pupils.iterrows() for band in pupils}

@@ -139,6 +139,14 @@ def check_plan(scenario: Scenario, known: set[str], faults: Faults) -> None:
 
 def check_demand(scenario: Scenario, settlements: CheckedTable, scenario_faults: Faults, faults: Faults) -> None:
     """Report when pupils can be derived neither from grades nor from other columns or files."""
+    by_grid = {grid.column for grid in scenario.data.population}
+    if scenario.demand.projection.births_per_1000 is not None and "population" not in {*settlements.frame.columns, *by_grid}:
+        faults.add(
+            Words("出生率需要人口数：缺少 population 列", "a birth rate needs the population: the column is missing"),
+            Words("增加人口列，或删去 births_per_1000", "add the column, or take out births_per_1000"),
+            row=1,
+            column="population",
+        )
     if scenario.demand.shares:
         for band in sorted(set(scenario.bands) - set(scenario.demand.shares)):
             scenario_faults.add(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.county.cohorts import PARTS, SCHOOL_AGE, count_cohorts
-from layout_planner.county.model import Note
+from layout_planner.county.demand_notes import note_projection, note_shares, note_unaged
 from layout_planner.county.projection import ACCOUNT_COLUMNS, project_cohorts
 from layout_planner.norms import read_scenario_norms
 from layout_planner.words import Words
@@ -17,8 +17,8 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from layout_planner.county.cohorts import Cohorts, Ints
-    from layout_planner.county.model import County
+    from layout_planner.county.cohorts import Ints
+    from layout_planner.county.model import County, Note
     from layout_planner.scenario import Scenario
 
 OLDEST_AT_HOME = SCHOOL_AGE - 1
@@ -53,9 +53,9 @@ def count_pupils(county: County, scenario: Scenario) -> tuple[pd.DataFrame, tupl
     band is the sum of column times share, rounded by largest remainder so that the county's total is kept, and no year is added.
     """
     if scenario.demand.shares:
-        notes: tuple[Note, ...] = (_assumed_shares(scenario),)
+        notes: tuple[Note, ...] = (note_shares(scenario),)
         if scenario.year != scenario.data.year:
-            notes = (*notes, _unaged(Words("按比例推算的人数没有年龄", "pupils by shares have no ages")))
+            notes = (*notes, note_unaged(Words("按比例推算的人数没有年龄", "pupils by shares have no ages")))
         return _from_shares(county, scenario), notes
     forecast = forecast_children(county, scenario, [scenario.year])
     return forecast.pupils(scenario.year, scenario.bands), forecast.notes
@@ -84,7 +84,8 @@ def forecast_children(county: County, scenario: Scenario, years: Sequence[int], 
     reached = {year: min(max(year, cohorts.year), last) for year in years}
     norms = read_scenario_norms(scenario)
     parts, accounts = project_cohorts(county, scenario, norms, cohorts, sorted(set(reached.values())), variant)
-    notes = (*cohorts.notes, *map(_unaged, reasons), *_assumed_births(county, scenario, cohorts, last))
+    carried = note_projection(county, scenario, norms, cohorts.year, last, variant or scenario.demand.projection.variant)
+    notes = (*cohorts.notes, *map(note_unaged, reasons), *carried)
     return Forecast(cohorts.settlements, {year: parts[reached[year]] for year in years}, accounts, notes)
 
 
@@ -108,31 +109,3 @@ def round_keeping_total(exact: pd.Series) -> pd.Series:
     by_remainder = np.lexsort((np.argsort(np.argsort(exact.index.to_numpy())), -np.round(remainder, 9)))
     whole[by_remainder[: max(0, missing)]] += 1
     return pd.Series(whole, index=exact.index)
-
-
-def _assumed_shares(scenario: Scenario) -> Note:
-    why = scenario.demand.why
-    return Note(
-        "demand_shares", Words(f"学生数由人口按比例推算（假设）：{why}", f"pupils are derived from population by assumed shares: {why}")
-    )
-
-
-def _unaged(reason: Words) -> Note:
-    return Note(
-        "demand_unaged", Words(f"学生数未按年份推移：{reason.zh}", f"pupil counts are not aged to the scenario's year: {reason.en}")
-    )
-
-
-def _assumed_births(county: County, scenario: Scenario, cohorts: Cohorts, last: int) -> tuple[Note, ...]:
-    """Tell when children not yet born when the others were counted are among the pupils, and no births are given for them."""
-    years = last - cohorts.year
-    given = scenario.demand.projection.births_per_1000 is not None or (
-        county.outlook is not None and county.outlook["births"].notna().any()
-    )
-    if years <= SCHOOL_AGE or given:
-        return ()
-    text = Words(
-        f"{years}年后的新生人数按最小一岁组重复估计",
-        f"for {years} years ahead the youngest cohort is repeated for children not yet born",
-    )
-    return (Note("births_repeated", text),)

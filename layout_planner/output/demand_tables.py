@@ -14,13 +14,13 @@ from layout_planner.output.safe import safe_cell
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from matplotlib.figure import Figure
 
     from layout_planner.county.demand import Forecast
-    from layout_planner.county.model import County
+    from layout_planner.county.model import County, Note
     from layout_planner.scenario import Scenario
 
 VARIANT_WORDS = {"low": Words("低", "low"), "mid": Words("中", "mid"), "high": Words("高", "high")}
@@ -84,7 +84,7 @@ def _by_township(scenario: Scenario, county: County, forecast: Forecast, lang: L
     return table.reset_index()
 
 
-def describe_demand(scenario: Scenario, forecasts: Mapping[str, Forecast]) -> dict[str, Any]:
+def describe_demand(scenario: Scenario, forecasts: Mapping[str, Forecast], notes: Iterable[Note]) -> dict[str, Any]:
     """Return the forecast as plain JSON values."""
     return {
         "pupils": [
@@ -95,7 +95,7 @@ def describe_demand(scenario: Scenario, forecasts: Mapping[str, Forecast]) -> di
         "accounts": [
             {"variant": variant, **row} for variant, forecast in forecasts.items() for row in forecast.accounts.to_dict(orient="records")
         ],
-        "notes": [note.text._asdict() for note in next(iter(forecasts.values())).notes],
+        "notes": [note.text._asdict() for note in notes],
     }
 
 
