@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from fractions import Fraction
 
 import openpyxl
 import pandas as pd
@@ -97,3 +98,14 @@ def test_shares_have_no_ages(folder):
     code, _, stderr = call("demand", folder / "scenario.toml", "--lang", "en")
     assert code == 3
     assert "have no ages" in stderr
+
+
+def test_what_is_printed_adds_up_to_the_last_thousandth(folder):
+    code, stdout, _ = call("demand", folder / "scenario.toml", "--years", "2026-2032", "--lang", "en")
+    assert code == 0
+    lines = stdout[stdout.index("opening +") :].split("pupils by township")[0].splitlines()
+    rows = [[Fraction(cell.strip().replace(",", "")) for cell in line.strip("│").split("│")] for line in lines if line.startswith("│")]
+    assert len(rows) == 6
+    for _, opening, born, migrated_in, arrived, resettled_in, lost, migrated_out, resettled_out, graduated, closing, _ in rows:
+        assert opening + born + migrated_in + arrived + resettled_in - lost - migrated_out - resettled_out - graduated == closing
+    assert any(row[7].denominator > 1 for row in rows)

@@ -65,12 +65,17 @@ def show_demand(
     tables = {
         Words("各学年学生数", "pupils by school year").say(lang): by_band,
         Words("人数推移：年初 + 各项增加 - 各项减少 = 年末", "children: opening + what is added - what is taken = closing").say(lang): (
-            account.rename(columns={name: head.say(lang) for name, head in ACCOUNT_HEADS.items()})
+            account.map(_exact).rename(columns={name: head.say(lang) for name, head in ACCOUNT_HEADS.items()})
         ),
     }
     if "township" in county.settlements:
         tables[Words("各乡镇学生数", "pupils by township").say(lang)] = _by_township(scenario, county, chosen, lang)
     return tables
+
+
+def _exact(value: float) -> str:
+    """Return a figure of the account to the last thousandth, so that what is printed adds up."""
+    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _by_township(scenario: Scenario, county: County, forecast: Forecast, lang: Lang) -> pd.DataFrame:
