@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+settings.register_profile("steady", deadline=None)  # a busy machine is slow, not wrong
+settings.load_profile("steady")
 
 GOLDEN = Path(__file__).parent / "golden"
 
