@@ -219,3 +219,22 @@ def test_journeys_as_a_table():
     assert (row["stop"], row["lines"]) == ("a", "9路")
     assert row["seconds"] == pytest.approx(trips["S1", "C1"]["seconds"])
     assert len(table) == sum(len(found) for found in measured.public.by_factor.values())
+
+
+@pytest.mark.parametrize(
+    "service", [[], [Service("9", "9路", (Call("a", 0, 0, alight=False), Call("c", 960, 960, alight=False)), (Run(26400, 26400),))]]
+)
+def test_lines_that_take_nobody_anywhere_are_no_fault(service):
+    trips, measured = trips_of(lines_of(STOP_PLACES, service), 0.75)
+    assert trips == {}
+    assert tidy_journeys(measured, tiny_lines()).empty
+
+
+def test_a_stop_far_from_any_road_serves_nobody():
+    lost = {**STOP_PLACES, "a": (500, 9000)}
+    services = [Service("9", "9路", calls, (Run(at, at),)) for calls, at in (
+        ((Call("a", 0, 0), Call("b", 600, 600), Call("c", 960, 960)), 26400.0),
+        ((Call("c", 0, 0), Call("b", 360, 360), Call("a", 960, 960)), 60600.0),
+    )]  # fmt: skip
+    trips, _ = trips_of(lines_of(lost, services), 0.75)
+    assert set(trips) == {("S3", "C1")}

@@ -40,7 +40,8 @@ def write_travel_map(county: County, travel: TravelTimes, norms: NormSet, scenar
     ------
     OutputError : the folder cannot be written.
     """
-    views = [_view(county, travel, norms, scenario, band, mode) for band in scenario.bands for mode in SHOWN_MODES]
+    modes = SHOWN_MODES if county.lines is None else (*SHOWN_MODES, "bus")
+    views = [_view(county, travel, norms, scenario, band, mode) for band in scenario.bands for mode in modes]
     title = Words("到最近学校的时间", "Time to the nearest school")
     subtitle = Words(f"{scenario.title.zh} · {norms.title.zh}", f"{scenario.title.en} · {norms.title.en}")
     write_sketch(Sketch(title, subtitle, tuple(views)), county, path, lang)
