@@ -8,7 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from rasterio import Affine
 
+from layout_planner.county.model import Elevation
 from layout_planner.safeguards.retrace import retrace_trips
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Travel
@@ -16,9 +18,13 @@ from layout_planner.travel.matrix import measure_travel
 from tests.safe_case import BANDS, NORMS, PUPILS, plan, scenario
 from tests.safe_case import county as safe_county
 from tests.test_transit import feeds
-from tests.tiny import lines_of, tiny_county, tiny_lines
+from tests.tiny import CRS, lines_of, tiny_county, tiny_lines
 
 ALONG = {"a": (400, 0), "b": (1500, 50), "c": (2000, 600), "d": (3600, -200), "e": (5200, 100), "f": (5900, 0)}
+# rises by 1 m in 8 to the east and to the north, so that no walk takes as long as the way back
+SLOPE = Elevation(
+    np.add.outer(-12.5 * np.arange(60), 12.5 * np.arange(90)).astype(np.float32), Affine(100, 0, 498_000, 0, -100, 2_904_000), CRS
+)
 FARE = 2 * 200 * 2.0
 
 
@@ -59,7 +65,7 @@ def test_a_bus_in_a_county_without_lines_is_noticed():
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(feeds)
 def test_travel_and_the_recheck_agree_on_any_feed(made):
-    county = tiny_county(lines=lines_of(ALONG, list(made)))
+    county = tiny_county(lines=lines_of(ALONG, list(made)), elevation=SLOPE)
     ask = scenario()
     measured = measure_travel(county, NORMS, Travel())
     rows = [(home, band, school, "bus", 1) for home in measured.settlements for band in BANDS for school in measured.schools]
