@@ -169,7 +169,7 @@ def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_j
 
     with Steps(lang, quiet=as_json) as steps:
         asked, norms, ground = ground_of(scenario, data_dir=data_dir, on_step=steps)
-        written = write_travel(ground.travel, out, ground.county.lines)
+        written = write_travel(ground.travel, norms, out, ground.county.lines)
         steps(Words("绘制地图", "drawing the map"))
         page = out / "travel.html"
         write_travel_map(ground.county, ground.travel, norms, asked, page, lang)

@@ -8,6 +8,7 @@ import numpy as np
 
 from layout_planner.assess.equity import gini, quantile
 from layout_planner.plan.forms import CLOSED
+from layout_planner.risk import count_doubtful
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
+    from layout_planner.scenario import Scenario
 
 DAILY = ("walk", "bus", "school_bus")
 
@@ -31,6 +33,7 @@ MEASURES: dict[str, Measure] = {
     "at_risk": Measure(Words("有风险的学生", "pupils at risk"), 0),
     "unserved": Measure(Words("其中无路或无学位", "of them without a way or place"), 0),
     "newly_at_risk": Measure(Words("因方案新增的风险学生", "put at risk by the plan"), 0),
+    "at_risk_pessimistic": Measure(Words("路上慢时有风险的学生", "at risk on a slow day"), 0),
     "worst_minutes": Measure(Words("最长单程（分钟）", "worst trip, minutes"), 1),
     "mean_minutes": Measure(Words("平均单程（分钟）", "mean trip, minutes"), 1),
     "p90_minutes": Measure(Words("九成学生单程不超过（分钟）", "nine in ten travel at most, minutes"), 1),
@@ -47,7 +50,9 @@ MEASURES: dict[str, Measure] = {
 SHOWN_IN_10_000 = {"cost_yuan"}
 
 
-def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet) -> dict[str, float]:
+def measure_layout(
+    layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet, scenario: Scenario
+) -> dict[str, float]:
     """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
 
     `worst_minutes`, `mean_minutes`, `p90_minutes` and `gini` leave out pupils without any way; those are counted in `unserved`.
@@ -61,6 +66,7 @@ def measure_layout(layout: Layout, risk: pd.DataFrame, today: Layout, risk_today
     return {
         "pupils": float(trips["pupils"].sum()),
         "at_risk": float(risk["pupils"].sum()),
+        "at_risk_pessimistic": float(risk["pupils"].sum() + count_doubtful(layout, risk, norms, scenario)),
         "unserved": float(trips.loc[trips["mode"] == "unserved", "pupils"].sum()),
         "newly_at_risk": float(_count_newly_at_risk(risk, risk_today)),
         "worst_minutes": float(daily["seconds"].max() / 60) if len(daily) else 0.0,

@@ -95,8 +95,8 @@ def run_scenario(
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     measures = {
-        "today": measure_layout(today, risk_today, today, risk_today, norms),
-        "plan": measure_layout(plan, risk_plan, today, risk_today, norms),
+        "today": measure_layout(today, risk_today, today, risk_today, norms, scenario),
+        "plan": measure_layout(plan, risk_plan, today, risk_today, norms, scenario),
     }
     assessment = assess_layouts(case, {"today": (today, risk_today), "plan": (plan, risk_plan)}, ground.special)
     notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *crowded_sites(today, county))

@@ -27,6 +27,8 @@ RISK_COLUMNS = (
     "school_id",  # "" when unserved
     "mode",
     "seconds",  # float, np.inf when there is no way
+    "optimistic_s",  # float, when all goes well
+    "pessimistic_s",  # float, on a slow day
     "limit_s",  # float, NaN never: np.inf when no limit applies
     "over_s",  # float, seconds over the limit; np.inf when there is no way
     "cause",  # a key of risk.CAUSES

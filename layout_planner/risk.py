@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layout_planner.scenario import Scenario
     from layout_planner.travel.model import TravelTimes
 
+KEY = ["settlement_id", "band", "school_id", "mode"]
 CAUSES = {
     "off_network": Words("不在路网上", "off the road network"),
     "no_route": Words("无路可达", "no way to any school of the band"),
@@ -78,6 +79,14 @@ def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: S
     found = pd.Series(causes, index=assignment.index, dtype=object)
     beyond = ~(assignment["metres"] <= trip_limits_m(assignment, norms, scenario)) & (assignment["mode"] == "walk")
     return found.mask(beyond & found.isin(["", "too_far_walk", "steep_climb"]), "too_far_walk_km")
+
+
+def count_doubtful(layout: Layout, risk: pd.DataFrame, norms: NormSet, scenario: Scenario) -> int:
+    """Return the pupils who are not at risk as expected, but whose trip is over its time limit on a slow day."""
+    trips = layout.assignment
+    at_risk = pd.MultiIndex.from_frame(trips[KEY]).isin(pd.MultiIndex.from_frame(risk[KEY]))
+    slow = ~(trips["pessimistic_s"] <= trip_limits(trips, norms, scenario))
+    return int(trips.loc[slow & ~at_risk, "pupils"].sum())
 
 
 class _Ways:

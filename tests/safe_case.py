@@ -64,19 +64,27 @@ RIDES = {"S1": (5500, 708.0), "S2": (4000, 528.0), "S3": (2000, 288.0)}
 STOPS = {"S1": 0.0, "S2": 100 / 0.84, "S3": 0.0}
 
 
+# speeds are 0.8 to 1.2 of the expected on roads, 0.6 to 1.4 across country, 0.75 to 1.2 in a bus; waits last 0 to 10 minutes
+ON_ROADS, ACROSS, IN_BUS = (1.2, 0.8), (1.4, 0.6), (1.2, 0.75)
+
+
 def walk(home, band, school):
     metres, seconds = WALKS[home, school]
-    return (home, band, school, "walk", PUPILS[home], seconds / BANDS[band], float(metres), 0.0)
+    across = STOPS[home]  # nobody's home is off the road at the school's end
+    ends = [((seconds - across) / road + across / off) / BANDS[band] for road, off in zip(ON_ROADS, ACROSS, strict=True)]
+    return (home, band, school, "walk", PUPILS[home], seconds / BANDS[band], float(metres), 0.0, *ends)
 
 
 def ride(home, band):
     metres, seconds = RIDES[home]
     cost = PUPILS[home] * 2 * 200 * metres / 1000 * 3.2 / 36
-    return (home, band, "C1", "school_bus", PUPILS[home], STOPS[home] / BANDS[band] + 300 + seconds * 1.3, float(metres), cost)
+    stop = STOPS[home] / BANDS[band]
+    ends = [stop / off + wait + seconds * 1.3 / bus for off, bus, wait in zip(ACROSS, IN_BUS, (0, 600), strict=True)]
+    return (home, band, "C1", "school_bus", PUPILS[home], stop + 300 + seconds * 1.3, float(metres), cost, *ends)
 
 
 def layout(rows, sites):
-    columns = ["settlement_id", "band", "school_id", "mode", "pupils", "seconds", "metres", "cost_yuan"]
+    columns = ["settlement_id", "band", "school_id", "mode", "pupils", "seconds", "metres", "cost_yuan", "optimistic_s", "pessimistic_s"]
     table = pd.DataFrame(
         sites, columns=["school_id", "form", "bands", "pupils", "boarders", "seats", "beds", "new_beds", "buses", "classes", "cost_yuan"]
     )

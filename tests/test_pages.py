@@ -139,7 +139,7 @@ def test_compare_map_takes_two_to_five_runs(view, tmp_path):
 def test_blob_keeps_names_minutes_and_pupils(view):
     blob = encode_map([State(view, "today"), State(view, "plan")], "zh")
     trips = blob["states"][1]["trips"]
-    rows = [trips[at : at + 9] for at in range(0, len(trips), 9)]
+    rows = [trips[at : at + 11] for at in range(0, len(trips), 11)]
 
     assert set(HOSTILE) <= set(blob["villages"]["name"])
     assert sum(row[4] for row in rows) == view.settlements["pupils"].sum()

@@ -39,9 +39,11 @@ def tiny_travel() -> TravelTimes:
     access_m = np.array([0, 100, 0, 0, 27_000.0])
     walk_s = (walk_m - off_m) / 1.4 + off_m / 0.84
     nobody = np.array([False] * 4 + [True])
+    leg_s = np.array([0, 100 / 0.84, 0, 0, 0])  # S4 walks to its stop by its path
     return TravelTimes(
-        county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, access_m, np.zeros(2), nobody
-    )
+        county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, leg_s, np.zeros(2), leg_s, access_m,
+        np.zeros(2), nobody,
+    )  # fmt: skip
 
 
 def solve(**plan: object):

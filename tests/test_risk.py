@@ -53,7 +53,9 @@ def cause_of(  # noqa: PLR0913 - a trip has this many parts
 ) -> str:  # fmt: skip
     """Return the cause of a single trip under today's layout with `sites` columns replaced."""
     today = present_layout(case)
-    row = pd.DataFrame([(settlement_id, band, school_id, mode, 1, seconds, metres, 0.0)], columns=list(ASSIGNMENT_COLUMNS))
+    row = pd.DataFrame(
+        [(settlement_id, band, school_id, mode, 1, seconds, metres, 0.0, seconds, seconds)], columns=list(ASSIGNMENT_COLUMNS)
+    )
     return trip_causes(Layout(today.sites.assign(**sites), row), case.travel, norms, SCENARIO)[0]
 
 

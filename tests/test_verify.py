@@ -37,7 +37,16 @@ def test_hand_worked_layouts_agree():
 def damage_trip(chance, proposed):
     row = chance.randrange(len(proposed.assignment))
     column, change = chance.choice(
-        [("pupils", 1), ("pupils", -1), ("seconds", 30.0), ("seconds", -30.0), ("metres", 100.0), ("cost_yuan", 5.0)]
+        [
+            ("pupils", 1),
+            ("pupils", -1),
+            ("seconds", 30.0),
+            ("seconds", -30.0),
+            ("metres", 100.0),
+            ("cost_yuan", 5.0),
+            ("optimistic_s", 30.0),
+            ("pessimistic_s", -30.0),
+        ]
     )
     proposed.assignment.loc[row, column] += change
     return f"{column} of row {row} by {change}"

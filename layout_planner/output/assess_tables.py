@@ -94,6 +94,9 @@ HEADS = {
     "hours_week": Words("每周小时", "hours a week"),
     "ride_s": Words("乘车分钟", "ride min"),
     "walk_s": Words("步行分钟", "walk min"),
+    "optimistic_s": Words("最快分钟", "at best"),
+    "pessimistic_s": Words("最慢分钟", "at worst"),
+    "limit_s": Words("限值分钟", "limit"),
 }
 WHOLE = (
     "dorm_short_m2",

@@ -224,7 +224,10 @@ def _encode_state(state: State, villages: dict[str, int], schools: dict[str, int
 
 
 def _encode_trips(trips: pd.DataFrame, villages: dict[str, int], schools: dict[str, int], bands: list[str]) -> list[int]:
-    """Return nine whole numbers a trip: village, band, school, mode, pupils, tenths of a minute, limit, hundreds of metres, cause."""
+    """Return eleven whole numbers a trip.
+
+    Village, band, school, mode, pupils, tenths of a minute, limit, hundreds of metres, cause, minutes at best and on a slow day.
+    """
     causes = ["", *CAUSES]
     trips = trips[(trips["pupils"] > 0) & trips["settlement_id"].astype(str).isin(villages) & trips["band"].isin(bands)]
     seconds, limits, metres = (np.asarray(trips[name], dtype=float) for name in ("seconds", "limit_s", "metres"))
@@ -238,6 +241,7 @@ def _encode_trips(trips: pd.DataFrame, villages: dict[str, int], schools: dict[s
         _whole(np.rint(limits / 60)),
         _whole(np.rint(metres / 100)),
         [causes.index(cause) if cause in causes else 1 for cause in trips["cause"]],
+        *(_whole(np.rint(np.asarray(trips[end], dtype=float) / 60)) for end in ("optimistic_s", "pessimistic_s")),
     )
     return np.array(columns, dtype=int).T.ravel().tolist()
 

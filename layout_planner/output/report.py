@@ -17,7 +17,7 @@ from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Hashable, Mapping
     from pathlib import Path
 
     import pandas as pd
@@ -112,11 +112,17 @@ def _list_risk(at_risk: pd.DataFrame, view: RunView, words: dict[str, tuple[str,
                 "band": pair(name_band(band, view.bands.get(band, ()))),
                 "pupils": int(trip["pupils"]),
                 "school": None if school is None else _names(school),
-                "minutes": show_number(seconds / 60, 0) if np.isfinite(seconds) else "—",
+                "minutes": _show_span(trip) if np.isfinite(seconds) else "—",
                 "cause": words.get(f"cause.{cause}", (cause, cause)),
             }
         )
     return shown
+
+
+def _show_span(trip: dict[Hashable, Any]) -> str:
+    """Return minutes as expected, and from the best to the slowest day."""
+    low, high = (show_number(float(trip[end]) / 60, 0) for end in ("optimistic_s", "pessimistic_s"))
+    return f"{show_number(float(trip['seconds']) / 60, 0)} ({low}–{high})"
 
 
 def _names(row: pd.Series) -> dict[str, str]:

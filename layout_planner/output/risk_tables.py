@@ -44,9 +44,7 @@ def risk_summaries(table: pd.DataFrame, groups: pd.DataFrame, lang: Lang) -> dic
     )
     grouped = grouped.assign(group=[GROUPS[group].say(lang) for group in grouped["group"]])
     first = named.head(WORST)
-    worst = first.assign(
-        minutes=_minutes(first["seconds"], lang), limit=_minutes(first["limit_s"], lang), over=_minutes(first["over_s"], lang)
-    )
+    worst = first.assign(minutes=_spans(first, lang), limit=_minutes(first["limit_s"], lang), over=_minutes(first["over_s"], lang))
     heads = {name: words.say(lang) for name, words in HEADS.items()}
     tables = {
         Words("按学段和原因", "by band and cause"): _cross(named, "band", lang),
@@ -82,6 +80,13 @@ def _cross(table: pd.DataFrame, by: Hashable, lang: Lang, *, total: bool = True)
     crossed = table.pivot_table(index=by, columns="cause", values="pupils", aggfunc="sum", fill_value=0, margins=True, margins_name=name)
     crossed = crossed if total else crossed.drop(index=name)
     return crossed.astype(int).reset_index().rename_axis(columns=None)
+
+
+def _spans(table: pd.DataFrame, lang: Lang) -> list[str]:
+    """Return the minutes of every row as expected, and from the best to the slowest day."""
+    ends = zip(table["optimistic_s"], table["pessimistic_s"], strict=True)
+    said = zip(_minutes(table["seconds"], lang), ends, strict=True)
+    return [f"{text} ({low / 60:.0f}–{high / 60:.0f})" if np.isfinite(high) else text for text, (low, high) in said]
 
 
 def _minutes(seconds: pd.Series, lang: Lang) -> list[str]:

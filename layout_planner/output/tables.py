@@ -107,7 +107,13 @@ def _risk(risk: pd.DataFrame, lang: Lang) -> pd.DataFrame:
 
 def _minutes(table: pd.DataFrame) -> pd.DataFrame:
     """Return `table` with every `*_s` and `seconds` column in minutes."""
-    renamed = {"seconds": "minutes", "limit_s": "limit_minutes", "over_s": "minutes_over"}
+    renamed = {
+        "seconds": "minutes",
+        "optimistic_s": "minutes_at_best",
+        "pessimistic_s": "minutes_at_worst",
+        "limit_s": "limit_minutes",
+        "over_s": "minutes_over",
+    }
     out = table.rename(columns=renamed)
     for column in set(renamed.values()) & set(out.columns):
         out[column] = (out[column] / 60).round(1)

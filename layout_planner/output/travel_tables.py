@@ -9,20 +9,32 @@ import pandas as pd
 
 from layout_planner.errors import OutputError
 from layout_planner.output.bus_tables import tidy_journeys
+from layout_planner.travel.doubt import ENDS, Pace
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from layout_planner.county.model import TransitLines
+    from layout_planner.norms import NormSet
     from layout_planner.travel.model import TravelTimes
 
 UNREACHABLE = "unreachable"
 
 
-def tidy_travel(travel: TravelTimes) -> pd.DataFrame:
-    """Return one row a settlement and school: walk_s, walk_m, stop_s, ride_s, ride_m; `np.inf` where there is no way."""
+def tidy_travel(travel: TravelTimes, norms: NormSet) -> pd.DataFrame:
+    """Return one row a settlement and school: walk_s, walk_m, stop_s, ride_s, ride_m; `np.inf` where there is no way.
+
+    All seconds are at adult speed; `<name>_optimistic_s` and `<name>_pessimistic_s` are those at the ends of the stated speed ranges.
+    """
     shape = travel.walk_s.shape
+    walk_leg_s = travel.home_leg_s[:, None] + travel.school_leg_s[None, :]
+    ends = {}
+    for name in ENDS:
+        pace = Pace.of(norms, name)
+        ends[f"walk_{name}_s"] = pace.on_foot(travel.walk_s, walk_leg_s).ravel()
+        ends[f"stop_{name}_s"] = np.repeat(pace.on_foot(travel.stop_s, travel.stop_leg_s), shape[1])
+        ends[f"ride_{name}_s"] = (travel.ride_s * pace.ride).ravel()
     return pd.DataFrame(
         {
             "settlement_id": np.repeat(travel.settlements.to_numpy(), shape[1]),
@@ -32,13 +44,14 @@ def tidy_travel(travel: TravelTimes) -> pd.DataFrame:
             "stop_s": np.repeat(travel.stop_s, shape[1]),
             "ride_s": travel.ride_s.ravel(),
             "ride_m": travel.ride_m.ravel(),
+            **ends,
         }
     )
 
 
-def write_travel(travel: TravelTimes, folder: Path, lines: TransitLines | None = None) -> list[Path]:
+def write_travel(travel: TravelTimes, norms: NormSet, folder: Path, lines: TransitLines | None = None) -> list[Path]:
     """Write travel.parquet (inf) and travel.csv (the word `unreachable`), with `lines` the same of bus journeys; return the paths."""
-    tables = {"travel": tidy_travel(travel)}
+    tables = {"travel": tidy_travel(travel, norms)}
     if lines is not None:
         tables["bus"] = tidy_journeys(travel, lines)
     written = []

@@ -29,6 +29,8 @@ ASSIGNMENT_COLUMNS = (
     "seconds",  # float, one way; np.inf when unserved
     "metres",  # float
     "cost_yuan",  # float, a year, of the commute only
+    "optimistic_s",  # float, the trip when all goes well; at most `seconds`
+    "pessimistic_s",  # float, the trip on a slow day; at least `seconds`
 )
 
 

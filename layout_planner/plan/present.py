@@ -11,7 +11,7 @@ from layout_planner.county.model import Note
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
-from layout_planner.travel.options import MODES, measure_mode
+from layout_planner.travel.options import MODES, measure_ends, measure_mode
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def _trips_of_band(case: Case, band: str, teaching: set[str]) -> pd.DataFrame:
     frame["school_id"] = np.where(known, travel.schools.to_numpy()[np.maximum(columns, 0)], "")
     for mode in MODES:
         measured = measure_mode(mode, travel, case.county.schools, case.norms, case.scenario.travel, case.scenario.bands[band])
-        seconds, metres, cost, fits = (array[rows, np.maximum(columns, 0)] for array in measured)
-        frame[f"{mode}_seconds"] = np.where(known, seconds, np.inf)
+        at = (rows, np.maximum(columns, 0))
+        seconds, metres, cost, fits = (array[at] for array in measured)
+        ends = measure_ends(mode, travel, case.norms, case.scenario.travel, case.scenario.bands[band], at)
+        for name, value in zip(("seconds", "optimistic_s", "pessimistic_s"), (seconds, *ends), strict=True):
+            frame[f"{mode}_{name}"] = np.where(known, value, np.inf)
         frame[f"{mode}_metres"], frame[f"{mode}_cost_yuan"] = metres, cost
         frame[f"{mode}_fits"] = known & fits.astype(bool)
     return frame
@@ -104,7 +107,7 @@ def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet) ->
 
 def _row(trip: dict[Hashable, Any], mode: str, pupils: int) -> tuple[object, ...]:
     if mode == UNSERVED:
-        return (trip["settlement_id"], trip["band"], "", mode, pupils, np.inf, np.inf, 0.0)
+        return (trip["settlement_id"], trip["band"], "", mode, pupils, np.inf, np.inf, 0.0, np.inf, np.inf)
     return (
         trip["settlement_id"],
         trip["band"],
@@ -114,6 +117,8 @@ def _row(trip: dict[Hashable, Any], mode: str, pupils: int) -> tuple[object, ...
         trip[f"{mode}_seconds"],
         trip[f"{mode}_metres"],
         trip[f"{mode}_cost_yuan"] * pupils,
+        trip[f"{mode}_optimistic_s"],
+        trip[f"{mode}_pessimistic_s"],
     )
 
 

@@ -261,7 +261,7 @@ def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
     chosen["pupils"] = counts[counts > 0]
     chosen["cost_yuan"] *= chosen["pupils"]
     left = [
-        (i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0)
+        (i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0, np.inf, np.inf)
         for (i, band), variable in model.unserved.items()
         if round(values[variable]) > 0
     ]

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from layout_planner.safeguards.rules import Case
 
 DAY_MODES = ("walk", "bus", "school_bus")
+NO_TRIP = {"seconds": math.inf, "optimistic_s": math.inf, "pessimistic_s": math.inf}
 
 
 def find_mergers(case: Case) -> tuple[Merger, ...]:
@@ -43,7 +44,7 @@ def _merger(case: Case, school_id: str, lost: tuple[str, ...]) -> Merger:
     moved = tuple(row for row in case.plan.assignment.to_dict("records") if (row["settlement_id"], row["band"]) in affected)
     placed = {(row["settlement_id"], row["band"]) for row in moved}
     lacking = tuple(
-        {"settlement_id": home, "band": band, "school_id": "", "mode": "unserved", "pupils": 0, "seconds": math.inf}
+        {"settlement_id": home, "band": band, "school_id": "", "mode": "unserved", "pupils": 0, **NO_TRIP}
         for home, band in sorted(affected - placed)
     )
     receivers = tuple(sorted({str(row["school_id"]) for row in moved} - {""}))
@@ -110,7 +111,7 @@ def _check_band(case: Case, merger: Merger, band: str, rows: list[dict[Any, Any]
 
 def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, concerned: tuple[str, str, list[dict[Any, Any]]]) -> Finding:
     band, mode, rows = concerned
-    name, way, worst = name_bands(case, [band]), name_mode(mode), max(map(_minutes, rows))
+    name, way, worst, span = name_bands(case, [band]), name_mode(mode), max(map(_minutes, rows)), _span(rows)
     if norm is None:
         return judge(
             rule,
@@ -126,15 +127,16 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
     over = [row for row in rows if not meets(norm, _minutes(row))]
     if not over:
         text = Words(
-            f"{name.zh}学生单程最长{_round_up(worst)}分钟（{way.zh}），不超过{norm.value:.0f}分钟",
-            f"pupils of {name.en} take at most {_round_up(worst)} minutes one way ({way.en}), within the limit of {norm.value:.0f}",
+            f"{name.zh}学生单程最长{_round_up(worst)}分钟{span.zh}（{way.zh}），不超过{norm.value:.0f}分钟",
+            f"pupils of {name.en} take at most {_round_up(worst)} minutes{span.en} one way ({way.en}),"
+            f" within the limit of {norm.value:.0f}",
         )
         return judge(rule, "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=_homes(rows))
     villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
-        f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{_round_up(worst)}分钟（{way.zh}），超过{norm.value:.0f}分钟",
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{_round_up(worst)}分钟{span.zh}（{way.zh}），超过{norm.value:.0f}分钟",
         f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {_round_up(worst)} minutes"
-        f" one way ({way.en}), over the limit of {norm.value:.0f}",
+        f"{span.en} one way ({way.en}), over the limit of {norm.value:.0f}",
     )
     cure = _keep_or_bus(case, [band])
     return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
@@ -333,6 +335,13 @@ def _own(case: Case, merger: Merger) -> Words:
 
 def _minutes(row: dict[Any, Any]) -> float:
     return float(str(row["seconds"])) / 60
+
+
+def _span(rows: list[dict[Any, Any]]) -> Words:
+    """Return the interval of the longest trip, from the best to the slowest day; nothing where it has no end."""
+    longest = max(rows, key=_minutes)
+    low, high = (float(str(longest[column])) / 60 for column in ("optimistic_s", "pessimistic_s"))
+    return Words(f"（{low:.0f}–{high:.0f}）", f" ({low:.0f}–{high:.0f})") if math.isfinite(high) else Words("", "")
 
 
 def _kilometres(row: dict[Any, Any]) -> float:

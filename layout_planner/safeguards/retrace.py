@@ -48,10 +48,11 @@ class Spot(NamedTuple):
 
 
 class Way(NamedTuple):
-    """Seconds of the worse direction and metres of the way to school."""
+    """Seconds of the worse direction, metres of the way to school, and the seconds among them that are spent across country."""
 
     seconds: float
     metres: float
+    across_s: float = 0.0
 
 
 NO_WAY = Way(float("inf"), float("inf"))
@@ -66,11 +67,11 @@ class Timing(NamedTuple):
 
 
 class Retraced(NamedTuple):
-    """Adult walks and rides by (settlement, school), the walk from home to the nearest drivable road by settlement, bus journeys."""
+    """Adult walks and rides by (settlement, school), bus journeys; by settlement the walk to the nearest drivable road, its part across."""
 
     walks: dict[tuple[str, str], Way]
     rides: dict[tuple[str, str], Way]
-    stop_s: dict[str, float]
+    stops: dict[str, tuple[float, float]]
     public: Journeys
 
 
@@ -91,12 +92,12 @@ def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment
         found[net].update({(home, school): way for home, way in ways.items()})
         if on_step is not None:
             on_step(done + 1, len(schools))
-    stop_s = {home: _time_to_stop(home, walking, driving, stops.get(home)) for home in {h for h, _ in ridden} - off_network}
+    to_stop = {home: _time_to_stop(home, walking, driving, stops.get(home)) for home in {h for h, _ in ridden} - off_network}
     slow = scenario.travel.walk.child_speed
     factors = {band: norms.value("speed.child_factor", grades=grades) if slow else 1.0 for band, grades in scenario.bands.items()}
     by_bus = served[(served["mode"] == "bus") & ~served["settlement_id"].isin(off_network)]
     public = retrace_public(county, scenario, norms, by_bus.assign(factor=by_bus["band"].map(factors)), walking)
-    return Retraced(found["walk"], found["drive"], stop_s, public)
+    return Retraced(found["walk"], found["drive"], to_stop, public)
 
 
 def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
@@ -107,21 +108,24 @@ def _near(spot: Spot | None, scenario: Scenario) -> bool:
     return spot is not None and spot.off_m <= scenario.travel.off_network_m
 
 
-def _time_to_stop(home: str, walking: _Net, driving: _Net, stop: Hashable | None) -> float:
-    """Seconds at adult speed from home to the nearest drivable road point: straight across, or by the roads if that is quicker."""
+def _time_to_stop(home: str, walking: _Net, driving: _Net, stop: Hashable | None) -> tuple[float, float]:
+    """Seconds at adult speed from home to the nearest drivable road point, straight across or by the roads if that is quicker.
+
+    The second figure is how many of them are spent across country, by the quicker direction.
+    """
     spot = driving.homes.get(home)
     if spot is None:
-        return float("inf")
+        return float("inf"), 0.0
     straight = driving.leg["home", home]
     if stop is None or home not in walking.homes:
-        return max(straight)
+        return max(straight), min(straight)
     start, legs = walking.node_of["home", home], walking.leg["home", home]
     pairs = zip((walking.forward, walking.backward), legs, strict=True)
     by_road = [
         leg + nx.single_source_dijkstra_path_length(graph, start, cutoff=max(0.0, max(straight) - leg), weight="s").get(stop, np.inf)
         for graph, leg in pairs
     ]
-    return min(max(straight), max(by_road))
+    return (max(by_road), min(legs)) if max(by_road) < max(straight) else (max(straight), min(straight))
 
 
 class _Paces:
@@ -240,12 +244,12 @@ class _Net:
             there, back = to_school.get(node, np.inf), from_school.get(node, np.inf)
             if not np.isfinite(max(there, back)):
                 continue
-            legs = 0.0
+            legs = across_s = 0.0
             if self.kind == "walk":
                 (out, home_again), (from_road, to_road) = self.leg["home", home], self.leg["school", school]
                 there, back = there + out + to_road, back + home_again + from_road
-                legs = self.homes[home].off_m + self.schools[school].off_m
-            ways[home] = Way(max(there, back), _metres_along(self.backward, before, node, target) + legs)
+                legs, across_s = self.homes[home].off_m + self.schools[school].off_m, min(out, home_again) + min(to_road, from_road)
+            ways[home] = Way(max(there, back), _metres_along(self.backward, before, node, target) + legs, across_s)
         return ways
 
     def _place(self, name: Hashable, spot: Spot) -> Hashable:

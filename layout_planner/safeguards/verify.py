@@ -20,7 +20,7 @@ from layout_planner.safeguards.retrace import NO_WAY, Retraced, retrace_trips
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from layout_planner.scenario import Scenario
 
 MODES = ("walk", "bus", "school_bus", "board", "unserved")
+ENDS = ("optimistic_s", "pessimistic_s")
 TOLERANCE = 1.0
 TOLERANCE_SHARE = 0.005
 
@@ -100,7 +101,7 @@ def _check_rows(county: County, scenario: Scenario, layout: Layout) -> Iterator[
             counts = pd.to_numeric(table[column], errors="coerce").to_numpy(dtype=float)
             if not (np.isfinite(counts) & (counts >= 0) & (counts == np.floor(counts))).all():
                 yield Words(f"{column}列有非整数或负数", f"column {column} holds values that are no counts")
-    for column in ("seconds", "metres", "cost_yuan"):
+    for column in ("seconds", "metres", "cost_yuan", *ENDS):
         if not (pd.to_numeric(layout.assignment[column], errors="coerce") >= 0).all():
             yield Words(f"{column}列有空值或负数", f"column {column} holds empty or negative values")
     keys = layout.assignment[["settlement_id", "band", "school_id", "mode"]]
@@ -127,34 +128,59 @@ def _check_trips(given: _Given, retraced: Retraced) -> tuple[float, list[Words]]
         if (mode == "unserved") != (school == ""):
             faults.append(Words(f"{home}的{mode}行与学校“{school}”不符", f"{home}: mode {mode} does not fit school '{school}'"))
             continue
-        seconds, metres = _expected_trip(given, retraced, row)
+        (seconds, *ends), metres = _expected_trip(given, retraced, row)
         said_s, said_m = float(str(row["seconds"])), float(str(row["metres"]))
         name = Words(f"{home}到{school or '无'}（{row['band']}，{mode}）", f"{home} to {school or 'nowhere'} ({row['band']}, {mode})")
         if _differs(said_s, seconds, share=TOLERANCE_SHARE):
             faults.append(_say(Words(f"{name.zh}秒数", f"{name.en}, seconds"), said_s, seconds))
+        for column, (zh, en), end_s in zip(
+            ENDS, (("乐观秒数", "optimistic seconds"), ("悲观秒数", "pessimistic seconds")), ends, strict=True
+        ):
+            said_end = float(str(row[column]))
+            if _differs(said_end, end_s, share=TOLERANCE_SHARE):
+                faults.append(_say(Words(f"{name.zh}{zh}", f"{name.en}, {en}"), said_end, end_s))
         if mode != "unserved" and _differs(said_m, metres, share=TOLERANCE_SHARE):
             faults.append(_say(Words(f"{name.zh}米数", f"{name.en}, metres"), said_m, metres))
         worst = max(worst, 0.0 if said_s == seconds else abs(said_s - seconds))
     return worst, faults
 
 
-def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tuple[float, float]:
+def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tuple[tuple[float, float, float], float]:
+    """Return the seconds of a trip as expected, at best and at worst, and its metres."""
     home, school, mode, norms = str(row["settlement_id"]), str(row["school_id"]), row["mode"], given.norms
     if mode == "unserved":
-        return float("inf"), float("inf")
+        return (float("inf"),) * 3, float("inf")
     slow = given.scenario.travel.walk.child_speed
-    factor = norms.value("speed.child_factor", grades=given.scenario.bands[str(row["band"])]) if slow else 1.0
+    child = norms.value("speed.child_factor", grades=given.scenario.bands[str(row["band"])]) if slow else 1.0
     if mode == "walk":
         way = retraced.walks.get((home, school), NO_WAY)
-        return way.seconds / factor, way.metres
+        return _stretch(norms, lambda share, _: _walk_s(way.seconds, way.across_s, share) / child), way.metres
     way = retraced.rides.get((home, school), NO_WAY)
     if mode == "bus":
         by_road = way if np.isfinite(way.metres) else retraced.walks.get((home, school), NO_WAY)
-        return retraced.public.get((home, school, factor), float("inf")), by_road.metres
-    to_stop = retraced.stop_s.get(home, float("inf")) / factor
-    if mode == "board":
-        return to_stop + way.seconds, way.metres
-    return to_stop + 60 * norms.value("bus.wait_minutes") + way.seconds * norms.value("bus.detour_factor"), way.metres
+        seconds = retraced.public.get((home, school, child), float("inf"))
+        low, high = (float(str(row[column])) for column in ENDS)  # the ends of a journey are only held to lie around it
+        return (seconds, min(low, seconds), max(high, seconds)), by_road.metres
+    stop_s, across_s = retraced.stops.get(home, (float("inf"), 0.0))
+    rounds, waits = (norms.value("bus.detour_factor"), True) if mode == "school_bus" else (1.0, False)
+
+    def ride(share: Callable[[str], float], wait_s: float) -> float:
+        return _walk_s(stop_s, across_s, share) / child + waits * wait_s + way.seconds * rounds / share("ride")
+
+    return _stretch(norms, ride), way.metres
+
+
+def _walk_s(seconds: float, across_s: float, share: Callable[[str], float]) -> float:
+    """Seconds of a walk of which `across_s` are spent across country, where speeds are a share of the expected."""
+    return (seconds - across_s) / share("walk") + across_s / share("off_road")
+
+
+def _stretch(norms: NormSet, trip: Callable[[Callable[[str], float], float], float]) -> tuple[float, float, float]:
+    """Return the trip at the expected, the high and the low end of every speed, with the wait that belongs to it."""
+    expected = trip(lambda _: 1.0, 60 * norms.value("bus.wait_minutes"))
+    best = trip(lambda part: norms.value(f"speed.{part}_range_high"), 60 * norms.value("bus.wait_minutes_least"))
+    worst = trip(lambda part: norms.value(f"speed.{part}_range_low"), 60 * norms.value("bus.wait_minutes_most"))
+    return expected, best, worst
 
 
 def _check_prices(given: _Given) -> Iterator[Words]:

@@ -59,6 +59,7 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
     ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
     ride_to, ride_m = trips_between(behind, net.gate, net.stop)
     ride_s = np.maximum(ride_to, seconds_between(ahead, net.gate, net.stop)).T
+    stop_s, stop_leg_s = _time_to_stop(outward, inward, net)
     return TravelTimes(
         county.settlements.index,
         county.schools.index,
@@ -66,7 +67,10 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
         walk_m,
         ride_s,
         np.where(np.isfinite(ride_s), ride_m.T, np.inf),
-        np.where(net.off_network, np.inf, _time_to_stop(outward, inward, net)),
+        stop_s,
+        _surely(net.home_leg),
+        _surely(net.school_leg),
+        stop_leg_s,
         net.on_foot.homes.distance,
         net.on_foot.schools.distance,
         net.off_network,
@@ -84,11 +88,19 @@ def _between(times: Floats, home: Floats, school: Floats) -> Floats:
     return np.asarray(times.T + home[:, None] + school[None, :])
 
 
-def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> Floats:
-    """Return seconds from home to the nearest drivable point: across, or by walkable roads where that is quicker."""
+def _surely(legs: tuple[Floats, Floats]) -> Floats:
+    """Return the lesser of both directions; 0 where there is no leg."""
+    least = np.minimum(*legs)
+    return np.where(np.isfinite(least), least, 0.0)
+
+
+def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats]:
+    """Return seconds from home to the nearest drivable point, across or by walkable roads where that is quicker, and those across."""
     straight = np.maximum(*net.stop_leg)
     elsewhere = (net.home != net.stop) & np.isfinite(straight)
     sources, targets = np.where(elsewhere, net.home, -1), np.where(elsewhere, net.stop, -1)
     there = net.home_leg[0] + seconds_pairwise(outward, sources, targets, straight)
     back = net.home_leg[1] + seconds_pairwise(inward, sources, targets, straight)
-    return np.asarray(np.minimum(straight, np.maximum(there, back)))
+    by_road = np.maximum(there, back)
+    leg = np.where(by_road < straight, _surely(net.home_leg), _surely(net.stop_leg))
+    return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg

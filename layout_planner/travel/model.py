@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.travel.doubt import AS_EXPECTED, Pace
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -38,11 +40,15 @@ class PublicTrips:
     by_factor: Mapping[float, pd.DataFrame]
     shape: tuple[int, int]
 
-    def seconds(self, factor: float) -> NDArray[np.float64]:
-        """Return door-to-door seconds of one who walks at `factor` of an adult's speed, inf where no journey is in time."""
+    def seconds(self, factor: float, pace: Pace = AS_EXPECTED) -> NDArray[np.float64]:
+        """Return door-to-door seconds of one who walks at `factor` of an adult's speed, inf where no journey is in time.
+
+        At another pace than the expected the journey stays the same one; where a line has no timetable its waits are short or long.
+        """
         whole = np.full(self.shape, np.inf)
         trips = self.by_factor[factor]
-        whole[trips["home"].to_numpy(), trips["school"].to_numpy()] = trips["seconds"].to_numpy()
+        walk, ride, headway = ((trips[part] * share).to_numpy() for part, share in pace.changes())
+        whole[trips["home"].to_numpy(), trips["school"].to_numpy()] = trips["seconds"].to_numpy() + walk + ride + headway
         return whole
 
 
@@ -55,6 +61,10 @@ class TravelTimes:
     ride_s      seconds in a vehicle between the roads nearest to home and school, the worse direction
     ride_m      metres of the fastest ride to school
     stop_s      seconds on foot at adult speed from home to the nearest point of the roads a bus may use; shape (settlements,)
+    home_leg_s  the part of walk_s that is surely spent across country at home, the lesser of both directions; 0 where there is no way;
+                shape (settlements,)
+    school_leg_s  the same at school; shape (schools,)
+    stop_leg_s  the same of stop_s; shape (settlements,)
     access_m    metres from home straight to the nearest walkable road; shape (settlements,)
     school_access_m  the same for schools; shape (schools,)
     public      journeys by public bus; None where the county names no lines
@@ -68,6 +78,9 @@ class TravelTimes:
     ride_s: NDArray[np.float64]
     ride_m: NDArray[np.float64]
     stop_s: NDArray[np.float64]
+    home_leg_s: NDArray[np.float64]
+    school_leg_s: NDArray[np.float64]
+    stop_leg_s: NDArray[np.float64]
     access_m: NDArray[np.float64]
     school_access_m: NDArray[np.float64]
     off_network: NDArray[np.bool_]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.doubt import AS_EXPECTED, ENDS, Pace
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -17,9 +19,24 @@ if TYPE_CHECKING:
     from layout_planner.travel.model import TravelTimes
 
     Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
+    Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+    Ends = tuple[NDArray[np.float64], NDArray[np.float64]]
 
 MODES = ("walk", "bus", "school_bus", "board")
-OPTION_COLUMNS = ("settlement_id", "band", "school_id", "mode", "seconds", "metres", "cost_yuan", "limit_s", "limit_m", "within_norms")
+OPTION_COLUMNS = (
+    "settlement_id",
+    "band",
+    "school_id",
+    "mode",
+    "seconds",
+    "optimistic_s",
+    "pessimistic_s",
+    "metres",
+    "cost_yuan",
+    "limit_s",
+    "limit_m",
+    "within_norms",
+)
 
 
 def travel_limit_s(norms: NormSet, grades: tuple[int, ...], mode: str) -> float:
@@ -65,7 +82,9 @@ def commute_options(
             seconds, metres, cost, fits = measure_mode(mode, travel, schools, norms, scenario.travel, grades)
             kept = _nearest(np.where(np.isfinite(seconds) & (fits | (mode == "walk")), seconds, np.inf), columns, scenario)
             limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
-            parts.append(_as_rows(band, mode, kept, travel, (seconds, metres, cost, fits), limits))
+            at = (kept[:, 0], kept[:, 1])
+            ends = measure_ends(mode, travel, norms, scenario.travel, grades, at)
+            parts.append(_as_rows(band, mode, at, travel, (seconds, metres, cost, fits), ends, limits))
     empty = pd.DataFrame({column: pd.Series(dtype=object) for column in OPTION_COLUMNS})
     options = pd.concat(parts, ignore_index=True) if parts else empty
     return options.sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)
@@ -75,33 +94,51 @@ def measure_mode(
     mode: str, travel: TravelTimes, schools: pd.DataFrame, norms: NormSet, settings: Travel, grades: tuple[int, ...]
 ) -> Measured:
     """Return seconds, metres, yuan a pupil and year, and whether the norms are met; all (settlements, schools)."""
-    factor = child_factor(norms, grades, settings)
     limit = travel_limit_s(norms, grades, mode)
+    seconds = time_trips(mode, travel, norms, settings, grades, Pace.of(norms))
     if mode == "walk":
-        seconds = travel.walk_s / factor
         fits = (seconds <= limit) & (travel.walk_m <= travel_limit_m(norms, grades, mode))
         return seconds, travel.walk_m, np.zeros_like(seconds), fits
     if mode == "bus":
-        seconds = public_s(travel, factor)
         fare = 2 * norms.value("cost.school_days") * norms.value("cost.public_bus_trip_yuan")
         by_road = np.where(np.isfinite(travel.ride_m), travel.ride_m, travel.walk_m)
         return seconds, by_road, np.full_like(seconds, fare), seconds <= limit
-    to_stop = (travel.stop_s / factor)[:, None]
     km_yuan = travel.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
     if mode == "school_bus":
-        seconds = to_stop + 60 * norms.value("bus.wait_minutes") + travel.ride_s * norms.value("bus.detour_factor")
+        to_stop = (travel.stop_s / child_factor(norms, grades, settings))[:, None]
         near_stop = to_stop <= 60 * norms.value("bus.walk_to_stop_minutes")
         return seconds, travel.ride_m, 2 * norms.value("cost.school_days") * km_yuan, (seconds <= limit) & near_stop
-    seconds = to_stop + travel.ride_s
     living = norms.value("cost.per_boarder_yuan") + norms.value("cost.boarder_allowance_yuan", grades=grades)
     canteen = schools["canteen"].reindex(travel.schools).astype(bool).to_numpy()[None, :]
     allowed = may_board(norms, grades) & canteen
     return seconds, travel.ride_m, living + 2 * norms.value("cost.boarding_weeks") * km_yuan, (seconds <= limit) & allowed
 
 
-def public_s(travel: TravelTimes, factor: float) -> NDArray[np.float64]:
+def public_s(travel: TravelTimes, factor: float, pace: Pace = AS_EXPECTED) -> NDArray[np.float64]:
     """Return seconds by public bus of one who walks at `factor` of an adult's speed; inf where there is no journey in time."""
-    return np.full_like(travel.walk_s, np.inf) if travel.public is None else travel.public.seconds(factor)
+    return np.full_like(travel.walk_s, np.inf) if travel.public is None else travel.public.seconds(factor, pace)
+
+
+def time_trips(
+    mode: str, travel: TravelTimes, norms: NormSet, settings: Travel, grades: tuple[int, ...], pace: Pace, at: Pairs | None = None
+) -> NDArray[np.float64]:
+    """Return door-to-door seconds at `pace` of all trips, shape (settlements, schools), or of the (rows, columns) `at`."""
+    rows, columns = (np.arange(len(travel.settlements))[:, None], np.arange(len(travel.schools))[None, :]) if at is None else at
+    factor = child_factor(norms, grades, settings)
+    if mode == "walk":
+        across_s = travel.home_leg_s[rows] + travel.school_leg_s[columns]
+        return pace.on_foot(travel.walk_s[rows, columns], across_s) / factor
+    if mode == "bus":
+        return public_s(travel, factor, pace)[rows, columns]
+    to_stop = pace.on_foot(travel.stop_s[rows], travel.stop_leg_s[rows]) / factor
+    ride_s = travel.ride_s[rows, columns] * pace.ride
+    return to_stop + ride_s if mode == "board" else to_stop + pace.wait_s + ride_s * norms.value("bus.detour_factor")
+
+
+def measure_ends(mode: str, travel: TravelTimes, norms: NormSet, settings: Travel, grades: tuple[int, ...], at: Pairs) -> Ends:
+    """Return the optimistic and the pessimistic seconds of the trips `at` (rows, columns)."""
+    optimistic, pessimistic = (time_trips(mode, travel, norms, settings, grades, Pace.of(norms, end), at) for end in ENDS)
+    return optimistic, pessimistic
 
 
 def _nearest(seconds: NDArray[np.float64], columns: list[int], scenario: Scenario) -> NDArray[np.int64]:
@@ -117,12 +154,13 @@ def _nearest(seconds: NDArray[np.float64], columns: list[int], scenario: Scenari
 def _as_rows(
     band: str,
     mode: str,
-    kept: NDArray[np.int64],
+    at: Pairs,
     travel: TravelTimes,
     measured: Measured,
+    ends: Ends,
     limits: tuple[float, float],
 ) -> pd.DataFrame:
-    rows, columns = kept[:, 0], kept[:, 1]
+    rows, columns = at
     seconds, metres, cost, fits = (array[rows, columns] for array in measured)
     return pd.DataFrame(
         {
@@ -131,6 +169,8 @@ def _as_rows(
             "school_id": travel.schools.to_numpy()[columns],
             "mode": mode,
             "seconds": seconds,
+            "optimistic_s": ends[0],
+            "pessimistic_s": ends[1],
             "metres": metres,
             "cost_yuan": cost,
             "limit_s": limits[0],

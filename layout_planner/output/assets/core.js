@@ -2,7 +2,7 @@
 'use strict';
 window.planner = {};
 (function (planner) {
-  const FIELDS = 9; // numbers a trip, in the order that map_data writes them
+  const FIELDS = 11; // numbers a trip, in the order that map_data writes them
 
   planner.load = function () {
     const data = JSON.parse(document.getElementById('planner-data').textContent);
@@ -33,9 +33,9 @@ window.planner = {};
     state.cause = new Uint8Array(count);
     state.severe = new Uint8Array(count);
     for (let at = 0; at < state.trips.length; at += FIELDS) {
-      const [village, band, school, mode, pupils, tenths, limit, hundreds, cause] = state.trips.slice(at, at + FIELDS);
+      const [village, band, school, mode, pupils, tenths, limit, hundreds, cause, best, worst] = state.trips.slice(at, at + FIELDS);
       const trip = { village, band, school, pupils, cause, mode: planner.data.modes[mode], minutes: tenths < 0 ? Infinity : tenths / 10,
-        limit: limit < 0 ? Infinity : limit, km: hundreds < 0 ? Infinity : hundreds / 10 };
+        limit: limit < 0 ? Infinity : limit, km: hundreds < 0 ? Infinity : hundreds / 10, best, worst };
       state.byVillage[village].push(trip);
       if (!cause) continue;
       const severe = trip.minutes === Infinity || trip.minutes > trip.limit * 1.5;
@@ -92,6 +92,8 @@ window.planner = {};
   };
 
   planner.number = (value, digits) => value.toLocaleString('en-US', { maximumFractionDigits: digits || 0 });
-  planner.minutes = (trip) => (trip.minutes === Infinity ? '—' : Math.round(trip.minutes) + ' ' + planner.say('minutes'));
+  // "35 min (28–46)": as expected, and from a good to a slow day
+  planner.minutes = (trip) => (trip.minutes === Infinity ? '—' : Math.round(trip.minutes) + ' ' + planner.say('minutes')
+    + (trip.worst > trip.best ? planner.inBrackets(trip.best + '–' + trip.worst) : ''));
   planner.sign = (verdict) => ({ pass: '✓', fail: '✗', unknown: '?' })[verdict];
 })(window.planner);
