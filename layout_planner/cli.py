@@ -274,18 +274,23 @@ STATE = click.argument("source", metavar="SCENARIO|RUN", type=FILE)
 def risk(source: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
     """Tell who is at risk today, or under the plan of a stored run: by band, township, group and cause, and how even the ways are."""
     from layout_planner.output.assess_tables import as_records
-    from layout_planner.output.risk_tables import equity_table, risk_summaries
+    from layout_planner.output.risk_tables import bad_day_table, equity_table, risk_summaries
     from layout_planner.output.terminal import frame_table, result_console
 
     state = _look_at(source, data_dir, lang, quiet=as_json)
-    groups, equity = state.assessment["risk_groups"], state.assessment["equity"]
+    groups, equity, days = (state.assessment[name] for name in ("risk_groups", "equity", "bad_days"))
     if as_json:
-        parts = {"at_risk": state.risk, "groups": groups, "equity": equity}
+        parts = {"at_risk": state.risk, "groups": groups, "equity": equity, "bad_days": days}
         _print_json({name: as_records(table) for name, table in parts.items()})
         return
     for title, summary in risk_summaries(state.risk, groups, lang).items():
         result_console().print(frame_table(summary, title))
-    result_console().print(equity_table(equity, state.bands, state.settlements["name"], lang))
+    names = state.settlements["name"]
+    result_console().print(equity_table(equity, state.bands, names, lang))
+    if len(days):
+        title = Words("坏天气（学生数）", "bad days (pupils)").say(lang)
+        shown = state.settlements.get("name_en", names) if lang == "en" else names
+        result_console().print(frame_table(bad_day_table(days, shown, lang), title))
 
 
 @main.command()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from layout_planner.assess.bad_days import count_cut_off
 from layout_planner.assess.equity import gini, quantile
 from layout_planner.plan.forms import CLOSED
 from layout_planner.risk import count_doubtful
@@ -34,6 +35,7 @@ MEASURES: dict[str, Measure] = {
     "unserved": Measure(Words("其中无路或无学位", "of them without a way or place"), 0),
     "newly_at_risk": Measure(Words("因方案新增的风险学生", "put at risk by the plan"), 0),
     "at_risk_pessimistic": Measure(Words("路上慢时有风险的学生", "at risk on a slow day"), 0),
+    "cut_off_worst_day": Measure(Words("最坏天气断路的学生", "cut off on the worst day"), 0),
     "worst_minutes": Measure(Words("最长单程（分钟）", "worst trip, minutes"), 1),
     "mean_minutes": Measure(Words("平均单程（分钟）", "mean trip, minutes"), 1),
     "p90_minutes": Measure(Words("九成学生单程不超过（分钟）", "nine in ten travel at most, minutes"), 1),
@@ -51,9 +53,12 @@ SHOWN_IN_10_000 = {"cost_yuan"}
 
 
 def measure_layout(
-    layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet, scenario: Scenario
-) -> dict[str, float]:
+    layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet, scenario: Scenario,
+    bad_days: pd.DataFrame | None = None,
+) -> dict[str, float]:  # fmt: skip
     """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
+
+    bad_days : the layout's trips on bad days; without them there is no `cut_off_worst_day`
 
     `worst_minutes`, `mean_minutes`, `p90_minutes` and `gini` leave out pupils without any way; those are counted in `unserved`.
     """
@@ -63,7 +68,7 @@ def measure_layout(
     walked_km = trips.loc[trips["mode"] == "walk", "metres"] / 1000
     beyond = trips.loc[trips["mode"] == "walk", "pupils"][walked_km > norms.value("travel.report_walk_km")].sum()
     is_open = sites["form"] != CLOSED
-    return {
+    figures = {
         "pupils": float(trips["pupils"].sum()),
         "at_risk": float(risk["pupils"].sum()),
         "at_risk_pessimistic": float(risk["pupils"].sum() + count_doubtful(layout, risk, norms, scenario)),
@@ -82,6 +87,7 @@ def measure_layout(
         "moved": float(_count_moved(layout, today)),
         "cost_yuan": float(sites["cost_yuan"].sum() + trips["cost_yuan"].sum()),
     }
+    return figures if bad_days is None else {**figures, "cut_off_worst_day": float(count_cut_off(bad_days))}
 
 
 def _count_newly_at_risk(risk: pd.DataFrame, risk_today: pd.DataFrame) -> int:

@@ -29,6 +29,12 @@ FORMS = {
     "junior": Words("初中", "junior secondary"),
     "closed": Words("不开办", "not open"),
 }
+HAZARDS = {
+    "flood": Words("洪水", "flood"),
+    "landslide": Words("滑坡", "landslide"),
+    "ice": Words("凝冻", "ice"),
+    "snow": Words("积雪", "snow"),
+}
 VERDICTS = {
     "pass": Words("通过", "Passes"),
     "fail": Words("不通过", "Refused"),
@@ -117,6 +123,11 @@ def name_band(band: str, grades: Iterable[int] = ()) -> Words:
 def name_mode(mode: str) -> Words:
     """Return how a pupil gets to school, or the key itself for a mode that has no name."""
     return MODES.get(mode, Words(mode, mode))
+
+
+def name_hazard(hazard: str) -> Words:
+    """Return what a hazard is called, or the key itself for one that has no name."""
+    return HAZARDS.get(hazard, Words(hazard, hazard))
 
 
 def name_rule(rule: str) -> Words:

@@ -25,6 +25,7 @@ from layout_planner.risk import assess_risk
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
+from layout_planner.travel.bad_days import measure_bad_day
 from layout_planner.travel.explain import explain_trip
 from layout_planner.travel.matrix import measure_net, measure_travel
 from layout_planner.travel.net import build_net
@@ -32,7 +33,7 @@ from layout_planner.travel.options import MODES, commute_options
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import pandas as pd
@@ -53,12 +54,14 @@ if TYPE_CHECKING:
 class Ground:
     """What all scenarios of one county share: its tables, its roads joined to homes and schools, its travel times.
 
-    special  the special schools and the trips to them; None where the county names none
+    bad_days  the trips on every bad day, by its key
+    special   the special schools and the trips to them; None where the county names none
     """
 
     county: County
     net: Net
     travel: TravelTimes
+    bad_days: Mapping[str, TravelTimes]
     special: SpecialSites | None = None
 
 
@@ -94,12 +97,15 @@ def run_scenario(
     verification = verify_layout(county, scenario, norms, plan, today=today)
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
+    layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
+    assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
+    bad = assessment["bad_days"] if county.bad_days else None
     measures = {
-        "today": measure_layout(today, risk_today, today, risk_today, norms, scenario),
-        "plan": measure_layout(plan, risk_plan, today, risk_today, norms, scenario),
+        when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])
+        for when, (layout, risk) in layouts.items()
     }
-    assessment = assess_layouts(case, {"today": (today, risk_today), "plan": (plan, risk_plan)}, ground.special)
-    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *crowded_sites(today, county))
+    closed = [note for measured in ground.bad_days.values() for note in measured.notes]
+    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county))
     return Run(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes
     )
@@ -116,8 +122,11 @@ def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = N
     county = read_county(scenario, on_step=say)
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
     net = build_net(county, norms, scenario.travel)
-    travel = measure_net(net, county, scenario.travel, on_step=say)
-    return Ground(county, net, travel, _measure_special(county, norms, scenario))
+    travel, bad_days = measure_net(net, county, scenario.travel, on_step=say), {}
+    for day in county.bad_days:
+        say(Words(f"坏天气：{day.name.zh}", f"bad day: {day.name.en}"))
+        bad_days[day.key] = measure_bad_day(net, county, scenario.travel, day)
+    return Ground(county, net, travel, bad_days, _measure_special(county, norms, scenario))
 
 
 def _measure_special(county: County, norms: NormSet, scenario: Scenario) -> SpecialSites | None:
@@ -273,7 +282,7 @@ def assess_today(source: str | Path, *, data_dir: str | Path | None = None, on_s
     case = Case(scenario, norms, ground.county, demand, ground.travel, sites_of(ground.county.schools, scenario))
     layout = present_layout(case)
     risk = assess_risk(layout, ground.county, ground.travel, norms, scenario)
-    return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}, ground.special))
+    return Today(case, layout, risk, assess_layouts(case, {"today": (layout, risk)}, ground.special, ground.bad_days))
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,7 @@ ASSESSMENTS = {
     "boarding_queue": Words("床位排队", "boarding queue"),
     "disabled": Words("残疾学生安置", "disabled pupils"),
     "home_visits": Words("送教上门", "home visits"),
+    "bad_days": Words("坏天气", "bad days"),
 }
 INTERNAL = {
     "risk_groups",

@@ -144,6 +144,11 @@ class Travel(Strict):
     off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
     bell: Clock = Field(default="08:00", description="first lesson, where the schools table has no bell of its own")
     dismissal: Clock = Field(default="16:30", description="end of the school day, where the schools table has none of its own")
+    bad_days: tuple[str, ...] = Field(default=(), description="files of areas or lines; the roads they meet are closed on that day")
+    bad_day_hazards: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], ...] = Field(
+        default=(), description="hazards (flood, landslide, ice, ...) that also close the roads whose table names them in closed_from"
+    )
+    bad_day_bridges_stand: bool = Field(default=False, description="bridges and tunnels over or under an area of a bad day stay open")
     nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
 
 

@@ -321,7 +321,7 @@ def test_all_tables_come_together_and_row_order_is_without_effect():
             county = replace(case.county, venues=case.county.venues.iloc[::-1])
             case, today = replace(case, county=county), Layout(today.sites, today.assignment.iloc[order].reset_index(drop=True))
         risk = assess_risk(today, case.county, case.travel, NORMS, SCENARIO)
-        tables.append(assess_layouts(case, {"today": (today, risk), "plan": (today, risk)}, None))
+        tables.append(assess_layouts(case, {"today": (today, risk), "plan": (today, risk)}, None, {}))
     assert list(tables[0]) == list(ASSESSMENTS)
     for name, table in tables[0].items():
         pd.testing.assert_frame_equal(table, tables[1][name])

@@ -6,6 +6,7 @@ import math
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -14,8 +15,9 @@ from layout_planner.errors import InputError
 from layout_planner.norms import read_norms
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Override, Travel
-from layout_planner.travel.doubt import Pace
+from layout_planner.travel.doubt import ENDS, Pace
 from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.model import PublicTrips
 from layout_planner.travel.options import measure_ends, measure_mode
 from tests.test_plan import solve
 from tests.test_travel import QUICK, make_county, road_nets
@@ -104,3 +106,14 @@ def test_who_is_over_the_limit_only_on_a_slow_day():
     assert figures["at_risk_pessimistic"] - figures["at_risk"] == 6
     trips = today.assignment.set_index(["settlement_id", "band"])
     assert trips.loc[("S2", "junior"), "pessimistic_s"].max() > 3600 > trips.loc[("S2", "junior"), "seconds"].max()
+
+
+def test_public_buses_are_as_sure_as_their_lines():
+    """A line every 10 min: 200 m on foot at 1.05 m/s, 5 min wait (0-10), 16 min in the bus; with a timetable the wait is sure."""
+    for headway, low, high in ((600.0, -300.0, 300.0), (0.0, 0.0, 0.0)):
+        row = {"home": [0], "school": [0], "seconds": [1450.476], "walk_s": [200 / 1.05], "wait_s": [300.0], "ride_s": [960.0]}
+        trips = PublicTrips({0.75: pd.DataFrame(row | {"headway_s": [headway]})}, (1, 1))
+        best, worst = (trips.seconds(0.75, Pace.of(NORMS, end))[0, 0] for end in ENDS)
+        assert best == pytest.approx(200 / 1.05 / 1.2 + 300 + low + 960 / 1.2, abs=1e-3)
+        assert worst == pytest.approx(200 / 1.05 / 0.8 + 300 + high + 960 / 0.75, abs=1e-3)
+        assert trips.seconds(0.75)[0, 0] == 1450.476

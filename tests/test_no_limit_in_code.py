@@ -60,6 +60,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("safeguards.signature", 10_000): "bytes of a file that is read as a key or signature",
     ("safeguards.verify", 0.005): "tolerance of the re-check, described in its docstring",
     ("travel.bus", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
+    ("travel.doubt", 0.5): "half a headway, the mean wait",
     ("travel.explain", 0.01): "two points closer than this are one",
     ("travel.network", 24): "grain of metres, a power of two",
     ("travel.network", 33): "grain of seconds, a power of two",

@@ -61,6 +61,7 @@ def by_way(roads):
         ({"highway": "track"}, True, True, True),
         ({"highway": "track", "tracktype": "grade3"}, True, True, True),
         ({"highway": "track", "tracktype": "grade4"}, True, False, False),
+        ({"highway": "track", "tracktype": "grade2;grade5"}, True, False, False),
         ({"highway": "unclassified", "smoothness": "very_bad"}, True, False, False),
         ({"highway": "unclassified", "4wd_only": "yes"}, True, False, False),
         ({"highway": "tertiary", "bus": "no"}, True, False, False),

@@ -5,17 +5,23 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
 from layout_planner.county.demand import count_pupils
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
+from layout_planner.plan.layout import Layout
 from layout_planner.plan.present import present_layout
-from layout_planner.safeguards.verify import verify_layout
+from layout_planner.safeguards.retrace import retrace_trips
+from layout_planner.safeguards.verify import _check_trips, _Given, verify_layout
 from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.options import measure_ends, measure_mode
 from tests.safe_case import NORMS, RECORDS, county, judge, plan, scenario, today
 from tests.test_plan import scenario_with
+from tests.test_travel import plane
 from tests.tiny import tiny_county
 
 LATE = {
@@ -119,3 +125,33 @@ def test_two_schools_on_one_spot_are_retraced_to_the_end():
     demand, _ = count_pupils(here, asked)
     layout = present_layout(Case(asked, NORMS, here, demand, travel, sites_of(here.schools, asked)))
     assert verify_layout(here, asked, NORMS, layout).agrees
+
+
+@pytest.mark.parametrize("rise", [0.0, 0.03, 0.09, -0.15])
+def test_rides_over_hills_and_on_poor_roads_are_retraced(rise):
+    """Everybody rides or boards; roads are gravel, narrow or dangerous, and one track is too narrow for any bus."""
+    here = tiny_county(elevation=plane(rise))
+    poor = {"surface": ["gravel", "", "concrete", ""], "width_m": [5.0, 4.0, np.inf, 2.0], "hazard": [False, False, True, False]}
+    edges = here.roads.edges.assign(**poor)
+    here = replace(here, roads=replace(here.roads, edges=edges))
+    asked = scenario_with(move="none")
+    travel = measure_travel(here, NORMS, asked.travel)
+    rows = [
+        (home, "junior", "C1", mode, 1, *(float(part) for part in trip_of(travel, here, asked, mode, row)))
+        for row, home in enumerate(["S1", "S2", "S3", "S4"])
+        for mode in ("walk", "school_bus", "board")
+    ]
+    columns = ["settlement_id", "band", "school_id", "mode", "pupils", "seconds", "optimistic_s", "pessimistic_s", "metres", "cost_yuan"]
+    table = pd.DataFrame(rows, columns=columns)
+    retraced = retrace_trips(here, asked, NORMS, table)
+    given = _Given(here, asked, NORMS, Layout(pd.DataFrame(), table), table.to_dict("records"), {})
+    worst, faults = _check_trips(given, retraced)
+    assert faults == []
+    assert worst < 1.0
+
+
+def trip_of(travel, here, asked, mode, row):
+    """Return seconds as expected, at best and at worst, metres and cost of a trip to C1 of grades 7-9."""
+    measured = measure_mode(mode, travel, here.schools, NORMS, asked.travel, (7, 8, 9))
+    ends = measure_ends(mode, travel, NORMS, asked.travel, (7, 8, 9), (np.array([row]), np.array([1])))
+    return measured[0][row, 1], ends[0][0], ends[1][0], measured[1][row, 1], 0.0

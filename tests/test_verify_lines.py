@@ -34,7 +34,9 @@ def by_bus(seconds, home="S1"):
     rows = proposed.assignment.copy()
     mine = (rows["settlement_id"] == home) & (rows["band"] == "lower_primary")
     assert mine.sum() == 1
-    rows.loc[mine, ["mode", "seconds", "metres", "cost_yuan"]] = ["bus", seconds, 5500.0, PUPILS[home] * FARE]
+    trip = {"mode": "bus", "seconds": seconds, "metres": 5500.0, "cost_yuan": PUPILS[home] * FARE}
+    trip |= {"optimistic_s": min(seconds, 1200.0), "pessimistic_s": np.inf}  # held only to lie around the time
+    rows.loc[mine, list(trip)] = list(trip.values())
     return replace(proposed, assignment=rows)
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layout_planner.assess.bad_days import list_bad_days
 from layout_planner.assess.boarding import queue_for_beds
 from layout_planner.assess.disabled import place_disabled, plan_visits
 from layout_planner.assess.equity import measure_equity
@@ -20,17 +21,24 @@ if TYPE_CHECKING:
     from layout_planner.assess.disabled import SpecialSites
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout
+    from layout_planner.travel.model import TravelTimes
 
 
-def assess_layouts(case: Case, layouts: Mapping[str, tuple[Layout, pd.DataFrame]], special: SpecialSites | None) -> dict[str, pd.DataFrame]:
-    """Return the tables of ASSESSMENTS; all but `surroundings` have a column `when`.
+def assess_layouts(
+    case: Case,
+    layouts: Mapping[str, tuple[Layout, pd.DataFrame]],
+    special: SpecialSites | None,
+    bad_days: Mapping[str, TravelTimes],
+) -> dict[str, pd.DataFrame]:
+    """Return the tables of ASSESSMENTS; all but `surroundings` have a column `when`, and `bad_days` is empty where there are none.
 
     layouts : "today" or "plan" -> the layout and who is at risk under it (RISK_COLUMNS)
+    bad_days : trips on every bad day of the county, by its key
     """
     county = case.county
     groups = count_groups(county, case.demand)
     near = list_venues(county.schools, county.venues, case.norms)
-    parts = {when: _assess_layout(case, layout, risk, groups, near, special) for when, (layout, risk) in layouts.items()}
+    parts = {when: _assess_layout(case, layout, risk, groups, near, special, bad_days) for when, (layout, risk) in layouts.items()}
     names = [name for name in ASSESSMENTS if name != "surroundings"]
     joined = {name: pd.concat({when: tables[name] for when, tables in parts.items()}, names=["when"]) for name in names}
     joined = {name: table.reset_index("when").reset_index(drop=True) for name, table in joined.items()}
@@ -38,7 +46,13 @@ def assess_layouts(case: Case, layouts: Mapping[str, tuple[Layout, pd.DataFrame]
 
 
 def _assess_layout(
-    case: Case, layout: Layout, risk: pd.DataFrame, groups: pd.DataFrame, near: pd.DataFrame, special: SpecialSites | None
+    case: Case,
+    layout: Layout,
+    risk: pd.DataFrame,
+    groups: pd.DataFrame,
+    near: pd.DataFrame,
+    special: SpecialSites | None,
+    bad_days: Mapping[str, TravelTimes],
 ) -> dict[str, pd.DataFrame]:
     trips, county = layout.assignment, case.county
     queue = queue_for_beds(case, layout, groups)
@@ -50,4 +64,5 @@ def _assess_layout(
         "boarding_queue": queue,
         "disabled": disabled,
         "home_visits": plan_visits(case, layout, disabled),
+        "bad_days": list_bad_days(layout, case, bad_days),
     }

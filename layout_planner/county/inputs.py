@@ -11,12 +11,13 @@ import pandas as pd
 
 from layout_planner.county import checks
 from layout_planner.county.areas import inside_boundary, read_boundary
+from layout_planner.county.bad_days import add_hazard_days, check_place, read_bad_day
 from layout_planner.county.coordinates import choose_metric_crs
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
-from layout_planner.county.model import County, Elevation, Note, RoadTable, Source, TransitLines
+from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTable, Source, TransitLines
 from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
@@ -109,6 +110,7 @@ class _CountyReader:
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
         elevation = self._read_elevation(settlements)
+        bad_days = self._read_bad_days(crs, roads)
         self.survey = Survey(settlements, schools, roads, boundary, crs, self._doubt_datums(roads, settlements, schools))
         self.notes.extend(doubt.note(role) for role, doubt in self.survey.doubts.items())
         cells = self._read_population(crs, settlements, boundary)
@@ -130,6 +132,7 @@ class _CountyReader:
             tuple(self.sources),
             tuple(self.notes),
             lines=lines,
+            bad_days=bad_days,
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
@@ -340,6 +343,31 @@ class _CountyReader:
         self.sources.extend(read.sources)
         self.notes.extend(read.notes)
         return read.lines
+
+    def _read_bad_days(self, crs: str, roads: RoadTable | None) -> tuple[BadDay, ...]:
+        """Return the days of all files, and one for every hazard that no file names."""
+        settings = self.scenario.travel
+        days: list[BadDay] = []
+        for name in settings.bad_days:
+            path = self._checked_path(DataFile(path=name))
+            if path is None:
+                continue
+            self.on_step(Words(f"读取坏天气 {name}", f"reading the bad day {name}"))
+            faults = Faults(name)
+            day = read_bad_day(path, name, crs, faults)
+            if day is not None and roads is not None:
+                check_place(day, roads, faults)
+            if day is not None and day.key in {other.key for other in days}:
+                faults.add(
+                    Words("两个坏天气文件同名", "two files of bad days have the same name"),
+                    Words("改名，每个文件一个名称", "give every file a name of its own"),
+                    value=day.key,
+                )
+            self.problems.extend(faults.problems)
+            if day is not None:
+                days.append(day)
+                self.sources.append(Source("bad_day", name, hash_file(path), 1))
+        return add_hazard_days(days, settings.bad_day_hazards)
 
     def _read_elevation(self, settlements: CheckedTable) -> Elevation | None:
         from layout_planner.county.rasters import read_elevation

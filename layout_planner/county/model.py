@@ -114,6 +114,22 @@ class TransitLines:
 
 
 @dataclass(frozen=True)
+class BadDay:
+    """A day on which roads are closed.
+
+    key      the name of its file without ending, or the hazard
+    hazards  what closes the roads (`flood`, `landslide`, `ice`, ...)
+    area     polygons and lines in the county's metric projection; None when only roads known to close from the hazards do
+    """
+
+    key: str
+    name: Words
+    hazards: tuple[str, ...]
+    date: str
+    area: Any | None
+
+
+@dataclass(frozen=True)
 class County:
     """All tables of one county, indexed by id, geometry in the metric `crs`.
 
@@ -126,6 +142,7 @@ class County:
     lines        public lines, or None where the scenario names none
     special_schools  GeoDataFrame like `schools`: special schools, which teach no band and close for no plan; None when there are none
     venues       GeoDataFrame, index venue_id: name, kind (venue_table.VENUE_KINDS); None when no file is given
+    bad_days     days on which roads are closed, in the scenario's order
     """
 
     settlements: gpd.GeoDataFrame
@@ -144,3 +161,4 @@ class County:
     moves: pd.DataFrame | None = None
     registers: pd.DataFrame | None = None
     lines: TransitLines | None = None
+    bad_days: tuple[BadDay, ...] = ()

@@ -52,6 +52,7 @@ LINE_COLUMNS = {
     "hgv": ("hgv",),
     "hazard": ("hazard",),
     "narrow": ("narrow",),
+    "closed_from": ("closed_from", "断路灾害"),
     "access": ("access",),
     "foot": ("foot",),
     "motor_vehicle": ("motor_vehicle",),

@@ -68,7 +68,7 @@ MILE_KM = 1.609344
 SPEED = re.compile(r"^(\d+(?:\.\d+)?)\s*(km/h|kmh|kph|mph)?$")
 SIZE = re.compile(r"^(\d+(?:\.\d+)?)\s*(m|cm|米|t|kg|吨)?$")
 SMALL_UNITS = {"cm": 0.01, "kg": 0.001}
-TOO_ROUGH = {
+NOT_FOR_BUS = {
     "smoothness": frozenset({"very_bad", "horrible", "very_horrible", "impassable"}),
     "tracktype": frozenset({"grade4", "grade5"}),
     "4wd_only": frozenset({"yes", "recommended"}),
@@ -136,7 +136,7 @@ def judge_tags(tags: Mapping[str, str]) -> Use | None:
         forward,
         backward,
         read_speed(tags.get("maxspeed", "")),
-        "flood" if wet else "",
+        tags.get("closed_from", "").lower() or ("flood" if wet else ""),
         bridge,
         min(read_size(tags.get(key, "")) for key in ("width", "est_width", "maxwidth", "maxwidth:physical")),
         min(read_size(tags.get(key, "")) for key in ("maxweight", "maxgcweight")),
@@ -189,7 +189,7 @@ def _may_walk(highway: str, tags: Mapping[str, str]) -> bool:
 
 def _may_drive(tags: Mapping[str, str]) -> bool:
     """Return whether a school bus may drive here; a ban on lorries or on line buses counts, since a bus is as large."""
-    if any(tags.get(key) in values for key, values in TOO_ROUGH.items()):
+    if any(part in values for key, values in NOT_FOR_BUS.items() for part in tags.get(key, "").split(";")):
         return False
     for key in ("motor_vehicle", "vehicle", "access"):
         if key in tags:

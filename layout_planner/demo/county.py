@@ -22,6 +22,7 @@ from layout_planner.demo.changing import CELL, list_cohorts, make_moves, make_ou
 from layout_planner.demo.consulting import make_evidence
 from layout_planner.demo.equipment import equip_schools
 from layout_planner.demo.files import write_boundary, write_children, write_heights, write_table
+from layout_planner.demo.hazards import make_flood, write_flood
 from layout_planner.demo.names import TOWNSHIPS, make_names
 from layout_planner.demo.people import make_settlements
 from layout_planner.demo.places import choose_pockets, make_boundary, place_seats, place_villages
@@ -79,6 +80,7 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools), "撤并记录")
     _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
     (folder / "gtfs.zip").write_bytes(make_feed(seed, net, places, titles))
+    write_flood(folder / "flood-2024.geojson", make_flood(seed, terrain.river))
     _write_made_with(folder / "made_with.json", seed)
 
 

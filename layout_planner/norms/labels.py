@@ -10,6 +10,13 @@ LABELS = {
     "bus.attendant": Words("随车照管人员", "attendants on a bus"),
     "bus.capacity_max": Words("校车核载上限", "most people in a bus"),
     "bus.detour_factor": Words("校车绕行系数", "ride on a round against the direct ride"),
+    "bus.height_m": Words("校车高度", "height of a school bus"),
+    "bus.least_width_m": Words("校车可走的最窄道路", "narrowest road of a school bus"),
+    "bus.narrow_width_m": Words("窄路宽度", "a road below this is narrow"),
+    "bus.steep_grade": Words("陡坡坡度", "a slope above this is steep"),
+    "bus.wait_minutes_least": Words("最短候车时间", "shortest wait"),
+    "bus.wait_minutes_most": Words("最长候车时间", "longest wait"),
+    "bus.weight_t": Words("校车满载重量", "loaded weight of a school bus"),
     "bus.hazard_speed_cap_kmh": Words("校车危险路段限速", "speed limit of a school bus on dangerous stretches"),
     "bus.speed_cap_kmh": Words("校车限速", "speed limit of a school bus"),
     "bus.stock_seats": Words("每辆校车学生座位", "pupil seats of a bus"),
@@ -62,13 +69,22 @@ LABELS = {
     "risk.absence_days": Words("疑似辍学旷课天数", "days of absence that count as suspected dropout"),
     "small_school.funding_floor": Words("小规模学校经费保底人数", "pupils that a small school is paid for at least"),
     "small_school.max_pupils": Words("乡村小规模学校", "small village school"),
+    "speed.bus_downhill_loss": Words("校车下坡减速", "speed a bus loses downhill"),
+    "speed.bus_slope_least": Words("校车坡道最低速度系数", "share of speed a bus keeps on slopes"),
+    "speed.bus_uphill_loss": Words("校车上坡减速", "speed a bus loses uphill"),
     "speed.child_factor": Words("儿童步速系数", "child's walking speed against an adult's"),
+    "speed.off_road_range_high": Words("无路步速范围上端", "fast end of walking off the road"),
+    "speed.off_road_range_low": Words("无路步速范围下端", "slow end of walking off the road"),
     "speed.off_road_factor": Words("无路步速系数", "walking speed off the road"),
+    "speed.ride_range_high": Words("车速范围上端", "fast end of a bus"),
+    "speed.ride_range_low": Words("车速范围下端", "slow end of a bus"),
     "speed.steps_factor": Words("台阶步速系数", "walking speed on steps"),
     "speed.tobler_decay": Words("托布勒函数衰减", "decay of Tobler's function"),
     "speed.tobler_shift": Words("托布勒函数偏移", "shift of Tobler's function"),
     "speed.tobler_top_kmh": Words("托布勒函数最高速度", "top speed of Tobler's function"),
     "speed.walk_kmh": Words("成人平地步速", "adult's walking speed on the flat"),
+    "speed.walk_range_high": Words("步速范围上端", "fast end of walking"),
+    "speed.walk_range_low": Words("步速范围下端", "slow end of walking"),
     "staff.pupils_per_teacher": Words("生师比", "pupils a teacher"),
     "toilets.basins": Words("洗手盆", "wash basins"),
     "toilets.boys": Words("男厕位", "boys' toilets"),
@@ -95,6 +111,8 @@ LISTED_ONLY = {
     "procedure.legality_review_days",
     "venue.internet_cafe_m",
 }  # hard rules that no verdict looks at yet, and every print of them says so
+SURFACE = Words("校车在此路面的最高速度：{surface}", "highest bus speed on this surface: {surface}")
+BUS_SURFACE = "speed.bus_surface."
 ROAD_CLASS = Words("校车速度：{road}", "bus speed: {road}")
 BUS_SPEED = "speed.bus."
 
@@ -103,4 +121,6 @@ def name_norm(key: str) -> Words:
     """Return what people call a value; empty words where nobody has named it."""
     if key.startswith(BUS_SPEED):
         return ROAD_CLASS.fill(road=key.removeprefix(BUS_SPEED))
+    if key.startswith(BUS_SURFACE):
+        return SURFACE.fill(surface=key.removeprefix(BUS_SURFACE))
     return LABELS.get(key, Words("", ""))

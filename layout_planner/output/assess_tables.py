@@ -94,9 +94,20 @@ HEADS = {
     "hours_week": Words("每周小时", "hours a week"),
     "ride_s": Words("乘车分钟", "ride min"),
     "walk_s": Words("步行分钟", "walk min"),
+    "day": Words("坏天气编号", "bad day"),
+    "day_name": Words("坏天气", "name in Chinese"),
+    "day_name_en": Words("坏天气（英文）", "name in English"),
+    "bad_s": Words("当天分钟", "minutes that day"),
+    "day_state": Words("当天", "that day"),
     "optimistic_s": Words("最快分钟", "at best"),
     "pessimistic_s": Words("最慢分钟", "at worst"),
     "limit_s": Words("限值分钟", "limit"),
+}
+DAY_STATES = {
+    "open": Words("照常", "as on other days"),
+    "longer": Words("绕行变长", "longer"),
+    "over_limit": Words("超过时限", "over the limit"),
+    "cut_off": Words("断路", "cut off"),
 }
 WHOLE = (
     "dorm_short_m2",
@@ -145,6 +156,7 @@ def _say_keys(shown: pd.DataFrame, lang: Lang, bands: Mapping[str, tuple[int, ..
         "class_state": lambda key: CLASS_STATES[key],
         "kind": lambda key: KINDS[key],
         "state": lambda key: STATES[key],
+        "day_state": lambda key: DAY_STATES[key],
         "way": lambda key: WAYS[key],
         "township": lambda key: Words(key, key),
         "county": lambda _: BY["county"],

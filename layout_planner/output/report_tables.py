@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layout_planner.assess.bad_days import CUT_OFF
 from layout_planner.assess.groups import GROUPS
 from layout_planner.names import name_band
 from layout_planner.output.assess_tables import BY
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     Cell = str | Words
 
+MOST_VILLAGES = 60
 NO_WAY = Words("不可达", "no way")
 
 
@@ -29,7 +31,8 @@ def describe_assessment(assessment: Mapping[str, pd.DataFrame], view: RunView) -
     """Return the sections of the report that the tables of ASSESSMENTS fill, those without rows left out."""
     if not assessment:
         return []
-    sheets = [_equity(assessment["equity"], view), *status_sheets(assessment, view.schools, "plan")]
+    sheets = [_equity(assessment["equity"], view), _bad_days(assessment["bad_days"], view)]
+    sheets += status_sheets(assessment, view.schools, "plan")
     return [describe_sheet(sheet) for sheet in sheets if sheet.rows]
 
 
@@ -70,6 +73,41 @@ def _equity(table: pd.DataFrame, view: RunView) -> Sheet:
             ]
         )
     return Sheet(title, note, heads, tuple(rows))
+
+
+def _bad_days(table: pd.DataFrame, view: RunView) -> Sheet:
+    """Return who is cut off on bad days: all pupils of a day first, then the villages that are cut off, the most pupils first."""
+    title = Words("坏天气时谁被断路", "Who is cut off on bad days")
+    note = Words(
+        "学生数，现状→方案。断路：按各自的方式到不了本校（寄宿生：周末不能往返）。超时：绕行后超过时限。",
+        "Pupils, today → plan. Cut off: no way to their own school by their own means (boarders: no weekly trip). "
+        "Over the limit: the way round takes longer than allowed.",
+    )
+    heads = (
+        (Words("居民点", "Village"), False),
+        (Words("断路", "Cut off"), True),
+        (Words("超时", "Over the limit"), True),
+        (Words("绕行", "Longer way"), True),
+    )
+    rows: list[list[object]] = []
+    for (_, zh, en), day in table.groupby(["day", "day_name", "day_name_en"], sort=False):
+        rows += [[Words(str(zh), str(en))], [Words("全县", "the whole county"), *_count_states(day)]]
+        hit = day[day["day_state"] == CUT_OFF]
+        cut = hit.pivot_table(index="settlement_id", columns="when", values="pupils", aggfunc="sum", fill_value=0)
+        cut = cut.reindex(columns=["plan", "today"], fill_value=0).reset_index()
+        order = cut.sort_values(["plan", "today", "settlement_id"], ascending=[False, False, True])["settlement_id"].astype(str)
+        villages = ((key, day[day["settlement_id"] == key]) for key in order[:MOST_VILLAGES])
+        rows += [[_name_place(key, view), *_count_states(own)] for key, own in villages]
+        more = len(order) - MOST_VILLAGES
+        rows += [[Words(f"另有{more}个村", f"{more} more villages"), "", "", ""]] if more > 0 else []
+    return Sheet(title, note, heads, tuple(rows))
+
+
+def _count_states(day: pd.DataFrame) -> list[str]:
+    """Return pupils cut off, over the limit and with a longer way, today → plan."""
+    pupils = day.groupby(["when", "day_state"])["pupils"].sum()
+    counts = [[int(pupils.get((when, state), 0)) for when in ("today", "plan")] for state in (CUT_OFF, "over_limit", "longer")]
+    return [f"{before:,}" if before == after else f"{before:,} → {after:,}" for before, after in counts]
 
 
 def _name_key(by: str, key: str, view: RunView) -> Cell:

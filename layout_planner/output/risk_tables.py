@@ -9,9 +9,10 @@ import pandas as pd
 from rich.markup import escape
 from rich.table import Table
 
+from layout_planner.assess.bad_days import CUT_OFF
 from layout_planner.assess.groups import GROUPS
 from layout_planner.names import name_band
-from layout_planner.output.assess_tables import show_assessment, show_cell
+from layout_planner.output.assess_tables import DAY_STATES, show_assessment, show_cell
 from layout_planner.risk import CAUSES
 from layout_planner.words import Lang, Words
 
@@ -55,6 +56,35 @@ def risk_summaries(table: pd.DataFrame, groups: pd.DataFrame, lang: Lang) -> dic
         Words(f"最严重的{WORST}项", f"the {WORST} worst"): worst[[name for name in HEADS if name != "group"]],
     }
     return {title.say(lang): summary.rename(columns=heads) for title, summary in tables.items()}
+
+
+def bad_day_table(days: pd.DataFrame, names: pd.Series, lang: Lang) -> pd.DataFrame:
+    """Return one row a bad day: pupils cut off, over the limit and with a longer way, and the villages that are cut off.
+
+    days : the table `bad_days` of ASSESSMENTS. names : settlement_id -> name
+    """
+    rows = []
+    for (_, zh, en), day in days.groupby(["day", "day_name", "day_name_en"], sort=False):
+        pupils = day.groupby("day_state")["pupils"].sum()
+        cut = (
+            day[day["day_state"] == CUT_OFF]
+            .groupby("settlement_id")["pupils"]
+            .sum()
+            .sort_index()
+            .sort_values(ascending=False, kind="stable")
+        )
+        shown = Words("、", ", ").say(lang).join(names.reindex(cut.index[:WORST]).astype(str))
+        more = len(cut) - WORST
+        tail = Words(f"等，另有{more}个", f" and {more} more").say(lang) if more > 0 else ""
+        rows.append(
+            (Words(str(zh), str(en)).say(lang), *(int(pupils.get(state, 0)) for state in DAY_STATES if state != "open"), shown + tail)
+        )
+    heads = [
+        Words("坏天气", "bad day"),
+        *(words for state, words in DAY_STATES.items() if state != "open"),
+        Words("断路的居民点", "villages cut off"),
+    ]
+    return pd.DataFrame(rows, columns=[head.say(lang) for head in heads])
 
 
 def equity_table(equity: pd.DataFrame, bands: Mapping[str, tuple[int, ...]], names: pd.Series, lang: Lang) -> Table:

@@ -85,6 +85,8 @@ def _assessments(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:
 def _measures(view: RunView, lang: Lang) -> pd.DataFrame:
     rows = []
     for name, measure in MEASURES.items():
+        if not all(name in view.measures[when] for when in WHEN):
+            continue
         scale = 10_000 if name in SHOWN_IN_10_000 else 1
         rows.append((measure.label.say(lang), *(round(view.measures[when][name] / scale, measure.decimals) for when in WHEN)))
     return pd.DataFrame(rows, columns=["", *(words.say(lang) for words in WHEN.values())])

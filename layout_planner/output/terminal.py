@@ -80,8 +80,10 @@ def comparison_table(views: Sequence[RunView], lang: Lang) -> Table:
         table.add_column(escape(view.title.say(lang)), justify="right")
     columns = [views[0].measures["today"], *(view.measures["plan"] for view in views)]
     for name, measure in MEASURES.items():
+        if not any(name in values for values in columns):
+            continue
         scale = 10_000 if name in SHOWN_IN_10_000 else 1
-        figures = [f"{values[name] / scale:,.{measure.decimals}f}" for values in columns]
+        figures = [f"{values[name] / scale:,.{measure.decimals}f}" if name in values else "—" for values in columns]
         table.add_row(measure.label.say(lang), *figures)
     table.add_section()
     table.add_row(Words("审查结论", "gate").say(lang), "", *(verdict_text(view.verdict, lang) for view in views))

@@ -9,7 +9,7 @@ import numpy as np
 from layout_planner.names import name_band, name_mode
 from layout_planner.output.sketch import Dot, Sketch, SketchView, write_sketch
 from layout_planner.output.trip_pages import say_limit
-from layout_planner.travel.options import measure_mode, travel_limit_m, travel_limit_s
+from layout_planner.travel.options import measure_ends, measure_mode, travel_limit_m, travel_limit_s
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -57,12 +57,14 @@ def _view(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenari
     nearest, least = seconds.argmin(axis=1), seconds.min(axis=1)
     limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
     limit = say_limit(*limits)
-    far = metres[np.arange(len(nearest)), nearest] / limits[1] if np.isfinite(limits[1]) else 0.0  # inf / inf is no share
+    at_nearest = (np.arange(len(nearest)), nearest)
+    far = metres[at_nearest] / limits[1] if np.isfinite(limits[1]) else 0.0  # inf / inf is no share
     share = np.maximum(least / limits[0], far)
+    ends = measure_ends(mode, travel, norms, scenario.travel, grades, at_nearest)
     dots = [_school_dot(row) for _, row in county.schools[teaching].iterrows()]
     dots += [
-        _village_dot(row, county.schools.iloc[at], float(s), float(part), limit)
-        for (_, row), at, s, part in zip(county.settlements.iterrows(), nearest, least, share, strict=True)
+        _village_dot(row, county.schools.iloc[at], tuple(map(float, times)), float(part), limit)
+        for (_, row), at, part, *times in zip(county.settlements.iterrows(), nearest, share, least, *ends, strict=True)
     ]
     over = int((~(share <= 1)).sum())
     who, how = name_band(band, grades), name_mode(mode)
@@ -78,12 +80,15 @@ def _school_dot(row: pd.Series) -> Dot:
     return Dot(row["geometry"], "square", "#ffffff", _name(row), size=5.5)
 
 
-def _village_dot(row: pd.Series, school: pd.Series, seconds: float, share: float, limit: Words) -> Dot:
+def _village_dot(row: pd.Series, school: pd.Series, times: tuple[float, ...], share: float, limit: Words) -> Dot:
+    """Return the village; `times` are the seconds as expected, at best and on a slow day."""
+    seconds, low, high = times
     if not np.isfinite(seconds):
         return Dot(row["geometry"], NEVER[0], NEVER[1], _name(row), (NEVER[2],), size=4.5)
     kind, color = next((kind, color) for most, kind, color, _ in STEPS if share <= most)
     to = _name(school)
-    fact = Words(f"到{to.zh}{seconds / 60:.0f}分钟（上限{limit.zh}）", f"{seconds / 60:.0f} minutes to {to.en} (limit {limit.en})")
+    took, span = f"{seconds / 60:.0f}", f"{low / 60:.0f}–{high / 60:.0f}"
+    fact = Words(f"到{to.zh}{took}分钟（{span}，上限{limit.zh}）", f"{took} min ({span}) to {to.en}, limit {limit.en}")
     return Dot(row["geometry"], kind, color, _name(row), (fact,), size=4.5)
 
 

@@ -85,6 +85,8 @@ def _figures(answer: Answer, lang: Lang) -> Table:
     table.add_column(Words(f"反过来（{ways[answer.closed].zh}）", f"the other way ({ways[answer.closed].en})").say(lang), justify="right")
     assert answer.other is not None  # noqa: S101 - asked by the caller
     for key, measure in MEASURES.items():
+        if key not in answer.plan.measures["plan"]:
+            continue
         scale = 10_000 if key in SHOWN_IN_10_000 else 1
         figures = [f"{run.measures['plan'][key] / scale:,.{measure.decimals}f}" for run in (answer.plan, answer.other)]
         table.add_row(measure.label.say(lang), *figures, style="bold" if figures[0] != figures[1] else "")

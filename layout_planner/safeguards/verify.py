@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 MODES = ("walk", "bus", "school_bus", "board", "unserved")
 ENDS = ("optimistic_s", "pessimistic_s")
+NO_TRIP = (float("inf"), float("inf"), float("inf"))
 TOLERANCE = 1.0
 TOLERANCE_SHARE = 0.005
 
@@ -149,7 +150,7 @@ def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tu
     """Return the seconds of a trip as expected, at best and at worst, and its metres."""
     home, school, mode, norms = str(row["settlement_id"]), str(row["school_id"]), row["mode"], given.norms
     if mode == "unserved":
-        return (float("inf"),) * 3, float("inf")
+        return NO_TRIP, float("inf")
     slow = given.scenario.travel.walk.child_speed
     child = norms.value("speed.child_factor", grades=given.scenario.bands[str(row["band"])]) if slow else 1.0
     if mode == "walk":

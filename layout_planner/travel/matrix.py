@@ -97,7 +97,7 @@ def _surely(legs: tuple[Floats, Floats]) -> Floats:
 def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats]:
     """Return seconds from home to the nearest drivable point, across or by walkable roads where that is quicker, and those across."""
     straight = np.maximum(*net.stop_leg)
-    elsewhere = (net.home != net.stop) & np.isfinite(straight)
+    elsewhere = net.home != net.stop
     sources, targets = np.where(elsewhere, net.home, -1), np.where(elsewhere, net.stop, -1)
     there = net.home_leg[0] + seconds_pairwise(outward, sources, targets, straight)
     back = net.home_leg[1] + seconds_pairwise(inward, sources, targets, straight)

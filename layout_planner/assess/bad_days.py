@@ -1,0 +1,85 @@
+"""Who is cut off when roads close: every trip of a layout on every bad day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from layout_planner.risk import trip_limits
+from layout_planner.travel.doubt import Pace
+from layout_planner.travel.options import time_trips
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from numpy.typing import NDArray
+
+    from layout_planner.plan.case import Case
+    from layout_planner.plan.layout import Layout
+    from layout_planner.travel.model import TravelTimes
+
+CHANGE_S = 1.0  # a shorter change is no change
+CUT_OFF = "cut_off"
+COLUMNS = (
+    "day",
+    "day_name",
+    "day_name_en",
+    "settlement_id",
+    "band",
+    "school_id",
+    "mode",
+    "pupils",  # int
+    "seconds",  # float, on other days
+    "bad_s",  # float, on the bad day; np.inf where there is no way
+    "limit_s",
+    "day_state",  # open (as on other days) | longer | over_limit (longer, and over the time limit) | cut_off
+)
+
+
+def list_bad_days(layout: Layout, case: Case, days: Mapping[str, TravelTimes]) -> pd.DataFrame:
+    """Return one row (COLUMNS) a bad day and trip of `layout`; pupils without a school are left out.
+
+    days : trips on every bad day of the county, by its key
+    """
+    trips = layout.assignment[layout.assignment["school_id"] != ""].reset_index(drop=True)
+    limits = trip_limits(trips, case.norms, case.scenario)
+    parts = []
+    for day in case.county.bad_days:
+        bad_s = _time(trips, case, days[day.key])
+        normal_s = trips["seconds"].to_numpy(dtype=float)
+        longer, over = bad_s > normal_s + CHANGE_S, ~(bad_s <= limits.to_numpy())
+        state = np.select([np.isinf(bad_s), longer & over, longer], [CUT_OFF, "over_limit", "longer"], "open")
+        named = {"day": day.key, "day_name": day.name.zh, "day_name_en": day.name.en}
+        parts.append(trips.assign(**named, bad_s=bad_s, limit_s=limits, day_state=state.astype(object))[list(COLUMNS)])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def _time(trips: pd.DataFrame, case: Case, travel: TravelTimes) -> NDArray[np.float64]:
+    """Return the seconds of every trip by its own means to its own school."""
+    rows, columns = (
+        index.get_indexer(pd.Index(trips[column]))
+        for index, column in ((travel.settlements, "settlement_id"), (travel.schools, "school_id"))
+    )
+    pace, seconds = Pace.of(case.norms), np.full(len(trips), np.inf)
+    kinds = list(zip(trips["band"].astype(str), trips["mode"].astype(str), strict=True))
+    for band, mode in sorted(set(kinds)):
+        part = np.array([kind == (band, mode) for kind in kinds])
+        at = (rows[part], columns[part])
+        seconds[part] = time_trips(mode, travel, case.norms, case.scenario.travel, case.scenario.bands[band], pace, at)
+        if mode == "bus":
+            seconds[part] += _way_round(case.travel.ride_s[at], travel.ride_s[at])
+    return seconds
+
+
+def _way_round(usual_s: NDArray[np.float64], bad_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much the ride by road is longer: a timetable knows no flood, so a public bus is as late as a ride, or cut off."""
+    known = np.isfinite(usual_s)
+    return np.where(known, bad_s - np.where(known, usual_s, 0.0), 0.0)
+
+
+def count_cut_off(table: pd.DataFrame) -> int:
+    """Return the pupils cut off on the worst day of a table of one layout."""
+    cut = table[table["day_state"] == CUT_OFF].groupby("day")["pupils"].sum()
+    return int(cut.max()) if len(cut) else 0

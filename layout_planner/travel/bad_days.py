@@ -1,0 +1,92 @@
+"""A bad day: the net without the roads that a flood, a slide or ice closes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from shapely.ops import substring
+
+from layout_planner.county.model import Note
+from layout_planner.travel.matrix import measure_net
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    from numpy.typing import NDArray
+
+    from layout_planner.county.model import BadDay, County
+    from layout_planner.scenario import Travel
+    from layout_planner.travel.model import TravelTimes
+    from layout_planner.travel.net import Net
+    from layout_planner.travel.network import Spots
+
+    Flags = NDArray[np.bool_]
+
+
+def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> TravelTimes:
+    """Return the trips over `net` on a bad day; where homes and schools join the roads stays as on other days."""
+    closed = close_pieces(net, day, settings)
+    travel = measure_net(cut_legs(net, county, day), county, settings, closed=closed)
+    length = float((net.pieces.end - net.pieces.begin)[closed].sum())
+    text = Words(f"{day.name.zh}：{length / 1000:.1f}公里道路中断", f"{day.name.en}: {length / 1000:.1f} km of road are closed")
+    return replace(travel, notes=(Note("bad_day", text, round(length)),))
+
+
+def close_pieces(net: Net, day: BadDay, settings: Travel) -> Flags:
+    """Return which pieces of the net are closed: those that meet the day's area, and those the table closes from its hazards.
+
+    Bridges and tunnels are closed too, unless the scenario says that they stand.
+    """
+    edges = net.edges
+    hazards = sorted(set(day.hazards) & set(settings.bad_day_hazards))
+    closed = edges["closed_from"].isin(hazards).to_numpy()[net.pieces.edge]
+    if day.area is None:
+        return np.asarray(closed)
+    hit = _meets(edges.geometry.to_numpy(), day)
+    if settings.bad_day_bridges_stand:
+        hit &= ~edges["bridge"].to_numpy(dtype=bool)
+    rows = np.flatnonzero(hit[net.pieces.edge])
+    lines = edges.geometry.to_numpy()
+    parts = [substring(lines[net.pieces.edge[row]], net.pieces.begin[row], net.pieces.end[row]) for row in rows]
+    closed[rows] |= _meets(np.array(parts, dtype=object), day)
+    return np.asarray(closed)
+
+
+def cut_legs(net: Net, county: County, day: BadDay) -> Net:
+    """Return the net without the straight legs between places and roads that cross the day's area."""
+    if day.area is None:
+        return net
+    home, school, stop, gate = (
+        _crossing(table, spots, net.edges, day)
+        for table, spots in (
+            (county.settlements, net.on_foot.homes),
+            (county.schools, net.on_foot.schools),
+            (county.settlements, net.driven.homes),
+            (county.schools, net.driven.schools),
+        )
+    )
+    legs = ((net.home_leg, home), (net.school_leg, school), (net.stop_leg, stop))
+    home_leg, school_leg, stop_leg = ((np.where(cut, np.inf, out), np.where(cut, np.inf, back)) for (out, back), cut in legs)
+    return replace(net, home_leg=home_leg, school_leg=school_leg, stop_leg=stop_leg, gate=np.where(gate, -1, net.gate))
+
+
+def _crossing(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, day: BadDay) -> Flags:
+    """Return which straight legs meet the day's area."""
+    cut = np.zeros(len(places), dtype=bool)
+    joined = np.flatnonzero(spots.edge >= 0)
+    ends = shapely.line_interpolate_point(edges.geometry.to_numpy()[spots.edge[joined]], spots.at[joined])
+    starts = places.geometry.to_numpy()[joined]
+    pairs = np.stack([shapely.get_coordinates(starts), shapely.get_coordinates(ends)], axis=1)
+    cut[joined] = _meets(shapely.linestrings(pairs), day)
+    return cut
+
+
+def _meets(lines: NDArray[np.object_], day: BadDay) -> Flags:
+    """Return which lines meet the day's area."""
+    met = np.zeros(len(lines), dtype=bool)
+    if len(lines):
+        met[shapely.STRtree(lines).query(day.area, predicate="intersects")] = True
+    return met
