@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from rasterio import Affine
 
+from layout_planner.county.lines import Call, Run, Service
 from layout_planner.county.model import Elevation
 from layout_planner.safeguards.retrace import retrace_trips
 from layout_planner.safeguards.verify import verify_layout
@@ -79,3 +80,14 @@ def test_travel_and_the_recheck_agree_on_any_feed(made):
             for j, school in enumerate(measured.schools):
                 wanted = found.get((home, school, factor), np.inf)
                 assert seconds[i, j] == pytest.approx(wanted if wanted <= 3600 else np.inf, abs=0.01), (home, school, band)
+
+
+@pytest.mark.parametrize(("spare_s", "caught"), [(150.0, False), (200.0, True)])
+def test_a_change_is_walked_in_the_direction_of_travel(spare_s, caught):
+    """120 m from b to c, 1 in 8 uphill: 1.05 m/s * exp(-3.5 * 0.125) = 0.678 m/s, 177 s; back 1.05 * exp(-3.5 * 0.025), 125 s."""
+    stops = {"a": (400, 0), "b": (1500, 0), "c": (1620, 0), "f": (5900, 0)}
+    there = [("a", "b", 7 * 3600 + 600.0), ("c", "f", 7 * 3600 + 1200 + spare_s + 300)]
+    back = [("f", "c", 16 * 3600 + 3000.0), ("b", "a", 17 * 3600 + 600.0)]
+    made = [Service(begin, begin, (Call(begin, 0, 0), Call(end, 600, 600)), (Run(at, at),)) for begin, end, at in there + back]
+    measured = measure_travel(tiny_county(lines=lines_of(stops, made), elevation=SLOPE), NORMS, Travel())
+    assert np.isfinite(measured.public.seconds(0.75)[0, list(measured.schools).index("C1")]) == caught
