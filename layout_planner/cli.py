@@ -17,6 +17,7 @@ from layout_planner.words import Lang, Words, default_lang
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from layout_planner.output.order_folder import OrderFolder
     from layout_planner.output.state import State
 
 FILE = click.Path(path_type=Path)
@@ -65,6 +66,7 @@ def _print_json(content: object) -> None:
 
 
 DATA = click.option("--data", "data_dir", type=FILE, default=None, help="Folder of the data files, instead of the scenario's [data] dir.")
+CACHE = click.option("--cache", type=FILE, default=None, help="Folder that keeps, for large counties, the order of the roads between runs.")
 OUT = click.option("--out", "-o", type=FILE, default=Path("runs"), show_default=True, help="Folder for the results.")
 
 
@@ -151,14 +153,37 @@ def _write_quality(scenarios: tuple[Path, ...], data_dir: Path | None, report: P
 @click.option("--from", "home", default=None, help="Settlement (id or name) whose one trip is told leg by leg; with --to.")
 @click.option("--to", "school", default=None, help="School (id or name) of that trip; with --from.")
 @click.option("--band", default=None, help="Whose trip: a band of the scenario; its first when absent.")
+@click.option(
+    "--within",
+    type=click.FloatRange(min=0, min_open=True),
+    default=None,
+    metavar="MINUTES",
+    help="Only trips of at most so many minutes, as travel_within.parquet and .csv: for places too large for all pairs.",
+)
+@CACHE
 @DATA
 @OUT
 @common
-def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool, **trip: str | None) -> None:
+def travel(
+    scenario: Path,
+    data_dir: Path | None,
+    out: Path,
+    lang: Lang,
+    *,
+    as_json: bool,
+    within: float | None,
+    cache: Path | None,
+    **trip: str | None,
+) -> None:
     """Measure every settlement's trips to every school: travel.parquet, travel.csv and a map. With --from and --to, tell one trip."""
     home, school = trip["home"], trip["school"]
     if (home is None) != (school is None):
         raise click.UsageError("--from and --to belong together")
+    if within is not None:
+        if home is not None:
+            raise click.UsageError("--within goes without --from and --to")
+        _list_near(scenario, within, data_dir, out, lang, as_json=as_json)
+        return
     if home is not None and school is not None:
         _tell_trip(scenario, (home, school), trip["band"], data_dir, out, lang, as_json=as_json)
         return
@@ -167,14 +192,37 @@ def travel(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_j
     from layout_planner.output.travel_tables import write_travel
     from layout_planner.pipeline import ground_of
 
+    orders = _open_orders(cache)
     with Steps(lang, quiet=as_json) as steps:
-        asked, norms, ground = ground_of(scenario, data_dir=data_dir, on_step=steps)
+        asked, norms, ground = ground_of(scenario, data_dir=data_dir, orders=orders, on_step=steps)
         written = write_travel(ground.travel, norms, out, ground.county.lines)
         steps(Words("绘制地图", "drawing the map"))
         page = out / "travel.html"
         write_travel_map(ground.county, ground.travel, norms, asked, page, lang)
+    _tell_orders(orders, lang)
     pages = [str(path) for path in (*written, page)]
     _print_json(pages) if as_json else click.echo("\n".join(pages))
+
+
+def _list_near(scenario: Path, minutes: float, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
+    from layout_planner.output.terminal import Steps
+    from layout_planner.output.travel_tables import write_near
+    from layout_planner.pipeline import near_trips
+
+    with Steps(lang, quiet=as_json) as steps:
+        written = [str(path) for path in write_near(near_trips(scenario, minutes, data_dir=data_dir, on_step=steps), out)]
+    _print_json(written) if as_json else click.echo("\n".join(written))
+
+
+def _open_orders(cache: Path | None) -> OrderFolder | None:
+    from layout_planner.output.order_folder import OrderFolder
+
+    return None if cache is None else OrderFolder(cache)
+
+
+def _tell_orders(orders: OrderFolder | None, lang: Lang) -> None:
+    for note in orders.notes if orders is not None else ():
+        click.echo(note.text.say(lang), err=True)
 
 
 def _tell_trip(
@@ -330,22 +378,23 @@ def _look_at(source: Path, data_dir: Path | None, lang: Lang, *, quiet: bool) ->
 @click.argument("scenarios", nargs=-1, required=True, type=FILE)
 @DATA
 @OUT
+@CACHE
 @common
-def run(scenarios: tuple[Path, ...], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
+def run(scenarios: tuple[Path, ...], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool, cache: Path | None) -> None:
     """Work scenarios through: travel, risk, plan, re-check, gate, maps. Exit code 5 when the gate refuses a plan."""
-    verdicts = _run_all(list(scenarios), data_dir, out, lang, as_json=as_json)
+    verdicts = _run_all(list(scenarios), data_dir, out, lang, as_json=as_json, cache=cache)
     sys.exit(0 if all(verdict == "pass" for verdict in verdicts) else EXIT_GATE)
 
 
-def _run_all(scenarios: list[Path], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> list[str]:
+def _run_all(scenarios: list[Path], data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool, cache: Path | None = None) -> list[str]:
     from layout_planner.output.run_folder import write_comparison, write_run
     from layout_planner.output.run_view import read_view
     from layout_planner.output.terminal import Steps
     from layout_planner.pipeline import run_scenarios
 
-    folders = []
+    folders, orders = [], _open_orders(cache)
     with Steps(lang, quiet=as_json) as steps:
-        for done in run_scenarios(scenarios, data_dir=data_dir, on_step=steps):
+        for done in run_scenarios(scenarios, data_dir=data_dir, orders=orders, on_step=steps):
             steps(Words(f"写出 {done.scenario.name}", f"writing {done.scenario.name}"))
             folders.append(write_run(done, out, lang))
         views = [read_view(folder) for folder in folders]
@@ -353,6 +402,7 @@ def _run_all(scenarios: list[Path], data_dir: Path | None, out: Path, lang: Lang
         if len(views) > 1:
             steps(Words("写出比较", "writing the comparison"))
             maps = [*maps, *write_comparison(views, out, lang)]
+    _tell_orders(orders, lang)
     _show_comparison(views, maps, lang, as_json=as_json)
     return [view.verdict for view in views]
 

@@ -27,7 +27,7 @@ from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
 from layout_planner.travel.bad_days import measure_bad_day
 from layout_planner.travel.explain import explain_trip
-from layout_planner.travel.matrix import measure_net, measure_travel
+from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, commute_options
 from layout_planner.words import Words
@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
     from layout_planner.travel.explain import TripStory
+    from layout_planner.travel.hierarchy import Orders
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
 
@@ -116,12 +117,12 @@ def note_norms(norms: NormSet) -> tuple[Note, ...]:
     return tuple(Note("norms", remark) for remark in norms.remarks)
 
 
-def lay_ground(scenario: Scenario, norms: NormSet, *, on_step: OnStep | None = None) -> Ground:
-    """Read the county of `scenario` and measure its travel times."""
+def lay_ground(scenario: Scenario, norms: NormSet, *, orders: Orders | None = None, on_step: OnStep | None = None) -> Ground:
+    """Read the county of `scenario` and measure its travel times; `orders` as in `build_net`."""
     say = on_step or _say_nothing
     county = read_county(scenario, on_step=say)
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
-    net = build_net(county, norms, scenario.travel)
+    net = build_net(county, norms, scenario.travel, orders=orders)
     travel, bad_days = measure_net(net, county, scenario.travel, on_step=say), {}
     for day in county.bad_days:
         say(Words(f"坏天气：{day.name.zh}", f"bad day: {day.name.en}"))
@@ -136,11 +137,15 @@ def _measure_special(county: County, norms: NormSet, scenario: Scenario) -> Spec
     return SpecialSites(county.special_schools, measure_travel(replace(county, schools=county.special_schools), norms, scenario.travel))
 
 
-def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> list[Run]:
+def run_scenarios(
+    sources: Sequence[str | Path], *, data_dir: str | Path | None = None, orders: Orders | None = None, on_step: OnStep | None = None
+) -> list[Run]:
     """Return the runs of all `sources`; scenarios of the same data share one reading and one set of travel times.
 
-    All scenario files are read and checked before the first is worked on.
+    All scenario files are read and checked before the first is worked on. `orders` as in `build_net`; scenarios that differ only in
+    speeds or slopes share them in any case.
     """
+    orders = {} if orders is None else orders
     scenarios = [read_scenario(source, data_dir=data_dir) for source in sources]
     _refuse_same_names(scenarios)
     grounds: dict[str, Ground] = {}
@@ -149,7 +154,7 @@ def run_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | None 
         norms = read_scenario_norms(scenario)
         key = repr((scenario.folder, scenario.data, scenario.bands, scenario.demand, scenario.travel, norms))
         if key not in grounds:
-            grounds[key] = lay_ground(scenario, norms, on_step=on_step)
+            grounds[key] = lay_ground(scenario, norms, orders=orders, on_step=on_step)
         check_plan(scenario, grounds[key].county)
         keys.append(key)
     return [run_scenario(scenario, ground=grounds[key], on_step=on_step) for scenario, key in zip(scenarios, keys, strict=True)]
@@ -184,11 +189,23 @@ def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | Non
     return list(notes.values())
 
 
-def ground_of(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> tuple[Scenario, NormSet, Ground]:
-    """Return the scenario at `source`, its norms, and its county with travel times."""
+def ground_of(
+    source: str | Path, *, data_dir: str | Path | None = None, orders: Orders | None = None, on_step: OnStep | None = None
+) -> tuple[Scenario, NormSet, Ground]:
+    """Return the scenario at `source`, its norms, and its county with travel times; `orders` as in `build_net`."""
     scenario = read_scenario(source, data_dir=data_dir)
     norms = read_scenario_norms(scenario)
-    return scenario, norms, lay_ground(scenario, norms, on_step=on_step)
+    return scenario, norms, lay_ground(scenario, norms, orders=orders, on_step=on_step)
+
+
+def near_trips(source: str | Path, minutes: float, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
+    """Return all trips of the scenario at `source` that take at most `minutes`: NEAR_COLUMNS; no full matrix is made."""
+    say = on_step or _say_nothing
+    scenario = read_scenario(source, data_dir=data_dir)
+    county = read_county(scenario, on_step=say)
+    say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
+    net = build_net(county, read_scenario_norms(scenario), scenario.travel)
+    return measure_near(net, county, 60 * minutes, on_step=say)
 
 
 def tell_trips(

@@ -8,10 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from click.testing import CliRunner
 
 from layout_planner.cli import main
+from layout_planner.travel import network
 
 TINY = Path(__file__).parent / "data" / "tiny" / "scenario.toml"
 SAME_BYTES = ("run.json", "tables.xlsx", "plan.gpkg", "trips.parquet", "settlements.parquet", "schools.parquet", "certificate.json")
@@ -162,6 +164,29 @@ def test_risk_and_status_of_a_stored_plan(stored: Path):
     code, _, stderr = call("status", stored.parent, "--lang", "en")
     assert code == 3
     assert "not the folder of a complete run" in stderr
+
+
+def test_travel_within_lists_only_near_trips(tmp_path: Path):
+    code, stdout, _ = call("travel", TINY, "--within", 10, "--out", tmp_path, "--cache", tmp_path / "cache")
+    assert code == 0
+    assert str(tmp_path / "travel_within.parquet") in stdout
+    table = pd.read_csv(tmp_path / "travel_within.csv")
+    assert set(table["mode"]) == {"walk", "ride"}
+    assert 0 < len(table) < 20
+    assert (table["seconds"] <= 600).all()
+    assert call("travel", TINY, "--within", 10, "--from", "x", "--to", "y")[0] == 2
+
+
+def test_a_damaged_order_is_told_on_stderr(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(network, "PLAIN_CELLS", 0)
+    whole = call("travel", TINY, "--out", tmp_path / "one", "--cache", tmp_path / "cache", "--lang", "en")
+    (kept,) = (tmp_path / "cache").iterdir()
+    kept.write_bytes(b"damaged")
+    again = call("travel", TINY, "--out", tmp_path / "two", "--cache", tmp_path / "cache", "--lang", "en")
+    assert whole[0] == again[0] == 0
+    assert "damaged or of other roads" in again[2]
+    assert "damaged" not in whole[2]
+    assert (tmp_path / "one" / "travel.csv").read_bytes() == (tmp_path / "two" / "travel.csv").read_bytes()
 
 
 def test_travel_writes_a_word_where_there_is_no_way(tmp_path: Path):

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from layout_planner.output.order_folder import OrderFolder
 from layout_planner.travel import hierarchy as hierarchy_module
 from layout_planner.travel import network
 from layout_planner.travel.hierarchy import Shape, build_hierarchy, name_topology, sweep_trips, weigh
@@ -255,3 +256,66 @@ def test_loops_compile_where_no_cache_can_be_written():
     with pytest.raises(RuntimeError, match="no locator available"):
         numba.njit(cache=True)(space["double"])
     assert compiled(space["double"])(21) == 42
+
+
+# --- orders in a folder
+
+
+def grid_shape(orders):
+    nodes, drawn = grid(12)
+    whole = as_arcs(nodes, drawn).shape
+    return Shape(nodes, whole.tail, whole.head, orders)
+
+
+def test_a_folder_keeps_an_order_for_the_next_run(tmp_path, monkeypatch):
+    first = grid_shape(OrderFolder(tmp_path / "new" / "folder")).hierarchy
+    monkeypatch.setattr(hierarchy_module, "rank_nodes", None)
+    folder = OrderFolder(tmp_path / "new" / "folder")
+    assert np.array_equal(grid_shape(folder).hierarchy.rank, first.rank)
+    assert folder.notes == []
+    assert len(list(folder.folder.iterdir())) == 1
+
+
+def plain_array(file):
+    with file.open("wb") as stream:
+        np.save(stream, np.arange(144))
+
+
+def swap_rank(file):
+    with np.load(file) as kept:
+        rank, name = kept["rank"].copy(), kept["name"]
+    rank[0] = rank[1]
+    np.savez(file, name=name, rank=rank)
+
+
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda file: file.write_bytes(b""),
+        lambda file: file.write_bytes(b"PK\x03\x04 not a zip"),
+        lambda file: file.write_bytes(file.read_bytes()[:-100]),
+        plain_array,
+        lambda file: file.write_bytes(file.read_bytes()[:300] + b"\x07" + file.read_bytes()[301:]),
+        lambda file: np.savez(file, name="another", rank=np.arange(144)),
+        lambda file: np.savez(file, rank=np.arange(144)),
+        lambda file: np.savez(file, name=file.stem, rank=np.array([{"a": 1}], dtype=object)),
+        swap_rank,
+    ],
+)
+def test_a_damaged_order_is_left_aside_with_a_note_and_mended(tmp_path, harm):
+    first = grid_shape(OrderFolder(tmp_path)).hierarchy
+    (file,) = tmp_path.iterdir()
+    harm(file)
+    folder = OrderFolder(tmp_path)
+    assert np.array_equal(grid_shape(folder).hierarchy.rank, first.rank)
+    assert [note.code for note in folder.notes] == ["road_order"]
+    again = OrderFolder(tmp_path)
+    assert np.array_equal(grid_shape(again).hierarchy.rank, first.rank)
+    assert again.notes == []
+
+
+def test_a_folder_that_cannot_be_written_is_noted_only(tmp_path):
+    (tmp_path / "file").write_text("in the way", encoding="utf-8")
+    folder = OrderFolder(tmp_path / "file")
+    assert grid_shape(folder).hierarchy is not None
+    assert [note.code for note in folder.notes] == ["road_order"]

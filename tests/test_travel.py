@@ -19,8 +19,10 @@ from shapely import LineString, Point
 from layout_planner.county.model import County, Elevation, RoadTable
 from layout_planner.norms import read_norms
 from layout_planner.scenario import Travel
+from layout_planner.travel import network
 from layout_planner.travel.bus import Bus
-from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel.matrix import measure_near, measure_travel
+from layout_planner.travel.net import build_net
 from layout_planner.travel.terrain import Walker, heights_at, walk_straight
 from tests.tiny import CRS, ORIGIN, tiny_county
 
@@ -460,3 +462,49 @@ def test_more_road_between_joined_places_never_slows(a, b):
     after = measure_travel(make_county(nodes, [*edges, (a, b, "tertiary", True, True, True)], places, places), NORMS, Travel())
     assert (after.walk_s <= before.walk_s + 1e-6).all()
     assert (after.ride_s <= before.ride_s + 1e-6).all()
+
+
+# --- only what is near
+
+
+@QUICK
+@given(road_nets(), st.floats(1, 6000))
+def test_near_trips_are_those_of_the_matrix(net, most_s):
+    nodes, edges, homes, schools = net
+    county = make_county(nodes, edges, homes, schools)
+    trips = measure_travel(county, NORMS, Travel())
+    doors = {"walk": (trips.walk_s, trips.walk_m), "ride": (trips.stop_s[:, None] + trips.ride_s, trips.ride_m)}
+    told = [
+        (home, school, mode, seconds[i, j], metres[i, j])
+        for i, home in enumerate(trips.settlements)
+        for j, school in enumerate(trips.schools)
+        for mode, (seconds, metres) in doors.items()
+        if seconds[i, j] <= most_s
+    ]
+    for cells in (0, network.PLAIN_CELLS):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(network, "PLAIN_CELLS", cells)
+            near = measure_near(build_net(county, NORMS, Travel()), county, most_s)
+        assert list(near.itertuples(index=False, name=None)) == told
+
+
+def test_near_trips_with_slope_and_one_way_roads():
+    nodes = [(0, 0), (3000, 0), (1500, 900)]
+    edges = [(0, 1, "tertiary", True, True, False), (1, 2, "tertiary", True, True, False), (2, 0, "tertiary", True, True, False)]
+    county = replace(make_county(nodes, edges, [(0, 0), (1500, 30)], [(3000, 0), (1500, 900)]), elevation=plane(0.1))
+    trips = measure_travel(county, NORMS, Travel())
+    near = measure_near(build_net(county, NORMS, Travel()), county, 1e6)
+    for mode, seconds in (("walk", trips.walk_s), ("ride", trips.stop_s[:, None] + trips.ride_s)):
+        assert near.loc[near["mode"] == mode, "seconds"].tolist() == seconds.ravel().tolist()
+
+
+@QUICK
+@given(road_nets())
+def test_the_engine_changes_no_bit(net):
+    county = make_county(*net)
+    one = measure_travel(county, NORMS, Travel())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(network, "PLAIN_CELLS", 0)
+        two = measure_travel(county, NORMS, Travel())
+    for field in ("walk_s", "walk_m", "ride_s", "ride_m", "stop_s"):
+        assert np.array_equal(getattr(one, field), getattr(two, field)), field

@@ -54,7 +54,16 @@ def write_travel(travel: TravelTimes, norms: NormSet, folder: Path, lines: Trans
     tables = {"travel": tidy_travel(travel, norms)}
     if lines is not None:
         tables["bus"] = tidy_journeys(travel, lines)
-    written = []
+    return _write_tables(tables, folder)
+
+
+def write_near(near: pd.DataFrame, folder: Path) -> list[Path]:
+    """Write the trips of `measure_near` as travel_within.parquet and travel_within.csv and return their paths."""
+    return _write_tables({"travel_within": near}, folder)
+
+
+def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
+    written: list[Path] = []
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():

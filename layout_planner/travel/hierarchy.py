@@ -13,33 +13,40 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from os import cpu_count
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, dia_array
 from scipy.sparse.linalg import splu
 
 if TYPE_CHECKING:
-    from collections.abc import MutableMapping
-
     from numpy.typing import NDArray
 
     from layout_planner.travel.network import Arcs
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
-    Orders = MutableMapping[str, NDArray[np.int32]]
 
 COLUMNS = 16  # sources swept together; their labels of one node fill two cache lines each
 MOST_SLOTS_A_NODE = 60  # roads need 3 to 5; far above, the order belongs to another graph
 THREADS = min(4, cpu_count() or 1)
 
 
+class Orders(Protocol):
+    """Where ranks are kept by `name_topology`: a dict, or a folder (`output.order_folder`)."""
+
+    def get(self, name: str, /) -> NDArray[np.int32] | None:
+        """Return the rank kept under `name`, None where there is none."""
+
+    def __setitem__(self, name: str, rank: NDArray[np.int32], /) -> None:
+        """Keep `rank` under `name`."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """Which nodes of a net are linked; directions and lengths do not count.
 
-    orders  ranks by `name_topology`, kept from earlier nets; a rank that is missing or does not fit is made anew and put there
+    orders  ranks kept from earlier nets; one that is missing or does not fit is made anew and put there
     """
 
     nodes: int
@@ -86,7 +93,7 @@ def build_hierarchy(shape: Shape) -> Hierarchy | None:
     if shape.orders is not None:
         name = name_topology(shape.links)
         kept = shape.orders.get(name)
-        if kept is not None and _is_order(kept, shape.nodes) and (hierarchy := _eliminate(shape.links, kept)) is not None:
+        if kept is not None and is_order(kept, shape.nodes) and (hierarchy := _eliminate(shape.links, kept)) is not None:
             return hierarchy
     rank = rank_nodes(shape.links)
     if shape.orders is not None:
@@ -121,7 +128,8 @@ def _renumber(links: csr_array, rank: NDArray[np.int32]) -> tuple[Ints, NDArray[
     return ranked.indptr.astype(np.int64), ranked.indices.astype(np.int32)
 
 
-def _is_order(rank: NDArray[np.int32], nodes: int) -> bool:
+def is_order(rank: NDArray[np.int32], nodes: int) -> bool:
+    """Say whether `rank` numbers so many nodes, each once."""
     return rank.shape == (nodes,) and np.array_equal(np.sort(rank), np.arange(nodes))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
-from layout_planner.travel.network import Arcs, seconds_between, seconds_pairwise, trips_between
+from layout_planner.travel.network import Arcs, Near, seconds_between, seconds_pairwise, trips_between, trips_within
 from layout_planner.travel.notes import note_travel
 from layout_planner.travel.transit import measure_public
 from layout_planner.words import Words
@@ -104,3 +105,59 @@ def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats
     by_road = np.maximum(there, back)
     leg = np.where(by_road < straight, _surely(net.home_leg), _surely(net.stop_leg))
     return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg
+
+
+
+NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
+SLACK_S = 1e-3  # searches reach a little further than asked; the door-to-door sum decides
+
+
+def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
+    """Return the trips of at most `most_s` as a table of NEAR_COLUMNS, for places too large for a full matrix.
+
+    Seconds and metres are those of `measure_net`: `walk` is walk_s, `ride` is stop_s + ride_s and the metres of the ride. Time and memory
+    grow with the trips that are found, not with settlements times schools.
+    """
+    say = on_step or _say_nothing
+    say(Words("计算步行时间", "measuring walks"))
+    outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
+    there = trips_within(inward, net.school, net.home, most_s + SLACK_S - net.school_leg[1])
+    back = there if net.elevation is None else trips_within(outward, net.school, net.home, most_s + SLACK_S - net.school_leg[0])
+    there, back = _near_both_ways(there, back)
+    home, school = there.target, there.source
+    onward_s = there.seconds + net.home_leg[0][home] + net.school_leg[1][school]
+    back_s = back.seconds + net.home_leg[1][home] + net.school_leg[0][school]
+    walk_m = there.metres + net.on_foot.homes.distance[home] + net.on_foot.schools.distance[school]
+    walks = Near(school, home, np.maximum(onward_s, back_s), walk_m)
+    say(Words("计算乘车时间", "measuring rides"))
+    stop_s, _ = _time_to_stop(outward, inward, net)
+    ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
+    limits = np.full(len(net.gate), most_s + SLACK_S)
+    there, back = _near_both_ways(trips_within(behind, net.gate, net.stop, limits), trips_within(ahead, net.gate, net.stop, limits))
+    rides = Near(there.source, there.target, stop_s[there.target] + np.maximum(there.seconds, back.seconds), there.metres)
+    return _list_near(county, {"walk": walks, "ride": rides}, most_s)
+
+
+def _near_both_ways(there: Near, back: Near) -> tuple[Near, Near]:
+    """Keep the trips that are near in both directions, in the same order."""
+    targets = 1 + max(there.target.max(initial=0), back.target.max(initial=0))
+    keys = there.source * targets + there.target, back.source * targets + back.target
+    _, one, two = np.intersect1d(*keys, assume_unique=True, return_indices=True)
+    there, back = (
+        Near(near.source[rows], near.target[rows], near.seconds[rows], near.metres[rows]) for near, rows in ((there, one), (back, two))
+    )
+    return there, back
+
+
+def _list_near(county: County, by_mode: dict[str, Near], most_s: float) -> pd.DataFrame:
+    """Return the trips of at most `most_s`, sorted by the ids of settlement and school."""
+    modes = np.repeat(np.array(list(by_mode), dtype=object), [len(near.source) for near in by_mode.values()])
+    school, home, seconds, metres = (
+        np.concatenate([getattr(near, label) for near in by_mode.values()]) for label in ("source", "target", "seconds", "metres")
+    )
+    ids = county.settlements.index.to_numpy(dtype=object), county.schools.index.to_numpy(dtype=object)
+    place_of = [np.argsort(np.argsort(names)) for names in ids]
+    rows = np.lexsort([place_of[1][school], place_of[0][home]])  # stable: modes keep their order
+    rows = rows[seconds[rows] <= most_s]
+    columns = ids[0][home[rows]], ids[1][school[rows]], modes[rows], seconds[rows], metres[rows]
+    return pd.DataFrame(dict(zip(NEAR_COLUMNS, columns, strict=True)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, Elevation
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Travel
+    from layout_planner.travel.hierarchy import Orders
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
@@ -77,8 +78,11 @@ class Net:
     rules: Rules | None
 
 
-def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
-    """Return the roads of `county` with homes and schools on them; speeds from `norms`, slope and reach from `settings`."""
+def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Orders | None = None) -> Net:
+    """Return the roads of `county` with homes and schools on them; speeds from `norms`, slope and reach from `settings`.
+
+    `orders` keeps what a hierarchy costs most, for other nets of the same shape.
+    """
     elevation = county.elevation if settings.walk.slope else None
     walker = Walker.of(norms)
     edges = keep_bus_off(orient_edges(county.roads), norms)
@@ -100,7 +104,7 @@ def build_net(county: County, norms: NormSet, settings: Travel) -> Net:
     school = np.where(on_foot.schools.distance <= most_m, school, -1)
     return Net(
         edges,
-        pieces,
+        replace(pieces, orders=orders),
         profile_edges(edges, walker, elevation, county.crs),
         profile_rides(edges, norms, county.elevation if settings.ride.slope else None, county.crs),
         on_foot,
