@@ -1,7 +1,9 @@
-"""Travel times of a county beside networkx: `python benchmarks/bench_travel.py [scenario] [--data DIR]`.
+"""Travel engines side by side: `python benchmarks/bench_travel.py [--size small|county|province]`.
 
-Prints seconds, microseconds a pair and the greatest difference, with machine and versions. The peer runs one Dijkstra from every school on
-the same graph, which is what a script with networkx would do.
+Every engine gets the same made-up roads (road_graphs.py) and the same question in the same run; read ratios, not seconds. CPU seconds of
+all threads are counted, so that other work on the machine weighs little. Engines that would need hours answer for a few sources, and their
+time is scaled to all. Peers give seconds; ours give seconds and the metres of that way. Compiling the loops (once an installation) is told
+apart.
 """
 
 from __future__ import annotations
@@ -10,66 +12,255 @@ import argparse
 import platform
 import resource
 import time
+from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
-import networkx as nx
+import geopandas as gpd
 import numpy as np
+import shapely
+from peers import PEERS, version_of
+from road_graphs import MODES, make_roads, weigh_roads
 
-from layout_planner.embedded import scenario_folder
-from layout_planner.norms import NormSet, read_norms
-from layout_planner.pipeline import lay_ground
-from layout_planner.scenario import read_scenario
-from layout_planner.travel.matrix import measure_travel
+from layout_planner.travel import network
+from layout_planner.travel.hierarchy import Shape, name_topology, rank_nodes, sweep_trips, weigh
+from layout_planner.travel.network import join_places, trips_within
 
 if TYPE_CHECKING:
-    from layout_planner.county.model import County
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+    from road_graphs import Roads
+
+    from layout_planner.travel.network import Arcs
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+T = TypeVar("T")
+CLOSED_SHARE = 0.02
+CUTOFFS = (("walk", 30), ("walk", 60), ("drive", 15), ("drive", 30))
 
 
-def drive_graph(county: County, norms: NormSet) -> nx.DiGraph:
-    """Return the drivable roads with seconds, cut nowhere: times between road nodes only."""
-    graph = nx.DiGraph()
-    edges = county.roads.edges
-    cap = norms.value("bus.speed_cap_kmh")
-    rows = zip(edges["from_node"], edges["to_node"], edges["road_class"], edges["drive_forward"], edges["drive_backward"],
-               edges["speed_limit_kmh"], edges.geometry.length, strict=True)  # fmt: skip
-    for start, end, name, ahead, back, posted, metres in rows:
-        planned = norms.find(f"speed.bus.{name}")
-        if planned is None:
+@dataclass(frozen=True)
+class Size:
+    """How large a question is; `sample` is how many sources a slow peer answers for, 0 where its preparation alone takes too long."""
+
+    nodes: int
+    homes: int
+    schools: int
+    matrix: tuple[int, int]  # homes, schools of the full matrix
+    sample: dict[str, int]
+
+
+SIZES = {
+    "small": Size(4_000, 800, 60, (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}),
+    "county": Size(100_000, 20_000, 400, (20_000, 400), {"networkx": 4, "scipy": 60, "igraph": 10, "pandana": 10}),
+    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), {"networkx": 1, "scipy": 24, "igraph": 2, "pandana": 0}),
+}
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU and wall seconds of one step, and the most memory in MB that the process held meanwhile."""
+
+    cpu: float
+    wall: float
+    peak_mb: float
+
+
+def measure(work: Callable[[], T]) -> tuple[T, Cost]:
+    """Return what `work` returns and what it cost."""
+    _forget_peak()
+    cpu, wall = time.process_time(), time.perf_counter()
+    done = work()
+    return done, Cost(time.process_time() - cpu, time.perf_counter() - wall, _peak_mb())
+
+
+def _forget_peak() -> None:
+    """Start the process's memory peak anew, where the system can (Linux)."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+    except OSError:
+        return
+
+
+def _peak_mb() -> float:
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+        return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
+    except (OSError, StopIteration):
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+    """Print a table in Markdown."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    print(f"\n{title}\n")
+    for row in (header, ["-" * width for width in widths], *rows):
+        print("| " + " | ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)) + " |")
+
+
+def differ(told: Floats, wanted: Floats) -> float:
+    """Return the greatest absolute difference, inf where only one of the two knows a way."""
+    both = np.isfinite(told) & np.isfinite(wanted)
+    if not np.array_equal(np.isfinite(told), np.isfinite(wanted)):
+        return np.inf
+    return float(np.abs(told[both] - wanted[both]).max(initial=0.0))
+
+
+def why_absent(peer: str, size: Size) -> str:
+    """Return why a peer does not take part, empty where it does."""
+    if version_of(peer) is None:
+        return "not installed"
+    return "" if size.sample[peer] else "left out"
+
+
+def compare_matrices(roads: Roads, size: Size, rng: np.random.Generator) -> None:
+    """Full matrices in three modes: ours with the order found anew and with a kept one, and all peers."""
+    homes, schools = size.matrix
+    source, target = (rng.choice(size.nodes, count, replace=False) for count in (schools, homes))
+    pairs = homes * schools * len(MODES)
+    shape = roads.shape
+    rank, order_cost = measure(lambda: rank_nodes(shape.links))
+    shared = Shape(size.nodes, roads.tail, roads.head, {name_topology(shape.links): rank})
+    _, build_cost = measure(lambda: shared.hierarchy)
+    arcs = [weigh_roads(roads, mode, shared) for mode in MODES]
+    told, search = [], []
+    for graph in arcs:
+        labels, cost = measure(lambda graph=graph: sweep_trips(shared.hierarchy, weigh(shared.hierarchy, graph), source, target))
+        told.append(labels[0][: max(size.sample.values())].copy())
+        search.append(cost)
+        del labels
+    kept = build_cost.cpu + sum(cost.cpu for cost in search)
+    ours = {"ours, order anew": kept + order_cost.cpu, "ours, order kept": kept}
+    peak = max(cost.peak_mb for cost in (order_cost, build_cost, *search))
+    rows = [
+        _matrix_row(name, total, pairs, ours, (order_cost.cpu * ("anew" in name) + build_cost.cpu, peak, 0.0))
+        for name, total in ours.items()
+    ]
+    for name, build in PEERS.items():
+        few = size.sample[name]
+        if absent := why_absent(name, size):
+            rows.append([name, absent, *[""] * 6])
             continue
-        seconds = metres / (min(planned.value, cap, posted) / 3.6)
-        for here, there, open_ in ((start, end, ahead), (end, start, back)):
-            if open_ and seconds < graph.get_edge_data(here, there, {"s": np.inf})["s"]:
-                graph.add_edge(here, there, s=seconds)
+        total, built, peak, worst = 0.0, 0.0, 0.0, 0.0
+        for graph, wanted in zip(arcs, told, strict=True):
+            ask, cost = measure(lambda build=build, graph=graph: build(graph))
+            found, spent = measure(lambda ask=ask, few=few: ask(source[:few], target, np.inf))
+            built, total = built + cost.cpu, total + cost.cpu + spent.cpu * schools / len(found)
+            peak, worst = max(peak, cost.peak_mb, spent.peak_mb), max(worst, differ(wanted[:few], found))
+            del ask, found
+        rows.append(_matrix_row(name, total, pairs, ours, (built, peak, worst)))
+    header = ("engine", "CPU s", "ns / pair", "anew: x faster", "kept: x faster", "build s", "peak MB", "max difference s")
+    print_table(f"Full matrix, {homes:,} settlements x {schools:,} schools, {size.nodes:,} nodes, {len(MODES)} modes", header, rows)
+    arcs_a_node = len(shared.hierarchy.head) / size.nodes
+    modes = [", ".join(f"{getattr(cost, clock):.2f}" for cost in search) for clock in ("cpu", "wall")]
+    print(f"\nOurs: order {order_cost.cpu:.2f} s, hierarchy {build_cost.cpu:.2f} s ({arcs_a_node:.1f} arcs a node), "
+          f"then a mode {modes[0]} s CPU, {modes[1]} s wall.")  # fmt: skip
+    compare_bad_day(roads, shared, source[: size.sample["scipy"]], target)
+
+
+def _matrix_row(name: str, total: float, pairs: int, ours: dict[str, float], rest: tuple[float, float, float]) -> list[str]:
+    built, peak, worst = rest
+    faster = [f"{total / mine:,.1f}" for mine in ours.values()]
+    return [name, f"{total:,.2f}", f"{total / pairs * 1e9:,.1f}", *faster, f"{built:.2f}", f"{peak:,.0f}", f"{worst:.1g}"]
+
+
+def compare_bad_day(roads: Roads, shape: Shape, source: Ints, target: Ints) -> None:
+    """Close a fiftieth of the roads: the same hierarchy, new weights."""
+    closed = np.random.default_rng(9).random(len(roads.tail)) < CLOSED_SHARE
+    graph = weigh_roads(roads, "drive", shape, closed)
+    weight, cost = measure(lambda: weigh(shape.hierarchy, graph))
+    told = sweep_trips(shape.hierarchy, weight, source[:4], target)[0]
+    wanted = PEERS["scipy"](graph)(source[:4], target, np.inf)
+    print(f"A bad day, {CLOSED_SHARE:.0%} of the roads closed: new weights in {cost.cpu:.2f} s CPU ({cost.wall:.2f} s wall), "
+          f"max difference to scipy {differ(told, wanted):.1g} s.")  # fmt: skip
+
+
+def compare_cutoffs(roads: Roads, size: Size, rng: np.random.Generator) -> None:
+    """Only what is near: ours for all schools, peers for a few of them, scaled."""
+    source, target = (rng.choice(size.nodes, count, replace=False) for count in (size.schools, size.homes))
+    shape, rows = roads.shape, []
+    for mode, minutes in CUTOFFS:
+        graph = weigh_roads(roads, mode, shape)
+        limit = np.full(size.schools, 60.0 * minutes)
+        near, cost = measure(lambda graph=graph, limit=limit: trips_within(graph, source, target, limit))
+        each = cost.cpu / max(len(near.source), 1) * 1e9
+        rows.append(
+            [f"{mode} {minutes} min", "ours", f"{len(near.source):,}", f"{cost.cpu:,.2f}", f"{each:,.0f}", "", f"{cost.peak_mb:,.0f}", ""]
+        )
+        for name in ("networkx", "scipy", "pandana"):
+            if absent := why_absent(name, size):
+                rows.append(["", name, absent, *[""] * 5])
+                continue
+            few = source[: max(size.sample[name], 2)]
+            ask = PEERS[name](graph)
+            ask(few[:1], target, 60.0 * minutes)
+            found, spent = measure(lambda ask=ask, few=few, minutes=minutes: ask(few, target, 60.0 * minutes))
+            wanted = np.full(found.shape, np.inf)
+            asked = near.source < len(few)
+            wanted[near.source[asked], near.target[asked]] = near.seconds[asked]
+            total = spent.cpu * size.schools / len(few)
+            rows.append(
+                ["", name, "", f"{total:,.2f}", "", f"{total / cost.cpu:,.1f}", f"{spent.peak_mb:,.0f}", f"{differ(wanted, found):.1g}"]
+            )
+            del ask, found
+    header = ("cutoff", "engine", "pairs", "CPU s", "ns / pair", "ours x faster", "peak MB", "max difference s")
+    print_table(f"With a cutoff, {size.homes:,} settlements x {size.schools:,} schools, {size.nodes:,} nodes", header, rows)
+
+
+def show_growth(roads: Roads, size: Size, rng: np.random.Generator) -> None:
+    """Cost by pairs within the cutoff: a tenth, three tenths and all of the schools."""
+    target = rng.choice(size.nodes, size.homes, replace=False)
+    graph, rows = weigh_roads(roads, "drive"), []
+    for share in (1, 3, 10):
+        source = rng.choice(size.nodes, size.schools * share // 10, replace=False)
+        near, cost = measure(lambda source=source: trips_within(graph, source, target, np.full(len(source), 900.0)))
+        each = cost.cpu / max(len(near.source), 1) * 1e9
+        rows.append([f"{share}x", f"{len(source):,}", f"{len(near.source):,}", f"{cost.cpu:.2f}", f"{each:,.0f}"])
+    print_table("Growth, drive 15 min", ("", "schools", "pairs", "CPU s", "ns / pair"), rows)
+
+
+def show_snapping(roads: Roads, size: Size, rng: np.random.Generator) -> None:
+    """Join all settlements to the nearest edge."""
+    lines = shapely.linestrings(np.stack([roads.xy[roads.tail], roads.xy[roads.head]], axis=1))
+    edges = gpd.GeoDataFrame({"way": np.arange(len(lines)).astype(str)}, geometry=lines, crs="EPSG:32648")
+    points = shapely.points(rng.uniform(roads.xy.min(), roads.xy.max(), (size.homes, 2)))
+    spots, cost = measure(lambda: join_places(points, edges, np.ones(len(edges), dtype=bool)))
+    print(f"\nSnapping {size.homes:,} points to the nearest of {len(edges):,} edges: {cost.cpu:.2f} s CPU ({cost.wall:.2f} s wall), "
+          f"mean distance {spots.distance.mean():.0f} m.")  # fmt: skip
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--seed", type=int, default=1)
+    asked = parser.parse_args(words)
+    size = SIZES[asked.size]
+    network.PLAIN_CELLS = 0  # the compiled loops, however small the question
+    versions = [f"{name} {version_of(name) or '-'}" for name in ("numba", "numpy", *PEERS)]
+    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, "
+          f"layout-planner {metadata.version('layout-planner')}, {', '.join(versions)}")  # fmt: skip
+    _, cost = measure(lambda: _compile_loops(asked.seed))
+    print(f"Starting and, the first time, compiling the loops: {cost.cpu:.1f} s")
+    roads, cost = measure(lambda: make_roads(size.nodes, asked.seed))
+    print(
+        f"{size.nodes:,} junctions, {len(roads.tail):,} edges, {2 * len(roads.tail) / size.nodes:.2f} a junction, made in {cost.cpu:.1f} s"
+    )
+    for show in (compare_matrices, compare_cutoffs, show_growth, show_snapping):
+        show(roads, size, np.random.default_rng(asked.seed))
+
+
+def _compile_loops(seed: int) -> Arcs:
+    roads = make_roads(400, seed)
+    graph = weigh_roads(roads, "walk")
+    ends = np.arange(40)
+    network.trips_between(graph, ends, ends)
+    trips_within(graph, ends, ends, np.full(40, 900.0))
     return graph
-
-
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("scenario", nargs="?", default=scenario_folder() / "base.toml")
-    parser.add_argument("--data", default=None)
-    words = parser.parse_args()
-    scenario = read_scenario(words.scenario, data_dir=words.data)
-    norms = read_norms(scenario.norms)
-    ground = lay_ground(scenario, norms)
-    began = time.perf_counter()
-    travel = measure_travel(ground.county, norms, scenario.travel)
-    ours = time.perf_counter() - began
-    graph = drive_graph(ground.county, norms)
-    sources = list(graph.nodes)[:: max(1, len(graph) // len(travel.schools))][: len(travel.schools)]
-    began = time.perf_counter()
-    for source in sources:
-        nx.single_source_dijkstra_path_length(graph, source, weight="s")
-    theirs = time.perf_counter() - began
-    pairs = travel.walk_s.size
-    print(f"{platform.platform()}, {platform.processor() or platform.machine()}, Python {platform.python_version()}, "
-          f"scipy {metadata.version('scipy')}, networkx {metadata.version('networkx')}")  # fmt: skip
-    print(f"{len(travel.settlements)} settlements x {len(travel.schools)} schools, {len(ground.county.roads.edges)} road edges")
-    print(f"{'':34}{'seconds':>10}{'us a pair and search':>22}")
-    print(f"{'ours: snap, walk and ride, both ways':34}{ours:10.2f}{ours / pairs / 4 * 1e6:22.2f}")
-    print(f"{'networkx: ride, one way, no snapping':34}{theirs:10.2f}{theirs / pairs * 1e6:22.2f}")
-    print(f"peak memory of both {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
 
 
 if __name__ == "__main__":
