@@ -179,7 +179,7 @@ def sweep_trips(hierarchy: Hierarchy, weight: Floats, sources: Ints, targets: In
     row = np.full(len(hierarchy.rank), -1, dtype=np.int32)
     row[rows] = np.arange(len(rows), dtype=np.int32)
     begin, upper, cost, metres = _downward(hierarchy, weight, rows, row)
-    cost_to, metres_to = np.empty((len(targets), len(sources))), np.empty((len(targets), len(sources)))
+    cost_to, metres_to = np.empty((len(sources), len(targets))), np.empty((len(sources), len(targets)))
 
     def sweep_blocks(first: int) -> None:
         best = np.empty((len(rows), 2, COLUMNS))
@@ -190,7 +190,7 @@ def sweep_trips(hierarchy: Hierarchy, weight: Floats, sources: Ints, targets: In
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(sweep_blocks, range(0, min(len(sources), COLUMNS * THREADS), COLUMNS)))
-    return cost_to.T, metres_to.T
+    return cost_to, metres_to
 
 
 def _downward(hierarchy: Hierarchy, weight: Floats, rows: Ints, row: NDArray[np.int32]) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:

@@ -116,7 +116,7 @@ def climb(start, head, weight, sources, row, best):
 
 @compiled
 def sweep(begin, upper, cost, metres, best, goals, first, cost_to, metres_to):
-    """Lower best (rows, 2, columns) by ways down from `upper` rows, the highest first; write the goals' labels from column `first` on."""
+    """Lower best (rows, 2, columns) by ways down from `upper` rows, the highest first; write the goals' labels from row `first` on."""
     for i in range(len(begin) - 1):
         own, own_m = best[i, 0], best[i, 1]
         for a in range(begin[i], begin[i + 1]):
@@ -126,9 +126,10 @@ def sweep(begin, upper, cost, metres, best, goals, first, cost_to, metres_to):
                 better = (far < own[c]) | ((far == own[c]) & (long < own_m[c]))
                 own[c] = far if better else own[c]
                 own_m[c] = long if better else own_m[c]
-    for i in range(len(goals)):
-        for c in range(min(best.shape[2], cost_to.shape[1] - first)):
-            cost_to[i, first + c], metres_to[i, first + c] = best[goals[i], 0, c], best[goals[i], 1, c]
+    for some in range(0, len(goals), 64):  # so that both sides of the copy stay in the cache
+        for c in range(min(best.shape[2], len(cost_to) - first)):
+            for i in range(some, min(some + 64, len(goals))):
+                cost_to[first + c, i], metres_to[first + c, i] = best[goals[i], 0, c], best[goals[i], 1, c]
 
 
 @compiled
@@ -167,8 +168,7 @@ def take_top(heap, place, far, long, size):
 def settle(begin, head, cost, metres, sources, limits, goals, asked, room):
     """Return how many sources were searched, and (source, node), (cost, metres) of what lies within their limits.
 
-    Found is the source's goal, or every `asked` node where that is -1. Only nodes within the limit are touched.
-    After about `room` findings no further source is begun.
+    Found is the source's goal, or every `asked` node where that is -1. After about `room` findings no further source is begun.
     """
     nodes, most = len(begin) - 1, max(1, np.sum(asked))
     far, long, place = np.full(nodes, np.inf), np.full(nodes, np.inf), np.empty(nodes, np.int32)
