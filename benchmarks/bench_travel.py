@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import platform
-import resource
 import time
 from dataclasses import dataclass
 from importlib import metadata
@@ -63,7 +62,7 @@ SIZES = {
 
 @dataclass(frozen=True)
 class Cost:
-    """CPU and wall seconds of one step, and the most memory in MB that the process held meanwhile."""
+    """CPU and wall seconds of one step, and the most memory in MB that the process held meanwhile (NaN but on Linux)."""
 
     cpu: float
     wall: float
@@ -91,7 +90,7 @@ def _peak_mb() -> float:
         lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 1024
     except (OSError, StopIteration):
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return np.nan
 
 
 def print_table(title: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

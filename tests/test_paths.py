@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from layout_planner.output.order_folder import OrderFolder
 from layout_planner.travel import hierarchy as hierarchy_module
 from layout_planner.travel import network
+from layout_planner.travel.compiling import compiled
 from layout_planner.travel.hierarchy import Shape, build_hierarchy, name_topology, sweep_trips, weigh
-from layout_planner.travel.kernels import compiled
 from layout_planner.travel.network import make_arcs, seconds_between, seconds_pairwise, trips_between, trips_within
 
 INF = np.inf

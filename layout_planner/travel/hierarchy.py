@@ -149,13 +149,13 @@ def _eliminate(links: csr_array, rank: NDArray[np.int32]) -> Hierarchy | None:
 
 
 def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Floats:
-    """Return cost and metres of every slot upward, then downward; shape (slots, 4).
+    """Return cost and metres of every slot upward, then downward (`inf` where no best way comes down by it); shape (slots, 4).
 
     Raises
     ------
     ValueError : an arc links nodes that were not linked when the hierarchy was built.
     """
-    from layout_planner.travel.kernels import customise, lay_weights
+    from layout_planner.travel.kernels import customise, find_needless, lay_weights
 
     graph = arcs.seconds
     tail = np.repeat(hierarchy.rank, np.diff(graph.indptr))
@@ -164,6 +164,9 @@ def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Floats:
     if astray >= 0:
         raise ValueError("the hierarchy was built for other roads")
     customise(hierarchy.start, hierarchy.head, weight)
+    needless = np.zeros(len(weight), dtype=bool)
+    find_needless(hierarchy.start, hierarchy.head, weight, needless)
+    weight[needless, 2:] = np.inf
     return weight
 
 

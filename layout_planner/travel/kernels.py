@@ -3,21 +3,9 @@
 A way has two labels: its cost (seconds, see `network.make_arcs`) and its metres. The lower cost wins, then fewer metres; sums are exact.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable  # noqa: TC003
-from typing import Any
-
-import numba
 import numpy as np
 
-
-def compiled(loop: Callable[..., Any]) -> Callable[..., Any]:
-    """Compile `loop` at its first call; keep the result on disk unless no folder for it can be written."""
-    try:
-        return numba.njit(nogil=True, cache=True)(loop)
-    except RuntimeError:
-        return numba.njit(nogil=True)(loop)
+from layout_planner.travel.compiling import compiled
 
 
 @compiled
@@ -90,10 +78,24 @@ def customise(start, head, weight):
                 while head[slot] != head[b]:
                     slot += 1
                 for side, one, two in ((0, a, b), (2, b, a)):  # lower -> v -> higher, and back
-                    cost = weight[one, 2] + weight[two, 0]
-                    metres = weight[one, 3] + weight[two, 1]
+                    cost, metres = weight[one, 2] + weight[two, 0], weight[one, 3] + weight[two, 1]
                     if cost < weight[slot, side] or (cost == weight[slot, side] and metres < weight[slot, side + 1]):
                         weight[slot, side], weight[slot, side + 1] = cost, metres
+
+
+@compiled
+def find_needless(start, head, weight, needless):
+    """Mark the slots that no best way needs to come down by: a way through higher nodes is better (perfect customisation)."""
+    for v in range(len(start) - 2, -1, -1):
+        for a in range(start[v], start[v + 1]):
+            slot = start[head[a]]
+            for b in range(a + 1, start[v + 1]):
+                while head[slot] != head[b]:
+                    slot += 1
+                for side, one, two in ((0, a, b), (2, b, a)):  # down to v over the other neighbour
+                    cost, metres = weight[slot, side] + weight[two, 2], weight[slot, side + 1] + weight[two, 3]
+                    if cost < weight[one, 2] or (cost == weight[one, 2] and metres < weight[one, 3]):
+                        weight[one, 2], weight[one, 3], needless[one] = cost, metres, True
 
 
 @compiled
@@ -149,10 +151,8 @@ def lift(heap, place, far, long, at):
 def take_top(heap, place, far, long, size):
     """Remove the nearest of `size` nodes from the heap and return it."""
     top, node, at = heap[0], heap[size - 1], 0
-    while True:
+    while 2 * at + 1 < size - 1:
         under = 2 * at + 1
-        if under >= size - 1:
-            break
         one, two = heap[under], heap[min(under + 1, size - 2)]
         if far[two] < far[one] or (far[two] == far[one] and long[two] < long[one]):
             under, one = under + 1, two

@@ -11,8 +11,9 @@ import shapely
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
+from layout_planner.travel.compiling import has_numba
 from layout_planner.travel.hierarchy import Shape, sweep_trips, weigh
-from layout_planner.travel.within import has_numba, search_within
+from layout_planner.travel.within import search_within
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -33,15 +33,6 @@ class Found:
     metres: Floats
 
 
-def has_numba() -> bool:
-    """Say whether the compiled loops can be used here."""
-    try:
-        from layout_planner.travel import kernels  # noqa: F401
-    except ImportError:
-        return False
-    return True
-
-
 def search_within(arcs: Arcs, sources: Ints, limits: Floats, *, goals: Ints | None = None, asked: NDArray[np.bool_] | None = None) -> Found:
     """Return what every source finds within its limit in seconds: its own goal, or all `asked` nodes."""
     from layout_planner.travel.kernels import settle
