@@ -65,7 +65,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("travel.network", 24): "grain of metres, a power of two",
     ("travel.network", 33): "grain of seconds, a power of two",
     ("travel.network", 2_000_000): "size of one chunk",
-    ("travel.network", 4_000_000): "memory of one chunk, cells",
+    ("travel.network", 4_000_000): "work up to which scipy searches, sources times nodes",
     ("travel.notes", 500.0): "a straight leg longer than this is told, and changes no verdict",
     ("travel.notes", 10): "places named in one note",
     ("travel.terrain", 0.5): "the centre of a grid cell",

@@ -109,7 +109,7 @@ def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats
 
 
 NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
-SLACK_S = 1e-3  # searches reach a little further than asked; the door-to-door sum decides
+SLACK_S = 1e-6  # searches reach a little further than asked; the door-to-door sum decides
 
 
 def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
