@@ -55,8 +55,8 @@ class Size:
 
 SIZES = {
     "small": Size(4_000, 800, 60, (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}),
-    "county": Size(100_000, 20_000, 400, (20_000, 400), {"networkx": 4, "scipy": 60, "igraph": 10, "pandana": 10}),
-    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), {"networkx": 1, "scipy": 24, "igraph": 2, "pandana": 0}),
+    "county": Size(100_000, 20_000, 400, (20_000, 400), {"networkx": 4, "scipy": 100, "igraph": 10, "pandana": 4}),
+    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), {"networkx": 1, "scipy": 100, "igraph": 2, "pandana": 0}),
 }
 
 

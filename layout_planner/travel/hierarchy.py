@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, dia_array
+from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Shape:
     def hierarchy(self) -> Hierarchy | None:
         """The hierarchy of the net; None where it would have too many arcs to be of use."""
         return build_hierarchy(self)
+
+    @cached_property
+    def nearby(self) -> Ints:
+        """The nodes in an order that puts neighbours side by side in memory."""
+        return np.asarray(reverse_cuthill_mckee(self.links, symmetric_mode=True), dtype=np.int64)
 
     @cached_property
     def links(self) -> csr_array:

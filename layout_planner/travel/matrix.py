@@ -107,7 +107,6 @@ def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats
     return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg
 
 
-
 NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
 SLACK_S = 1e-6  # searches reach a little further than asked; the door-to-door sum decides
 

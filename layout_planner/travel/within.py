@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 
 from layout_planner.travel.hierarchy import THREADS
 
@@ -39,7 +38,7 @@ def search_within(arcs: Arcs, sources: Ints, limits: Floats, *, goals: Ints | No
 
     graph = arcs.seconds
     nodes = graph.shape[0]
-    near = reverse_cuthill_mckee(graph).astype(np.int64)  # neighbours side by side in memory
+    near = arcs.shape.nearby
     place = np.empty(nodes, dtype=np.int64)
     place[near] = np.arange(nodes)
     order = np.argsort(place[np.repeat(np.arange(nodes), np.diff(graph.indptr))], kind="stable")
