@@ -23,6 +23,7 @@ from layout_planner.assess.status import tabulate_status
 from layout_planner.assess.surroundings import VENUE_COLUMNS, count_venues, list_venues
 from layout_planner.county.faults import Faults
 from layout_planner.county.inputs import read_county
+from layout_planner.county.model import BadDay
 from layout_planner.county.osm_venues import read_osm_venues
 from layout_planner.norms import NormSet
 from layout_planner.plan.forms import sites_of
@@ -31,6 +32,7 @@ from layout_planner.plan.present import present_layout
 from layout_planner.results import ASSESSMENTS
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
+from layout_planner.words import Words
 from tests.broken import add_column, both, copy_good, point_to, with_venues
 from tests.test_plan import NORMS, tiny_travel
 from tests.test_risk import SCENARIO, tiny_case
@@ -293,7 +295,7 @@ def test_every_disabled_pupil_has_one_place_and_no_bed_is_given_twice(disabled: 
 def test_a_public_bus_brings_disabled_pupils_too():
     # S4 cannot walk to the room at P1 in time; a public bus takes 1500 s, within 30 minutes
     case = disabled_case(["resource_room", ""])
-    by_bus = SimpleNamespace(seconds=lambda factor: np.where(np.arange(5)[:, None] == 3, 1500.0, np.inf) + np.zeros((5, 2)) * factor)
+    by_bus = SimpleNamespace(seconds=lambda factor, _: np.where(np.arange(5)[:, None] == 3, 1500.0, np.inf) + np.zeros((5, 2)) * factor)
     case = replace(case, travel=replace(case.travel, public=by_bus))
     placed = place_disabled(case, present_layout(case), count_groups(case.county, case.demand), None)
     lower = placed[(placed["settlement_id"] == "S4") & (placed["band"] == "lower_primary")]
@@ -321,7 +323,8 @@ def test_all_tables_come_together_and_row_order_is_without_effect():
             county = replace(case.county, venues=case.county.venues.iloc[::-1])
             case, today = replace(case, county=county), Layout(today.sites, today.assignment.iloc[order].reset_index(drop=True))
         risk = assess_risk(today, case.county, case.travel, NORMS, SCENARIO)
-        tables.append(assess_layouts(case, {"today": (today, risk), "plan": (today, risk)}, None, {}))
+        case = replace(case, county=replace(case.county, bad_days=(BadDay("ice", Words("凝冻", "ice"), ("ice",), "", None),)))
+        tables.append(assess_layouts(case, {"today": (today, risk), "plan": (today, risk)}, None, {"ice": case.travel}))
     assert list(tables[0]) == list(ASSESSMENTS)
     for name, table in tables[0].items():
         pd.testing.assert_frame_equal(table, tables[1][name])

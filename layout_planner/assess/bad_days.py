@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from layout_planner.risk import trip_limits
+from layout_planner.risk import KEY, trip_limits
 from layout_planner.travel.doubt import Pace
 from layout_planner.travel.options import time_trips
 
@@ -43,7 +43,7 @@ def list_bad_days(layout: Layout, case: Case, days: Mapping[str, TravelTimes]) -
 
     days : trips on every bad day of the county, by its key
     """
-    trips = layout.assignment[layout.assignment["school_id"] != ""].reset_index(drop=True)
+    trips = layout.assignment[layout.assignment["school_id"] != ""].sort_values(KEY, ignore_index=True)
     limits = trip_limits(trips, case.norms, case.scenario)
     parts = []
     for day in case.county.bad_days:
