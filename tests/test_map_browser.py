@@ -341,7 +341,10 @@ def test_trip_and_travel_pages_show_their_views(browser, tmp_path, lang):
             CliRunner(catch_exceptions=False).invoke(main, ["travel", scenario, "--out", str(tmp_path), "--lang", lang, *more]).exit_code
             == 0
         )
-    for name, views in (("travel.html", 6), ("trip.html", 6)):
+    for name, views in (
+        ("travel.html", 9),
+        ("trip.html", 7),
+    ):  # with the demo's public lines: 3 bands by 3 modes; 3 ways there and back, 1 by line
         page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
         faults = []
         page.on("console", lambda message, faults=faults: faults.append(message.text) if message.type in {"error", "warning"} else None)

@@ -60,7 +60,7 @@ def test_the_map_holds_classes_instead_of_counts(published, view):
     assert set(data["villages"]["pupils"]) <= set(DRAWN)
     assert data["villages"]["size"] == size_class(view.settlements["pupils"].to_numpy(dtype=float)).tolist()
     for state in data["states"]:
-        assert set(state["trips"][4::9]) <= {1}
+        assert set(state["trips"][4::11]) <= {1}
         assert all(value in {0, -1} or value >= LEAST for value in (*state["pupils"], *state["boarders"]))
     assert {source[0] for source in data["sources"]} <= {"roads"}
     assert data["words"]["internal"] == ["公开版", "Public version"]
