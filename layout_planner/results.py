@@ -32,6 +32,7 @@ RISK_COLUMNS = (
     "limit_s",  # float, NaN never: np.inf when no limit applies
     "over_s",  # float, seconds over the limit; np.inf when there is no way
     "cause",  # a key of risk.CAUSES
+    "guessed_share",  # float, part of the metres for which no road is mapped, 0 to 1
 )
 
 

@@ -143,6 +143,7 @@ def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: Norm
     beyond_s = table["seconds"] * (1 - (trip_limits_m(table, norms, scenario) / table["metres"]).clip(upper=1.0))
     over_s = np.maximum(np.maximum(table["seconds"] - table["limit_s"], 0.0), beyond_s)
     table["over_s"] = np.where(np.isfinite(table["limit_s"]), over_s, np.inf)
+    table["guessed_share"] = travel.guessed_shares(table).round(3)
     table["name"] = county.settlements["name"].reindex(table["settlement_id"]).to_numpy()
     township = county.settlements.get("township", pd.Series("", index=county.settlements.index))
     table["township"] = township.reindex(table["settlement_id"]).to_numpy()

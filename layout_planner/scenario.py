@@ -54,7 +54,7 @@ class TableFile(Strict):
 
 
 class DataFile(Strict):
-    """A file that is not a table of columns: roads, elevation, boundary."""
+    """A file that is not a table of columns: roads, elevation, water, boundary."""
 
     path: str
     sheet: str | None = None
@@ -87,6 +87,9 @@ class DataFiles(Strict):
     schools: TableFile
     roads: DataFile
     dem: DataFile | None = None
+    water: DataFile | None = Field(
+        default=None, description="rivers and lakes that nobody walks through; those of an OSM road file when absent"
+    )
     boundary: DataFile | None = None
     evidence: TableFile | None = None
     venues: TableFile | None = Field(
@@ -142,6 +145,12 @@ class Travel(Strict):
     walk: Walk = Walk()
     ride: Ride = Ride()
     off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
+    terrain_reach_m: Positive = Field(
+        default=6000,
+        le=20000,
+        description="homes without a road near walk over the terrain to one, at most as long as this takes on flat open ground",
+    )
+    ferries: bool = Field(default=True, description="pupils may use foot ferries")
     bell: Clock = Field(default="08:00", description="first lesson, where the schools table has no bell of its own")
     dismissal: Clock = Field(default="16:30", description="end of the school day, where the schools table has none of its own")
     bad_days: tuple[str, ...] = Field(default=(), description="files of areas or lines; the roads they meet are closed on that day")

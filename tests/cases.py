@@ -12,6 +12,7 @@ import pytest
 from layout_planner.county.model import County, Elevation
 from layout_planner.county.road_files import read_roads
 from layout_planner.county.tables import EVIDENCE
+from layout_planner.county.water_files import read_osm_water
 
 CASES = Path(os.environ.get("LAYOUT_PLANNER_CASES") or Path(__file__).parents[2] / "shared" / "cases")
 CRS = {"vavuniya": "EPSG:32644", "liechtenstein": "EPSG:32632", "andorra": "EPSG:32631"}
@@ -33,9 +34,9 @@ def read_points(name: str, crs: str, key: str) -> gpd.GeoDataFrame:
 
 def real_county(place: str, settlements: str = "settlements", schools: str = "schools", elevation: Elevation | None = None) -> County:
     """Return a county built from the tables of a real place."""
-    crs = CRS[place]
-    roads = read_roads(case_file(f"{place}/raw/{place}.osm.pbf"), f"{place}.osm.pbf", crs)
+    crs, osm = CRS[place], case_file(f"{place}/raw/{place}.osm.pbf")
+    roads, water = read_roads(osm, osm.name, crs), read_osm_water(osm, crs)
     homes = read_points(f"{place}/case/{settlements}.csv", crs, "settlement_id")
     sites = read_points(f"{place}/case/{schools}.csv", crs, "school_id")
     evidence = pd.DataFrame({column.name: pd.Series(dtype=object) for column in EVIDENCE.columns})
-    return County(homes, sites, roads, evidence, crs, elevation=elevation)
+    return County(homes, sites, roads, evidence, crs, elevation=elevation, water=water)

@@ -42,7 +42,7 @@ def tiny_travel() -> TravelTimes:
     leg_s = np.array([0, 100 / 0.84, 0, 0, 0])  # S4 walks to its stop by its path
     return TravelTimes(
         county.settlements.index, county.schools.index, walk_s, walk_m, ride_s, ride_m, stop_s, leg_s, np.zeros(2), leg_s, access_m,
-        np.zeros(2), nobody,
+        np.zeros(2), nobody, off_m[:, 0], nobody & False,
     )  # fmt: skip
 
 

@@ -60,6 +60,7 @@ def make_case(pupils: list[int], seats: list[int | None], minutes: np.ndarray, *
     travel = TravelTimes(
         pd.Index(homes), pd.Index(schools), minutes * 60 * FACTOR, minutes * 60, never, never, np.full(shape[0], np.inf),
         np.zeros(shape[0]), np.zeros(shape[1]), np.zeros(shape[0]), np.zeros(shape[0]), np.zeros(shape[1]), np.zeros(shape[0], dtype=bool),
+        np.zeros(shape[0]), np.zeros(shape[0], dtype=bool),
     )  # fmt: skip
     return Case(scenario, NORMS, county, pd.DataFrame({"lower": pupils}, index=homes), travel, sites_of(county.schools, scenario))
 

@@ -59,6 +59,13 @@ def by_way(roads):
         ({"highway": "residential", "motor_vehicle": "no"}, True, False, False),
         ({"highway": "track", "motor_vehicle": "forestry"}, True, False, False),
         ({"highway": "track"}, True, True, True),
+        ({"route": "ferry"}, True, False, False),
+        ({"route": "ferry", "motor_vehicle": "yes"}, True, True, True),
+        ({"route": "ferry", "motor_vehicle": "yes", "foot": "no", "oneway": "yes"}, False, True, False),
+        ({"highway": "residential", "access": "destination"}, True, True, True),
+        ({"highway": "residential", "vehicle": "private"}, True, False, False),
+        ({"highway": "motorway", "oneway": "no"}, False, True, True),
+        ({"highway": "tertiary", "junction": "circular"}, True, True, False),
         ({"highway": "track", "tracktype": "grade3"}, True, True, True),
         ({"highway": "track", "tracktype": "grade4"}, True, False, False),
         ({"highway": "track", "tracktype": "grade2;grade5"}, True, False, False),
@@ -82,7 +89,9 @@ def test_who_may_use_it(tags, walk, forward, backward):
         {"highway": "proposed"},
         {"highway": "platform"},
         {"highway": "raceway"},
-        {"route": "ferry"},
+        {"route": "ferry", "foot": "no"},
+        {"route": "ferry", "access": "private"},
+        {"route": "bus"},
         {"highway": "pedestrian", "area": "yes"},
         {"highway": "service", "access": "private"},
         {"highway": "footway", "foot": "private"},
@@ -128,7 +137,8 @@ def test_ways_are_cut_where_they_meet(tmp_path):
     roads = read_roads(osm_file(tmp_path, ways), "roads.osm", CRS)
     assert tuple(roads.edges.columns) == (*ROAD_COLUMNS, "geometry")
     counts = roads.edges["way"].value_counts().to_dict()
-    assert counts == {"10": 2, "20": 2, "40": 3}
+    assert counts == {"10": 2, "20": 2, "40": 3, "50": 1}
+    assert by_way(roads).loc["50", "road_class"] == "ferry"
     start = roads.node_lonlat[roads.edges["from_node"].iloc[0]]
     assert start == pytest.approx(NODES[1])
     assert set(roads.edges.loc[roads.edges["way"] == "20", "name"]) == {"山路"}
@@ -190,7 +200,7 @@ def test_real_pbf_and_the_same_roads_in_a_geopackage(tmp_path):
     crs = "EPSG:32635"
     roads = read_roads(pyrosm_file("test.osm.pbf"), "test", crs)
     assert len(roads.edges) > 500
-    assert set(roads.edges["road_class"]) <= {*DRIVEN, *WALKED}
+    assert set(roads.edges["road_class"]) <= {*DRIVEN, *WALKED, "ferry"}
     roads.edges.loc[roads.edges["way"] == roads.edges["way"].iloc[0], ["width_m", "max_weight_t", "max_height_m", "hazard"]] = (
         3.5,
         7.5,

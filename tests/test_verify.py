@@ -5,12 +5,15 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
 import shapely
+from affine import Affine
 
 from layout_planner.county.demand import count_pupils
+from layout_planner.county.model import Elevation
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.layout import Layout
@@ -22,7 +25,7 @@ from layout_planner.travel.options import measure_ends, measure_mode
 from tests.safe_case import NORMS, RECORDS, county, judge, plan, scenario, today
 from tests.test_plan import scenario_with
 from tests.test_travel import plane
-from tests.tiny import tiny_county
+from tests.tiny import ORIGIN, tiny_county
 
 LATE = {
     "plan_filed": "2028-01-01",
@@ -155,3 +158,43 @@ def trip_of(travel, here, asked, mode, row):
     measured = measure_mode(mode, travel, here.schools, NORMS, asked.travel, (7, 8, 9))
     ends = measure_ends(mode, travel, NORMS, asked.travel, (7, 8, 9), (np.array([row]), np.array([1])))
     return measured[0][row, 1], ends[0][0], ends[1][0], measured[1][row, 1], 0.0
+
+
+def rugged(**travel):
+    """The tiny county on a slope: S5 off the roads, a river before S2, a ferry instead of the last road, and everybody on foot."""
+    here, low = tiny_county(), shapely.Point(*ORIGIN)
+    places = [shapely.Point(low.x + x, low.y + y) for x, y in ((500, 0), (2000, -100), (4000, 0), (2000, 3000), (3000, 1600))]
+    roads = replace(here.roads, edges=here.roads.edges.assign(road_class=["tertiary", "tertiary", "ferry", "path"]))
+    river = shapely.LineString([(low.x + 1200, low.y - 50), (low.x + 2600, low.y - 50)])
+    waves = np.fromfunction(lambda i, j: 900 + 5 * i + 60 * np.sin(j / 6), (200, 300)).astype(np.float32)
+    here = replace(
+        here,
+        settlements=here.settlements.set_geometry(places, crs=here.crs),
+        roads=roads,
+        water=gpd.GeoDataFrame({"kind": ["river"]}, geometry=[river], crs=here.crs),
+        elevation=Elevation(waves, Affine(50, 0, low.x - 4000, 0, -50, low.y + 5000), here.crs),
+    )
+    asked = scenario_with(move="none")
+    asked = asked.model_copy(update={"travel": asked.travel.model_copy(update=travel)})
+    trips = measure_travel(here, NORMS, asked.travel)
+    demand, _ = count_pupils(here, asked)
+    layout = present_layout(Case(asked, NORMS, here, demand, trips, sites_of(here.schools, asked)))
+    return here, asked, layout, trips
+
+
+@pytest.mark.parametrize("travel", [{}, {"ferries": False}, {"terrain_reach_m": 1000.0}])
+def test_ways_over_the_terrain_and_by_ferry_agree(travel):
+    here, asked, layout, trips = rugged(**travel)
+    assert trips.over_terrain.tolist() == [False, True, False, False, "terrain_reach_m" not in travel]
+    assert verify_layout(here, asked, NORMS, layout).disagreements == ()
+
+
+@pytest.mark.parametrize("home", ["S2", "S5"])
+def test_a_wrong_way_over_the_terrain_is_found(home):
+    here, asked, layout, _ = rugged()
+    straight = measure_travel(replace(here, water=None, elevation=None), NORMS, asked.travel)
+    row = layout.assignment.index[layout.assignment["settlement_id"] == home][0]
+    school = layout.assignment.at[row, "school_id"]
+    place = straight.settlements.get_loc(home), straight.schools.get_loc(school)
+    layout.assignment.loc[row, "seconds"] = straight.walk_s[place] / 0.75  # as if there were neither river nor hill
+    assert not verify_layout(here, asked, NORMS, layout).agrees

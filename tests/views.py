@@ -98,6 +98,7 @@ def make_settlements(count: int, km: float, rng: np.random.Generator, *, hostile
             **pupils,
             "access_m": rng.uniform(5, 400, count),
             "off_network": False,
+            "over_terrain": np.arange(count) % 9 == 2,
         },
         geometry=[Point(*place) for place in places],
         index=pd.Index([f"S{i:04d}" for i in range(count)], name="settlement_id"),

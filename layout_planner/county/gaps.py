@@ -68,6 +68,7 @@ FILES: dict[str, Words] = {
         "没有程序和保障记录：相关关口均为“未知”，不能通过", "no evidence: the gates that need it stay unknown and do not pass"
     ),
 }
+NO_WATER = Words("没有水系数据：河流不算障碍", "no rivers or lakes are known: none is seen as a barrier")
 
 
 NO_LINES = Words("没有公交线路数据：无人按乘公交计算", "no public lines: nobody is taken to ride a public bus")

@@ -15,7 +15,7 @@ from layout_planner.county.bad_days import add_hazard_days, check_place, read_ba
 from layout_planner.county.coordinates import choose_metric_crs
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.faults import FaultError, Faults
-from layout_planner.county.gaps import note_gaps, note_missing_files
+from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
 from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTable, Source, TransitLines
 from layout_planner.county.places import report_outside
@@ -116,6 +116,7 @@ class _CountyReader:
         cells = self._read_population(crs, settlements, boundary)
         lines = self._read_lines(crs, roads, (settlements, schools))
         venues = self._read_venues(crs)
+        water = None if roads is None else self._read_water(crs)
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         sites, special = _split_special(_school_points(schools, crs))
@@ -129,6 +130,7 @@ class _CountyReader:
             elevation,
             special,
             venues,
+            water,
             tuple(self.sources),
             tuple(self.notes),
             lines=lines,
@@ -387,6 +389,26 @@ class _CountyReader:
         self.problems.extend(faults.problems)
         self.sources.append(Source("dem", file.path, hash_file(path), elevation.heights.shape[0]))
         return elevation
+
+    def _read_water(self, crs: str) -> gpd.GeoDataFrame | None:
+        """Return the water of its own file, else that of the OSM file of the roads, else None with a note."""
+        from layout_planner.county.water_files import OSM_FILES, read_water
+
+        data = self.scenario.data
+        file = data.water or (data.roads if data.roads.path.lower().endswith(OSM_FILES) else None)
+        if file is None:
+            self.notes.append(Note("water.missing", NO_WATER))
+        path = None if file is None else self._checked_path(file)
+        if file is None or path is None:
+            return None
+        try:
+            water = read_water(path, file.path, crs, layer=file.sheet, crs=file.crs)
+        except InputError as error:
+            self.problems.extend(error.problems)
+            return None
+        if data.water is not None:
+            self.sources.append(Source("water", file.path, hash_file(path), len(water)))
+        return water
 
 
 def _metric_crs(*tables: CheckedTable) -> str:

@@ -143,6 +143,7 @@ class County:
     special_schools  GeoDataFrame like `schools`: special schools, which teach no band and close for no plan; None when there are none
     venues       GeoDataFrame, index venue_id: name, kind (venue_table.VENUE_KINDS); None when no file is given
     bad_days     days on which roads are closed, in the scenario's order
+    water        GeoDataFrame of the lines that nobody walks across (`kind` river | canal | lake): rivers, canals, shores; None = not known
     """
 
     settlements: gpd.GeoDataFrame
@@ -154,6 +155,7 @@ class County:
     elevation: Elevation | None = None
     special_schools: gpd.GeoDataFrame | None = None
     venues: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
     sources: tuple[Source, ...] = ()
     notes: tuple[Note, ...] = field(default=())
     cohorts: pd.DataFrame | None = None

@@ -86,7 +86,7 @@ def _collect_ways(path: Path) -> Ways:
     import osmium
 
     found: dict[int, tuple[tuple[str, str, str], Use, list[int]]] = {}
-    keep = osmium.filter.KeyFilter("highway")
+    keep = osmium.filter.KeyFilter("highway", "route")
     for way in osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(keep):
         tags = dict(way.tags)
         use = judge_tags(tags)
@@ -96,14 +96,14 @@ def _collect_ways(path: Path) -> Ways:
     ways = [found[key] for key in sorted(found)]
     refs = np.array([ref for _, _, chain in ways for ref in chain], dtype=np.int64)
     way_index = np.repeat(np.arange(len(ways)), [len(chain) for _, _, chain in ways])
-    ids, lon, lat = _locate_nodes(path, np.unique(refs))
+    ids, lon, lat = locate_nodes(path, np.unique(refs))
     place = np.searchsorted(ids, refs)
     present = np.isin(refs, ids)
     vertex = np.where(present, place, -1).astype(np.int64)
     return Ways(lon, lat, vertex, way_index.astype(np.int64), make_table([p for p, _, _ in ways], [u for _, u, _ in ways]))
 
 
-def _locate_nodes(path: Path, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+def locate_nodes(path: Path, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Return id, lon, lat of the wanted nodes that the file holds, ordered by id.
 
     The sparse index holds the nodes of the file; a filter by id would take memory up to the greatest id of the whole planet.

@@ -121,6 +121,8 @@ class Use(NamedTuple):
 def judge_tags(tags: Mapping[str, str]) -> Use | None:
     """Return how a way with these OSM tags may be used, or None when it is no road or nobody may use it."""
     highway = tags.get("highway", "")
+    if highway == "" and tags.get("route") == "ferry":
+        return _judge_ferry(tags)
     if highway in NO_ROAD or tags.get("area") == "yes":
         return None
     road_class = name_class(highway)
@@ -145,10 +147,35 @@ def judge_tags(tags: Mapping[str, str]) -> Use | None:
     )
 
 
+def _judge_ferry(tags: Mapping[str, str]) -> Use | None:
+    """Return how a ferry may be used: on foot unless that is denied, by a bus only where the tags say that it carries vehicles.
+
+    In a flood it does not sail.
+    """
+    walk = tags["foot"] in ALLOWED if "foot" in tags else tags.get("access", "") not in DENIED
+    drive = any(tags.get(key) in ALLOWED for key in ("motor_vehicle", "motorcar", "bus"))
+    forward, backward = _directions("ferry", tags) if drive and tags.get("access", "") not in DENIED else (False, False)
+    if not (walk or forward or backward):
+        return None
+    return Use(
+        "ferry",
+        walk,
+        forward,
+        backward,
+        np.inf,
+        "flood",
+        bridge=False,
+        width_m=np.inf,
+        max_weight_t=np.inf,
+        max_height_m=np.inf,
+        hazard=False,
+    )
+
+
 def name_class(highway: str) -> str:
     """Return the class that has a speed here: links join their road, unknown values become `road`."""
     known = SAME_AS.get(highway, highway)
-    return known if known in DRIVEN or known in WALKED else "road"
+    return known if known in DRIVEN or known in WALKED or known == "ferry" else "road"
 
 
 @lru_cache(maxsize=4096)

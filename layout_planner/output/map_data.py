@@ -182,6 +182,7 @@ def _encode_villages(table: gpd.GeoDataFrame) -> dict[str, Any]:
         "pinyin": ["".join(lazy_pinyin(name)).replace(" ", "").lower() for name in names],
         "initials": ["".join(lazy_pinyin(name, style=Style.FIRST_LETTER)).lower() for name in names],
         "pupils": _whole(table["pupils"]),
+        "guess": _whole(np.rint(np.where(table["over_terrain"], table["access_m"], 0.0) / 100)),  # hundreds of metres without a road
         "x": _degrees(table.geometry.x.to_numpy()),
         "y": _degrees(table.geometry.y.to_numpy()),
     }

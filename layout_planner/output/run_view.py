@@ -61,7 +61,9 @@ def _settlements(run: Run) -> gpd.GeoDataFrame:
     columns = {name: _text(table, name) for name in ("name", "name_en", "township", "kind")}
     demand = run.demand.reindex(table.index)
     access = pd.Series(run.travel.access_m, index=run.travel.settlements).reindex(table.index)
-    off = pd.Series(run.travel.off_network, index=run.travel.settlements).reindex(table.index)
+    off, guessed = (
+        pd.Series(flags, index=run.travel.settlements).reindex(table.index) for flags in (run.travel.off_network, run.travel.over_terrain)
+    )
     return gpd.GeoDataFrame(
         {
             **columns,
@@ -69,6 +71,7 @@ def _settlements(run: Run) -> gpd.GeoDataFrame:
             **{f"pupils_{band}": demand[band] for band in demand},
             "access_m": access,
             "off_network": off,
+            "over_terrain": guessed,
         },
         geometry=table.geometry.to_crs(DEGREES),
     )
@@ -89,6 +92,7 @@ def _trips(run: Run, layout: Layout, when: str) -> pd.DataFrame:
     trips = layout.assignment.copy()
     trips["limit_s"] = trip_limits(trips, run.norms, run.scenario)
     trips["cause"] = trip_causes(layout, run.travel, run.norms, run.scenario)
+    trips["guessed_share"] = run.travel.guessed_shares(layout.assignment).round(3)
     trips.insert(2, "when", when)
     return trips.drop(columns="cost_yuan")
 

@@ -26,6 +26,7 @@ def tidy_travel(travel: TravelTimes, norms: NormSet) -> pd.DataFrame:
     """Return one row a settlement and school: walk_s, walk_m, stop_s, ride_s, ride_m; `np.inf` where there is no way.
 
     All seconds are at adult speed; `<name>_optimistic_s` and `<name>_pessimistic_s` are those at the ends of the stated speed ranges.
+    walk_guessed_share, ride_guessed_share are the parts of the metres (0 to 1) for which no road is mapped.
     """
     shape = travel.walk_s.shape
     walk_leg_s = travel.home_leg_s[:, None] + travel.school_leg_s[None, :]
@@ -45,6 +46,8 @@ def tidy_travel(travel: TravelTimes, norms: NormSet) -> pd.DataFrame:
             "ride_s": travel.ride_s.ravel(),
             "ride_m": travel.ride_m.ravel(),
             **ends,
+            "walk_guessed_share": travel.guessed_share("walk").ravel(),
+            "ride_guessed_share": travel.guessed_share("ride").ravel(),
         }
     )
 
@@ -69,7 +72,8 @@ def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
         for name, table in tables.items():
             written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
             table.to_parquet(written[-2])
-            shown = table.round(dict.fromkeys(table.select_dtypes("number").columns.drop("pace", errors="ignore"), 1))
+            numbers = table.select_dtypes("number").columns.drop("pace", errors="ignore")
+            shown = table.round({column: 3 if column.endswith("_share") else 1 for column in numbers})
             shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(written[-1], index=False)
     except OSError as error:
         raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 class RunView:
     """One run, ready to be drawn. All geometry is EPSG:4326.
 
-    settlements  index settlement_id: name, name_en, township, kind, pupils, pupils_<band>, access_m, off_network, geometry
+    settlements  index settlement_id: name, name_en, township, kind, pupils, pupils_<band>, access_m, off_network,
+                 over_terrain (the way to a road is guessed over the terrain, access_m long), geometry
     schools      index school_id: name, name_en, township, protected, and for when in (today, plan):
                  form_<when>, bands_<when>, pupils_<when>, boarders_<when>, beds_<when> (existing and new), buses_<when>,
                  cost_yuan_<when>; seats (np.inf when unknown); geometry
     trips        settlement_id, band, when (today | plan), school_id ("" unserved), mode, pupils, seconds (np.inf when unserved),
-                 metres, limit_s, cause ("" when within the norms)
+                 metres, limit_s, cause ("" when within the norms), guessed_share (of the metres, 0 to 1)
     roads        road_class, geometry; one MultiLineString a class
     boundary     polygons, or None
     mergers      ids of sites that close or lose bands under the plan

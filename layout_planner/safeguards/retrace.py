@@ -7,15 +7,16 @@ that the layout uses. Nothing here is shared with `travel`: a fault there must s
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import networkx as nx
 import numpy as np
 import shapely
-from pyproj import Transformer
 
 from layout_planner.safeguards.bus_pace import BusPace
 from layout_planner.safeguards.retrace_lines import retrace_public
+from layout_planner.safeguards.retrace_terrain import Country, sample_heights
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping
@@ -35,16 +36,24 @@ if TYPE_CHECKING:
 
 LEAST_COMPONENT_M = 1000.0
 SAMPLE_M, RIDE_SAMPLE_M = 60.0, 300.0
+STRAIGHT_M = 500.0
 SAME_POINT_M = 0.01
 Kind = Literal["walk", "drive"]
 
 
 class Spot(NamedTuple):
-    """Where a place joins the roads: position of the edge, metres along it, metres from the place to it."""
+    """Where a place joins the roads: position of the edge, metres along it, metres from the place to it.
+
+    there_s, back_s  seconds from the place to the road and back; inf where no leg leads there
+    trekked          True where the leg is a way over the terrain
+    """
 
     edge: int
     along_m: float
     off_m: float
+    there_s: float = float("inf")
+    back_s: float = float("inf")
+    trekked: bool = False
 
 
 class Way(NamedTuple):
@@ -80,10 +89,11 @@ def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment
     served = assignment[assignment["school_id"] != ""]
     walked, ridden = (_pairs(served[served["mode"].isin(modes)]) for modes in (("walk", "bus"), ("bus", "school_bus", "board")))
     paces = _Paces(county, scenario, norms)
-    walking, driving = _Net("walk", county, scenario, paces), _Net("drive", county, scenario, paces)
+    walking = _Net("walk", county, scenario, paces)
+    driving = _Net("drive", county, scenario, paces, walking.homes)
     stops = {home: walking.add_stop(home, spot) for home in {h for h, _ in ridden} if (spot := driving.homes.get(home))}
     walking.add_halts(county)
-    off_network = {home for home in county.settlements.index if not _near(walking.homes.get(home), scenario)}
+    off_network = {home for home in county.settlements.index if home not in walking.homes or np.isinf(walking.homes[home].there_s)}
     schools = sorted({(net, school) for net, pairs in (("walk", walked), ("drive", ridden)) for _, school in pairs})
     found: dict[str, dict[tuple[str, str], Way]] = {"walk": {}, "drive": {}}
     for done, (net, school) in enumerate(schools):
@@ -104,12 +114,8 @@ def _pairs(rows: pd.DataFrame) -> set[tuple[str, str]]:
     return set(zip(rows["settlement_id"], rows["school_id"], strict=True))
 
 
-def _near(spot: Spot | None, scenario: Scenario) -> bool:
-    return spot is not None and spot.off_m <= scenario.travel.off_network_m
-
-
 def _time_to_stop(home: str, walking: _Net, driving: _Net, stop: Hashable | None) -> tuple[float, float]:
-    """Seconds at adult speed from home to the nearest drivable road point, straight across or by the roads if that is quicker.
+    """Seconds at adult speed from home to its stop on the drivable roads: across country, or by the roads if that is quicker.
 
     The second figure is how many of them are spent across country, by the quicker direction.
     """
@@ -135,7 +141,8 @@ class _Paces:
         self.norms = norms
         self.walk_ms = norms.value("speed.walk_kmh") / 3.6
         self.off_road_ms = self.walk_ms * norms.value("speed.off_road_factor")
-        self.edges = county.roads.edges.reset_index(drop=True)
+        edges = county.roads.edges
+        self.edges = (edges if scenario.travel.ferries else edges[edges["road_class"] != "ferry"]).reset_index(drop=True)
         self.lines = _oriented_lines(self.edges, county.roads.node_xy)
         self.lengths = shapely.length(self.lines)
         sloped = scenario.travel.walk.slope and county.elevation is not None
@@ -146,8 +153,17 @@ class _Paces:
         hills = county.elevation if scenario.travel.ride.slope else None
         self.hills = _slope_profiles(self, hills, RIDE_SAMPLE_M, np.zeros_like(steps)) if hills is not None else None
         self.bus = BusPace(self.edges, norms)
+        walked = self.edges["walk"].to_numpy(dtype=bool) & (self.classes != "ferry")
+        height = None if self.elevation is None else partial(sample_heights, self.elevation, crs=county.crs)
+        self.country = Country(county.water, self.lines[walked], self.off_road, height, scenario.travel.terrain_reach_m)
+
+    def off_road(self, slopes: Floats) -> Floats:
+        return self.tobler_ms(slopes) * (self.off_road_ms / self.walk_ms)
 
     def walk(self, edge: int) -> Timing:
+        if self.classes[edge] == "ferry":
+            sailed = 3.6 * self.lengths[edge] / self.norms.value("speed.ferry_kmh") + 60 * self.norms.value("ferry.wait_minutes")
+            return Timing(np.array([0.0, self.lengths[edge]]), *[np.array([0.0, sailed])] * 2)
         steps = self.norms.value("speed.steps_factor") if self.classes[edge] == "steps" else 1.0
         if self.profiles is None or self.classes[edge] == "steps":
             metres = np.array([0.0, self.lengths[edge]])
@@ -176,7 +192,7 @@ class _Paces:
         slope = 0.0
         if self.elevation is not None and metres > 0:
             ends = np.array([[place.x, place.y], [road.x, road.y]])
-            rise = float(np.diff(_sample(self.elevation, ends, self.crs))[0])
+            rise = float(np.diff(sample_heights(self.elevation, ends, self.crs))[0])
             slope = rise / metres if np.isfinite(rise) else 0.0
         factor = self.off_road_ms / self.walk_ms
         going, back = (metres / (float(self.tobler_ms(np.array([s]))[0]) * factor) for s in (slope, -slope))
@@ -186,7 +202,7 @@ class _Paces:
 class _Net:
     """The roads of one kind with homes and schools on them."""
 
-    def __init__(self, kind: Kind, county: County, scenario: Scenario, paces: _Paces) -> None:
+    def __init__(self, kind: Kind, county: County, scenario: Scenario, paces: _Paces, walkers: dict[str, Spot] | None = None) -> None:
         self.kind, self.paces, self.scenario = kind, paces, scenario
         edges = paces.edges
         self.ahead = edges["walk" if kind == "walk" else "drive_forward"].to_numpy(dtype=bool)
@@ -195,18 +211,47 @@ class _Net:
             self.ahead, self.behind = self.ahead & paces.bus.fits, self.behind & paces.bus.fits
         self.ends = edges[["from_node", "to_node"]].to_numpy(dtype=int)
         parts = _number_components(self.ends, self.ahead | self.behind)
-        self.schools = _snap(county.schools, paces.lines, _in_long_components(parts, paces.lengths))
-        holding = {parts[spot.edge] for spot in self.schools.values()}
-        self.reach = np.isin(parts, sorted(holding))
-        self.homes = _snap(county.settlements, paces.lines, self.reach)
+        ashore, most_m = paces.classes != "ferry", scenario.travel.off_network_m
+        self.schools = self._settle(county.schools, _in_long_components(parts, paces.lengths) & ashore, most_m)
+        holding = {parts[spot.edge] for spot in self.schools.values() if np.isfinite(spot.there_s)}
+        self.reach = np.isin(parts, sorted(holding)) & ashore
+        self.homes = self._settle(county.settlements, self.reach, most_m if kind == "walk" else np.inf, walkers)
         self.node_of: dict[tuple[str, str], Hashable] = {}
         self._on_edge: dict[int, list[tuple[float, Hashable]]] = defaultdict(list)
         self.leg: dict[tuple[str, str], tuple[float, float]] = {}
-        for what, spots, table in (("home", self.homes, county.settlements), ("school", self.schools, county.schools)):
+        for what, spots in (("home", self.homes), ("school", self.schools)):
             for name, spot in spots.items():
-                self.node_of[what, name] = self._place((what, name), spot)
-                self.leg[what, name] = paces.cross_country(table.geometry.at[name], spot.edge, spot.along_m)
+                if what == "home" or np.isfinite(spot.there_s):
+                    self.node_of[what, name] = self._place((what, name), spot)
+                    self.leg[what, name] = spot.there_s, spot.back_s
         self._graphs: tuple[nx.DiGraph, nx.DiGraph] | None = None
+
+    def _settle(
+        self, table: gpd.GeoDataFrame, allowed: NDArray[np.bool_], most_m: float, walkers: dict[str, Spot] | None = None
+    ) -> dict[str, Spot]:
+        """Return where the places join, straight or over the terrain; a stop is where a home that treks meets a road of buses."""
+        country, lines = self.paces.country, self.paces.lines
+        long_m = min(most_m, STRAIGHT_M if self.kind == "walk" else np.inf) if self.paces.elevation is not None else np.inf
+        settled = {}
+        for name, spot in _snap(table, lines, allowed).items():
+            walker = (walkers or {}).get(name)
+            treks = walker is not None and walker.trekked
+            if walker is not None and treks and allowed[walker.edge]:
+                settled[name] = walker
+                continue
+            place = table.geometry.at[name]
+            joint = shapely.get_coordinates(shapely.line_interpolate_point(lines[spot.edge], spot.along_m))[0]
+            wet = country.is_wet(np.array([place.x, place.y]), joint)
+            trek = None
+            if (wet or treks or spot.off_m > long_m) and spot.off_m <= country.reach_m:
+                trek = country.trek(place, lines, allowed, spot.off_m)
+            if trek is not None:
+                settled[name] = Spot(*trek, trekked=True)
+            elif wet or treks or not spot.off_m <= most_m:
+                settled[name] = spot
+            else:
+                settled[name] = Spot(*spot[:3], *self.paces.cross_country(place, spot.edge, spot.along_m))
+        return settled
 
     @property
     def forward(self) -> nx.DiGraph:
@@ -224,11 +269,10 @@ class _Net:
         """Put the stops of public lines on this net, but those further from it than the scenario allows."""
         if county.lines is None:
             return
-        for name, spot in _snap(county.lines.stops, self.paces.lines, self.reach).items():
-            if spot.off_m <= self.scenario.travel.off_network_m:
+        for name, spot in self._settle(county.lines.stops, self.reach, self.scenario.travel.off_network_m).items():
+            if np.isfinite(spot.there_s):
                 self.node_of["halt", name] = self._place(("halt", name), spot)
-                place = county.lines.stops.geometry.at[name]
-                self.leg["halt", name] = self.paces.cross_country(place, spot.edge, spot.along_m)
+                self.leg["halt", name] = spot.there_s, spot.back_s
 
     def measure(self, school: str, homes: list[str]) -> dict[str, Way]:
         """Return the ways of `homes` to `school`; the off-road legs count on foot only."""
@@ -353,25 +397,6 @@ def _slope_profiles(paces: _Paces, elevation: Elevation, most_m: float, whole: N
     pieces = np.where(whole, 1, np.maximum(1, np.ceil(paces.lengths / most_m))).astype(int)
     along = [np.linspace(0.0, length, count + 1) for length, count in zip(paces.lengths, pieces, strict=True)]
     points = shapely.line_interpolate_point(np.repeat(paces.lines, pieces + 1), np.concatenate(along))
-    heights = np.split(_sample(elevation, shapely.get_coordinates(points), paces.crs), np.cumsum(pieces + 1)[:-1])
+    heights = np.split(sample_heights(elevation, shapely.get_coordinates(points), paces.crs), np.cumsum(pieces + 1)[:-1])
     slopes = [np.diff(h) / np.maximum(np.diff(m), 1e-9) for h, m in zip(heights, along, strict=True)]
     return [(m, np.where(np.isfinite(s), s, 0.0)) for m, s in zip(along, slopes, strict=True)]
-
-
-def _sample(grid: Elevation, points: Floats, crs: str) -> Floats:
-    """Return heights in metres at `points`, bilinear between cell centres; an unknown corner takes the mean of the known ones."""
-    x, y = Transformer.from_crs(crs, grid.crs, always_xy=True).transform(points[:, 0], points[:, 1])
-    back = ~grid.transform
-    column, row = back.a * x + back.b * y + back.c, back.d * x + back.e * y + back.f
-    rows, columns = grid.heights.shape
-    outside = ~((column >= 0) & (row >= 0) & (column <= columns) & (row <= rows))
-    column, row = (np.clip(np.where(outside, 0.0, at) - 0.5, 0, most - 1) for at, most in ((column, columns), (row, rows)))
-    left, top = column.astype(int), row.astype(int)
-    right, below = np.minimum(left + 1, columns - 1), np.minimum(top + 1, rows - 1)
-    corners = [grid.heights[r, c].astype(float) for r, c in ((top, left), (top, right), (below, left), (below, right))]
-    known = sum(np.isfinite(corner).astype(float) for corner in corners)
-    mean = sum(np.nan_to_num(corner, nan=0.0) for corner in corners) / np.maximum(known, 1)
-    a, b, c, d = (np.where(np.isfinite(corner), corner, mean) for corner in corners)
-    across, down = column - left, row - top
-    height = (a * (1 - across) + b * across) * (1 - down) + (c * (1 - across) + d * across) * down
-    return np.where(outside | (known == 0), np.nan, height)

@@ -14,14 +14,13 @@ from layout_planner.travel.matrix import measure_net
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     from numpy.typing import NDArray
 
     from layout_planner.county.model import BadDay, County
     from layout_planner.scenario import Travel
+    from layout_planner.travel.access import Access
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
-    from layout_planner.travel.network import Spots
 
     Flags = NDArray[np.bool_]
 
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> TravelTimes:
     """Return the trips over `net` on a bad day; where homes and schools join the roads stays as on other days."""
     closed = close_pieces(net, day, settings)
-    travel = measure_net(cut_legs(net, county, day), county, settings, closed=closed)
+    travel = measure_net(cut_legs(net, day), county, settings, closed=closed)
     length = float((net.pieces.end - net.pieces.begin)[closed].sum())
     text = Words(f"{day.name.zh}：{length / 1000:.1f}公里道路中断", f"{day.name.en}: {length / 1000:.1f} km of road are closed")
     return replace(travel, notes=(Note("bad_day", text, round(length)),))
@@ -55,32 +54,22 @@ def close_pieces(net: Net, day: BadDay, settings: Travel) -> Flags:
     return np.asarray(closed)
 
 
-def cut_legs(net: Net, county: County, day: BadDay) -> Net:
-    """Return the net without the straight legs between places and roads that cross the day's area."""
+def cut_legs(net: Net, day: BadDay) -> Net:
+    """Return the net without the legs between places and roads that cross the day's area."""
     if day.area is None:
         return net
-    home, school, stop, gate = (
-        _crossing(table, spots, net.edges, day)
-        for table, spots in (
-            (county.settlements, net.on_foot.homes),
-            (county.schools, net.on_foot.schools),
-            (county.settlements, net.driven.homes),
-            (county.schools, net.driven.schools),
-        )
-    )
+    reached = (net.on_foot.homes, net.on_foot.schools, net.driven.homes, net.driven.schools)
+    home, school, stop, gate = (_crossing(access, day) for access in reached)
     legs = ((net.home_leg, home), (net.school_leg, school), (net.stop_leg, stop))
     home_leg, school_leg, stop_leg = ((np.where(cut, np.inf, out), np.where(cut, np.inf, back)) for (out, back), cut in legs)
     return replace(net, home_leg=home_leg, school_leg=school_leg, stop_leg=stop_leg, gate=np.where(gate, -1, net.gate))
 
 
-def _crossing(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, day: BadDay) -> Flags:
-    """Return which straight legs meet the day's area."""
-    cut = np.zeros(len(places), dtype=bool)
-    joined = np.flatnonzero(spots.edge >= 0)
-    ends = shapely.line_interpolate_point(edges.geometry.to_numpy()[spots.edge[joined]], spots.at[joined])
-    starts = places.geometry.to_numpy()[joined]
-    pairs = np.stack([shapely.get_coordinates(starts), shapely.get_coordinates(ends)], axis=1)
-    cut[joined] = _meets(shapely.linestrings(pairs), day)
+def _crossing(access: Access, day: BadDay) -> Flags:
+    """Return which legs to the roads, straight or over the terrain, meet the day's area."""
+    cut = np.zeros(len(access.line), dtype=bool)
+    real = np.flatnonzero(~access.lost)
+    cut[real] = _meets(access.line[real], day)
     return cut
 
 

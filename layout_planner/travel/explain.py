@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Scenario, Travel
+    from layout_planner.travel.access import Access
     from layout_planner.travel.net import Net, PieceTimes
-    from layout_planner.travel.network import Arcs, Spots
+    from layout_planner.travel.network import Arcs
     from layout_planner.travel.transit import Ride
 
     Floats = NDArray[np.float64]
@@ -38,7 +39,7 @@ LegKind = Literal["across", "walk", "wait", "ride"]
 class Leg:
     """One stretch of a trip.
 
-    kind     across (straight over open ground, a guess), walk (on a road or path), wait (at the stop), ride
+    kind     across (over open ground, straight or as the terrain allows; a guess), walk (on a road or path), wait (at the stop), ride
     seconds  at the pupil's pace
     climb_m, fall_m  metres up and down; 0 without an elevation grid
     line     LineString in the county's projection, in the direction of travel; None while waiting
@@ -113,12 +114,11 @@ def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, e
 
 
 class _Place(NamedTuple):
-    """Places of one kind: points, where they join the walkable roads, graph nodes, seconds of the straight legs."""
+    """Places of one kind: points, how they reach the walkable roads, graph nodes."""
 
     points: NDArray[np.object_]
-    spots: Spots
+    access: Access
     nodes: NDArray[np.int64]
-    legs: tuple[Floats, Floats]
 
 
 class _Teller:
@@ -134,10 +134,10 @@ class _Teller:
         net = self.net
         outward, _ = link_pieces(net.pieces, self.on_foot)
         return self._both_ways(
-            self._across(row, net.on_foot.homes, net.home_leg, self.county.settlements.geometry.to_numpy()),
+            self._across(row, net.on_foot.homes, self.county.settlements.geometry.to_numpy()),
             self._roads(outward, self.on_foot, int(net.home[row]), int(net.school[column])),
             self._roads(outward, self.on_foot, int(net.school[column]), int(net.home[row])),
-            self._across(column, net.on_foot.schools, net.school_leg, self.county.schools.geometry.to_numpy()),
+            self._across(column, net.on_foot.schools, self.county.schools.geometry.to_numpy()),
         )
 
     def ride(self, row: int, column: int, *, waits: bool) -> BothWays:
@@ -162,11 +162,11 @@ class _Teller:
         if not there or not home:
             return (), ()
         homes, schools, stops = (
-            _Place(table.geometry.to_numpy(), spots, nodes, legs)
-            for table, spots, nodes, legs in (
-                (county.settlements, net.on_foot.homes, net.home, net.home_leg),
-                (county.schools, net.on_foot.schools, net.school, net.school_leg),
-                (county.lines.stops, net.halts, net.halt, net.halt_leg),
+            _Place(table.geometry.to_numpy(), access, nodes)
+            for table, access, nodes in (
+                (county.settlements, net.on_foot.homes, net.home),
+                (county.schools, net.on_foot.schools, net.school),
+                (county.lines.stops, net.halts, net.halt),
             )
         )
         ways = []
@@ -187,7 +187,7 @@ class _Teller:
         if one is other and here == there:
             return []
         outward, _ = link_pieces(self.net.pieces, self.on_foot)
-        first, last = self._across(here, one.spots, one.legs, one.points)[0], self._across(there, other.spots, other.legs, other.points)[1]
+        first, last = self._across(here, one.access, one.points)[0], self._across(there, other.access, other.points)[1]
         legs = [first, *(self._roads(outward, self.on_foot, int(one.nodes[here]), int(other.nodes[there])) or []), last]
         return [leg for leg in legs if leg.metres > AT_THE_ROAD_M]
 
@@ -205,23 +205,24 @@ class _Teller:
             return (), ()
         return _with_length([near[0], *there, far[1]]), _with_length([far[0], *home, near[1]])
 
-    def _across(self, place: int, spots: Spots, seconds: tuple[Floats, Floats], points: NDArray[np.object_]) -> tuple[Leg, Leg]:
-        """Return the straight leg from a place to its road, and back."""
-        edge = int(spots.edge[place])
-        road = shapely.line_interpolate_point(self.lines[edge], spots.at[place]) if edge >= 0 else points[place]
-        line = shapely.LineString([points[place].coords[0], road.coords[0]])
-        going = Leg("across", float(seconds[0][place]) / self.pace, float(spots.distance[place]), line=line)
-        coming = replace(going, seconds=float(seconds[1][place]) / self.pace, line=line.reverse())
-        return self._climb(going), self._climb(coming)
+    def _across(self, place: int, access: Access, points: NDArray[np.object_]) -> tuple[Leg, Leg]:
+        """Return the leg from a place to its road, straight or over the terrain, and back."""
+        line = access.line[place]
+        if line is None:
+            line = shapely.LineString([points[place].coords[0]] * 2)
+        going = Leg("across", float(access.there_s[place]) / self.pace, float(access.distance[place]), line=line)
+        coming = replace(going, seconds=float(access.back_s[place]) / self.pace, line=line.reverse())
+        straight = not access.over_terrain[place]
+        return self._climb(going, straight=straight), self._climb(coming, straight=straight)
 
     def _walk_to_stop(self, row: int) -> tuple[list[Leg] | None, list[Leg] | None]:
         """Return the walk to the bus stop and back: across, or by walkable roads where that is quicker."""
         net = self.net
-        straight = self._across(row, net.driven.homes, net.stop_leg, self.county.settlements.geometry.to_numpy())
+        straight = self._across(row, net.driven.homes, self.county.settlements.geometry.to_numpy())
         by_road: tuple[list[Leg] | None, list[Leg] | None] = (None, None)
         if net.home[row] != net.stop[row] and min(net.home[row], net.stop[row]) >= 0:
             outward, _ = link_pieces(net.pieces, self.on_foot)
-            near = self._across(row, net.on_foot.homes, net.home_leg, self.county.settlements.geometry.to_numpy())
+            near = self._across(row, net.on_foot.homes, self.county.settlements.geometry.to_numpy())
             there = self._roads(outward, self.on_foot, int(net.home[row]), int(net.stop[row]))
             home = self._roads(outward, self.on_foot, int(net.stop[row]), int(net.home[row]))
             if there is not None and home is not None:
@@ -280,7 +281,7 @@ class _Teller:
         """Return the leg with its climb and fall; a bridge or tunnel rises evenly from end to end."""
         if self.net.elevation is None or leg.line is None:
             return leg
-        at = [0.0, 1.0] if straight or leg.kind == "across" else np.linspace(0, 1, max(2, int(np.ceil(leg.metres / PIECE_M)) + 1))
+        at = [0.0, 1.0] if straight else np.linspace(0, 1, max(2, int(np.ceil(leg.metres / PIECE_M)) + 1))
         points = shapely.line_interpolate_point(leg.line, at, normalized=True)
         steps = np.nan_to_num(np.diff(heights_at(self.net.elevation, shapely.get_coordinates(points), self.county.crs)))
         return replace(leg, climb_m=float(steps[steps > 0].sum()), fall_m=float(np.abs(steps[steps < 0]).sum()))

@@ -46,8 +46,8 @@ def measure_travel(county: County, norms: NormSet, settings: Travel, *, on_step:
 def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | None = None, on_step: OnStep | None = None) -> TravelTimes:
     """Return door-to-door seconds and metres over `net`, whose `closed` pieces nobody may use.
 
-    `stop_s` is the walk from home to the point of the drivable roads that is nearest as the crow flies: straight across at off-road speed,
-    or along walkable roads where that is quicker; the worse of going and returning.
+    `stop_s` is the walk from home to its stop on the drivable roads: across country, or along walkable roads where that is quicker; the
+    worse of going and returning.
     """
     say = on_step or _say_nothing
     say(Words("计算步行时间", "measuring walks"))
@@ -60,7 +60,7 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
     ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
     ride_to, ride_m = trips_between(behind, net.gate, net.stop)
     ride_s = np.maximum(ride_to, seconds_between(ahead, net.gate, net.stop)).T
-    stop_s, stop_leg_s = _time_to_stop(outward, inward, net)
+    stop_s, stop_leg_s, stop_off_m = _time_to_stop(outward, inward, net)
     return TravelTimes(
         county.settlements.index,
         county.schools.index,
@@ -75,6 +75,8 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
         net.on_foot.homes.distance,
         net.on_foot.schools.distance,
         net.off_network,
+        stop_off_m,
+        net.on_foot.homes.over_terrain,
         measure_public(net, (outward, inward), county, settings),
         note_travel(county, net, settings.off_network_m),
     )
@@ -95,16 +97,18 @@ def _surely(legs: tuple[Floats, Floats]) -> Floats:
     return np.where(np.isfinite(least), least, 0.0)
 
 
-def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats]:
-    """Return seconds from home to the nearest drivable point, across or by walkable roads where that is quicker, and those across."""
+def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats, Floats]:
+    """Return seconds from home to its stop, across country or by walkable roads where that is quicker; seconds and metres across."""
     straight = np.maximum(*net.stop_leg)
     elsewhere = net.home != net.stop
     sources, targets = np.where(elsewhere, net.home, -1), np.where(elsewhere, net.stop, -1)
     there = net.home_leg[0] + seconds_pairwise(outward, sources, targets, straight)
     back = net.home_leg[1] + seconds_pairwise(inward, sources, targets, straight)
     by_road = np.maximum(there, back)
-    leg = np.where(by_road < straight, _surely(net.home_leg), _surely(net.stop_leg))
-    return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg
+    joins = by_road < straight
+    leg_s = np.where(joins, _surely(net.home_leg), _surely(net.stop_leg))
+    leg_m = np.where(joins, net.on_foot.homes.distance, net.driven.homes.distance)
+    return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg_s, leg_m
 
 
 NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
@@ -129,7 +133,7 @@ def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | Non
     walk_m = there.metres + net.on_foot.homes.distance[home] + net.on_foot.schools.distance[school]
     walks = Near(school, home, np.maximum(onward_s, back_s), walk_m)
     say(Words("计算乘车时间", "measuring rides"))
-    stop_s, _ = _time_to_stop(outward, inward, net)
+    stop_s, *_ = _time_to_stop(outward, inward, net)
     ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
     limits = np.full(len(net.gate), most_s + SLACK_S)
     there, back = _near_both_ways(trips_within(behind, net.gate, net.stop, limits), trips_within(ahead, net.gate, net.stop, limits))

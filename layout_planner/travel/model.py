@@ -6,13 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from layout_planner.travel.doubt import AS_EXPECTED, Pace
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from layout_planner.county.model import Note
@@ -60,15 +60,17 @@ class TravelTimes:
     walk_m      metres of the fastest walk to school, off-road legs included
     ride_s      seconds in a vehicle between the roads nearest to home and school, the worse direction
     ride_m      metres of the fastest ride to school
-    stop_s      seconds on foot at adult speed from home to the nearest point of the roads a bus may use; shape (settlements,)
+    stop_s      seconds on foot at adult speed from home to its stop on the roads a bus may use; shape (settlements,)
     home_leg_s  the part of walk_s that is surely spent across country at home, the lesser of both directions; 0 where there is no way;
                 shape (settlements,)
     school_leg_s  the same at school; shape (schools,)
     stop_leg_s  the same of stop_s; shape (settlements,)
-    access_m    metres from home straight to the nearest walkable road; shape (settlements,)
+    access_m    metres across country from home to the walkable roads; shape (settlements,)
     school_access_m  the same for schools; shape (schools,)
     public      journeys by public bus; None where the county names no lines
-    off_network True where access_m exceeds the scenario's limit; all times of the row are inf; shape (settlements,)
+    off_network True where no way leads to a road; all times of the row are inf, access_m is straight; shape (settlements,)
+    stop_off_m  metres of the walk to the stop that no road is mapped for; shape (settlements,)
+    over_terrain True where the way from home to the roads is a search over the terrain; shape (settlements,)
     """
 
     settlements: pd.Index
@@ -84,5 +86,30 @@ class TravelTimes:
     access_m: NDArray[np.float64]
     school_access_m: NDArray[np.float64]
     off_network: NDArray[np.bool_]
+    stop_off_m: NDArray[np.float64]
+    over_terrain: NDArray[np.bool_]
     public: PublicTrips | None = None
     notes: tuple[Note, ...] = field(default=())
+
+    def guessed_m(self, mode: str) -> NDArray[np.float64]:
+        """Return metres of every trip by `mode`, `walk` or a ride, that no road is mapped for; shape (settlements, schools)."""
+        if mode == "walk":
+            return self.access_m[:, None] + self.school_access_m[None, :]
+        return np.broadcast_to(self.stop_off_m[:, None], self.ride_m.shape)
+
+    def guessed_share(self, mode: str) -> NDArray[np.float64]:
+        """Return the share of every trip by `mode` that is guessed, 0 where there is no trip; a ride's walk along roads is left out."""
+        guessed = self.guessed_m(mode)
+        metres = self.walk_m if mode == "walk" else self.ride_m + guessed
+        real = np.isfinite(metres) & (metres > 0)
+        return np.divide(guessed, metres, out=np.zeros(metres.shape), where=real)
+
+    def guessed_shares(self, assignment: pd.DataFrame) -> NDArray[np.float64]:
+        """Return the guessed share of every trip of `assignment`; 0 for pupils without a school."""
+        rows, columns = (
+            index.get_indexer(pd.Index(assignment[column]))
+            for index, column in ((self.settlements, "settlement_id"), (self.schools, "school_id"))
+        )
+        walks = (assignment["mode"] == "walk").to_numpy()
+        shares = np.where(walks, self.guessed_share("walk")[rows, columns], self.guessed_share("ride")[rows, columns])
+        return np.where(columns >= 0, shares, 0.0)

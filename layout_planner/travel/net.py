@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from layout_planner.travel.access import STRAIGHT_M, Access, reach_roads
 from layout_planner.travel.bus import keep_bus_off, profile_rides
-from layout_planner.travel.network import Arcs, Pieces, Spots, join_places, make_arcs, number_components, orient_edges, split_edges
-from layout_planner.travel.terrain import Profiles, Walker, heights_at, profile_edges, walk_straight
+from layout_planner.travel.ground import lay_ground
+from layout_planner.travel.network import Arcs, Pieces, Spots, make_arcs, number_components, orient_edges, split_edges
+from layout_planner.travel.terrain import Profiles, Walker, profile_edges
 from layout_planner.travel.transit import Rules
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, Elevation
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Travel
+    from layout_planner.travel.ground import Ground
     from layout_planner.travel.hierarchy import Orders
 
     Floats = NDArray[np.float64]
@@ -34,8 +37,8 @@ LEAST_COMPONENT_M = 1000.0
 class Joined:
     """Homes and schools joined to the roads of one kind, and the component of every edge."""
 
-    homes: Spots
-    schools: Spots
+    homes: Access
+    schools: Access
     part: Ints
     reach: Flags  # edges of components that hold a school, where homes join
 
@@ -51,8 +54,8 @@ class Net:
     on_foot, driven  where homes and schools join the roads for walkers and for buses
     home, school     graph nodes on the walkable roads; -1 = nowhere; shapes (settlements,), (schools,)
     stop, gate       graph nodes of the bus stop of every home and school; -1 = nowhere
-    home_leg, school_leg, stop_leg  adult seconds straight from the place to its road, and back
-    off_network      homes further from a road than the scenario allows
+    home_leg, school_leg, stop_leg  adult seconds from the place to its road, and back; `inf` where no leg leads there
+    off_network      homes from which no leg leads to a road
     halts, halt, halt_leg  stops of public lines: where they join the walkable roads, graph nodes, legs there; none without lines
     rules            what a journey on those lines may be; None without lines
     """
@@ -72,7 +75,7 @@ class Net:
     stop_leg: Legs
     off_network: Flags
     elevation: Elevation | None
-    halts: Spots
+    halts: Access
     halt: Ints
     halt_leg: Legs
     rules: Rules | None
@@ -86,22 +89,17 @@ def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Order
     elevation = county.elevation if settings.walk.slope else None
     walker = Walker.of(norms)
     edges = keep_bus_off(orient_edges(county.roads), norms)
+    if not settings.ferries:
+        edges = _without_ferries(edges)
+    ground = lay_ground(edges, county.water, walker, elevation, settings.terrain_reach_m)
     most_m = settings.off_network_m
-    on_foot = _join(county, edges, edges["walk"].to_numpy(dtype=bool), most_m)
-    driven = _join(county, edges, (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool), most_m)
+    on_foot = _join_walkers(county, edges, ground, most_m)
+    driven = _join_buses(county, edges, ground, most_m, on_foot)
     stops = county.settlements.iloc[:0] if county.lines is None else county.lines.stops
-    halts = join_places(stops.geometry.to_numpy(), edges, on_foot.reach)
-    groups = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts]
+    halts = reach_roads(stops.geometry.to_numpy(), edges, on_foot.reach, ground, most_m=most_m, straight_m=STRAIGHT_M)
+    groups: list[Spots] = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts]
     pieces, (home, school, stop, gate, halt) = split_edges(edges, len(county.roads.node_xy), groups)
-    places = (
-        (county.settlements, on_foot.homes),
-        (county.schools, on_foot.schools),
-        (county.settlements, driven.homes),
-        (stops, halts),
-    )
-    home_leg, school_leg, stop_leg, halt_leg = (_legs(table, spots, edges, walker, elevation) for table, spots in places)
-    off = ~(on_foot.homes.distance <= most_m)
-    school = np.where(on_foot.schools.distance <= most_m, school, -1)
+    off, off_school = on_foot.homes.lost, on_foot.schools.lost
     return Net(
         edges,
         replace(pieces, orders=orders),
@@ -110,17 +108,17 @@ def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Order
         on_foot,
         driven,
         np.where(off, -1, home),
-        school,
+        np.where(off_school, -1, school),
         np.where(off, -1, stop),
-        np.where((driven.schools.distance <= most_m) & (school >= 0), gate, -1),
-        home_leg,
-        school_leg,
-        stop_leg,
+        np.where(driven.schools.lost | off_school, -1, gate),
+        on_foot.homes.leg,
+        on_foot.schools.leg,
+        driven.homes.leg,
         off,
         elevation,
         halts,
-        np.where(halts.distance <= most_m, halt, -1),
-        halt_leg,
+        np.where(halts.lost, -1, halt),
+        halts.leg,
         None if county.lines is None else Rules.of(norms, settings),
     )
 
@@ -167,25 +165,38 @@ def link_pieces(pieces: Pieces, times: PieceTimes, closed: Flags | None = None) 
     return outward, inward
 
 
-def _join(county: County, edges: gpd.GeoDataFrame, used: Flags, most_m: float) -> Joined:
-    """Join schools to components of at least 1 km (the longest, where none is), homes to components that hold a school."""
-    part = number_components(edges, used, len(county.roads.node_xy))
-    length = shapely.length(edges.geometry.to_numpy())
-    total = np.bincount(part[used], weights=length[used], minlength=1)
-    long = total[np.maximum(part, 0)] >= min(LEAST_COMPONENT_M, float(total.max()))
-    schools = join_places(county.schools.geometry.to_numpy(), edges, used & long)
-    holding = part[schools.edge[(schools.edge >= 0) & (schools.distance <= most_m)]]
-    reach = used & np.isin(part, holding)
-    return Joined(join_places(county.settlements.geometry.to_numpy(), edges, reach), schools, part, reach)
+def _join_walkers(county: County, edges: gpd.GeoDataFrame, ground: Ground, most_m: float) -> Joined:
+    used = edges["walk"].to_numpy(dtype=bool)
+    part, ashore = number_components(edges, used, len(county.roads.node_xy)), (edges["road_class"] != "ferry").to_numpy()
+    long = _long(edges, part) & ashore
+    schools = reach_roads(county.schools.geometry.to_numpy(), edges, long, ground, most_m=most_m, straight_m=STRAIGHT_M)
+    reach = _holding(part, schools) & ashore
+    homes = reach_roads(county.settlements.geometry.to_numpy(), edges, reach, ground, most_m=most_m, straight_m=STRAIGHT_M)
+    return Joined(homes, schools, part, reach)
 
 
-def _legs(places: gpd.GeoDataFrame, spots: Spots, edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None) -> Legs:
-    """Return seconds straight from every place to its road, and back; `inf` where it has none."""
-    rise = np.zeros(len(places))
-    joined = spots.edge >= 0
-    if elevation is not None and joined.any():
-        ends = shapely.line_interpolate_point(edges.geometry.to_numpy()[spots.edge[joined]], spots.at[joined])
-        starts = places.geometry.to_numpy()[joined]
-        low, high = (heights_at(elevation, shapely.get_coordinates(points), str(edges.crs)) for points in (starts, ends))
-        rise[joined] = high - low
-    return walk_straight(spots.distance, rise, walker)
+def _join_buses(county: County, edges: gpd.GeoDataFrame, ground: Ground, most_m: float, on_foot: Joined) -> Joined:
+    """Join schools to the nearest road of a bus, and homes, however far it is; only water and homes off the roads are searched."""
+    used = (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool)
+    part, ashore = number_components(edges, used, len(county.roads.node_xy)), (edges["road_class"] != "ferry").to_numpy()
+    long = _long(edges, part) & ashore
+    schools = reach_roads(county.schools.geometry.to_numpy(), edges, long, ground, most_m=most_m, straight_m=np.inf)
+    reach, homes = _holding(part, schools) & ashore, county.settlements.geometry.to_numpy()
+    return Joined(reach_roads(homes, edges, reach, ground, walkers=on_foot.homes, most_m=np.inf, straight_m=np.inf), schools, part, reach)
+
+
+def _long(edges: gpd.GeoDataFrame, part: Ints) -> Flags:
+    """Return the edges of components of at least 1 km; of the longest, where none is."""
+    used = part >= 0
+    total = np.bincount(part[used], weights=shapely.length(edges.geometry.to_numpy())[used], minlength=1)
+    return np.asarray(used & (total[np.maximum(part, 0)] >= min(LEAST_COMPONENT_M, float(total.max()))))
+
+
+def _holding(part: Ints, schools: Access) -> Flags:
+    """Return the edges of components that hold a school."""
+    return np.asarray((part >= 0) & np.isin(part, part[schools.edge[(schools.edge >= 0) & ~schools.lost]]))
+
+
+def _without_ferries(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    flags = ["walk", "drive_forward", "drive_backward"]
+    return edges.assign(**{flag: edges[flag] & (edges["road_class"] != "ferry") for flag in flags})

@@ -31,6 +31,8 @@ class Walker:
     shift: float
     steps_factor: float
     off_road_factor: float
+    ferry: float
+    ferry_wait_s: float
 
     @classmethod
     def of(cls, norms: NormSet) -> Walker:
@@ -43,6 +45,8 @@ class Walker:
             norms.value("speed.tobler_shift"),
             norms.value("speed.steps_factor"),
             norms.value("speed.off_road_factor"),
+            norms.value("speed.ferry_kmh") / 3.6,
+            60 * norms.value("ferry.wait_minutes"),
         )
 
     def speed(self, slope: Floats) -> Floats:
@@ -161,12 +165,15 @@ def cut_edges(edges: gpd.GeoDataFrame, elevation: Elevation | None, crs: str, pi
 def profile_edges(edges: gpd.GeoDataFrame, walker: Walker, elevation: Elevation | None, crs: str) -> Profiles:
     """Return walking seconds along every edge, both ways, on pieces of at most 60 m.
 
-    Steps are walked at `steps_factor` of the flat speed whatever the grid says: the factor already counts the climb.
+    Steps are walked at `steps_factor` of the flat speed whatever the grid says: the factor already counts the climb. A ferry sails at its
+    own speed, and every line of one is waited for.
     """
-    steps = edges["road_class"].to_numpy() == "steps"
-    cut = cut_edges(edges, elevation, crs, PIECE_M, steps)
-    factor = np.where(steps, walker.steps_factor, 1.0)[cut.edge]
-    return cut.profile(walker.speed(cut.slope) * factor, walker.speed(-cut.slope) * factor)
+    steps, ferry = (edges["road_class"].to_numpy() == name for name in ("steps", "ferry"))
+    cut = cut_edges(edges, elevation, crs, PIECE_M, steps | ferry)
+    factor, afloat = np.where(steps, walker.steps_factor, 1.0)[cut.edge], ferry[cut.edge]
+    sailing = cut.run / (cut.run / walker.ferry + walker.ferry_wait_s)
+    onward, back = (np.where(afloat, sailing, walker.speed(slope) * factor) for slope in (cut.slope, -cut.slope))
+    return cut.profile(onward, back)
 
 
 def _add_up(seconds: Floats, pieces: NDArray[np.int64], start: NDArray[np.int64]) -> Floats:

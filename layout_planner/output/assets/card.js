@@ -28,10 +28,17 @@
       heading(villages, village, 'h2'),
       make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', planner.pupilsOf(planner.data, village), ' · ',
         name(villages.id[village])),
+      ...guessLine(village),
       ...(bands.length ? bands.map((band) => bandBlock(village, band)) : [make('p', '', say('no_pupils'))]),
       make('p', 'quiet key', make('span', 'key-now'), say('way_now'), make('span', 'key-plan'), say('way_plan')),
       make('p', 'quiet', say('straight')),
     ];
+  }
+
+  // no road is mapped to this village: how much of every way is guessed
+  function guessLine(village) {
+    const hundreds = planner.data.villages.guess[village];
+    return hundreds ? [make('p', 'guess', say('guess', { n: (hundreds / 10).toFixed(1) }))] : [];
   }
 
   function tripsOf(number, village, band) {
@@ -109,6 +116,7 @@
     trip.cause ? make('span', 'risk', ' ⚠ ' + say('cause.' + planner.data.causes[trip.cause])) : null));
     return make('div', 'pop', heading(villages, village, 'h2'),
       make('p', 'quiet', name(villages.townships[villages.township[village]]), ' · ', planner.pupilsOf(planner.data, village)),
+      guessLine(village),
       bandsOf(village).map((band) => make('section', '', make('h3', '', planner.bandName(band)),
         make('div', 'pop-way', make('span', '', say('now')), make('div', '', line(tripsOf(planner.view.from, village, band)))),
         make('div', 'pop-way', make('span', '', planner.stateLabelShort(to)), make('div', '', line(tripsOf(to, village, band)))))));

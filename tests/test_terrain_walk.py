@@ -1,0 +1,316 @@
+"""Ways over open country: round water, through gaps in ridges, both ways of a slope, and the same found by other code."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+
+import geopandas as gpd
+import networkx as nx
+import numpy as np
+import pytest
+import shapely
+from affine import Affine
+from hypothesis import given
+from hypothesis import strategies as st
+from shapely import LineString, Point
+
+from layout_planner.county.model import Elevation
+from layout_planner.norms import read_norms
+from layout_planner.safeguards.retrace_terrain import Country
+from layout_planner.scenario import Travel
+from layout_planner.travel.ground import lay_ground
+from layout_planner.travel.matrix import measure_net, measure_travel
+from layout_planner.travel.net import build_net
+from layout_planner.travel.network import orient_edges
+from layout_planner.travel.terrain import Walker
+from layout_planner.travel.terrain_walk import Roads, walk_to_road
+from tests.test_travel import CRS, INF, QUICK, make_county, road_nets, tobler
+
+NORMS = read_norms("cn-rural")
+WALKER = Walker.of(NORMS)
+OFF = 0.6  # of walking speed
+ROAD = [(0, 0), (4000, 0)]
+DRIVEN = [(0, 1, "tertiary", True, True, True)]
+SCHOOL = [(0, 0)]
+
+
+def with_water(county, *lines):
+    return replace(county, water=gpd.GeoDataFrame({"kind": ["river"] * len(lines)}, geometry=[LineString(line) for line in lines], crs=CRS))
+
+
+def with_heights(county, height, low=(-7000, -7000), side=350, cell=40.0):
+    """`height`: function of x and y in metres."""
+    x, y = (low[axis] + (np.arange(side) + 0.5) * cell for axis in (0, 1))
+    grid = np.array(height(*np.meshgrid(x, y[::-1])), dtype=np.float32) + np.zeros((side, side), dtype=np.float32)
+    return replace(county, elevation=Elevation(grid, Affine(cell, 0, low[0], 0, -cell, low[1] + side * cell), CRS))
+
+
+def level(x, _):
+    return 0 * x
+
+
+def net_of(county, **settings):
+    return build_net(county, NORMS, Travel(**settings))
+
+
+# --- water
+
+
+def test_round_the_end_of_a_river():
+    """The river ends at x = 1000 and x = 3000, 1000 m either side: hypot(1000, 200) to the end and 200 m down, 1219.8 m in all."""
+    county = with_water(make_county(ROAD, DRIVEN, [(2000, 400)], SCHOOL), [(1000, 200), (3000, 200)])
+    net = net_of(county)
+    homes, shortest = net.on_foot.homes, math.hypot(1000, 200) + 200
+    assert homes.over_terrain[0]
+    assert shortest < homes.distance[0] < 1.028 * shortest + 60
+    assert not homes.line[0].intersects(county.water.geometry.iloc[0])
+    assert homes.there_s[0] == pytest.approx(homes.distance[0] / (1.4 * OFF))
+    trips = measure_net(net, county, Travel())
+    joint = Point(homes.line[0].coords[-1])
+    assert joint.x < 1000  # both ends are as near; of equals the one furthest west is taken
+    assert trips.walk_m[0, 0] == pytest.approx(homes.distance[0] + joint.x)
+    assert trips.guessed_share("walk")[0, 0] == pytest.approx(homes.distance[0] / trips.walk_m[0, 0])
+    assert trips.stop_s[0] == pytest.approx(homes.there_s[0])  # the stop is not across the river either
+    note = next(note for note in trips.notes if note.code == "terrain_walks")
+    assert note.count == 1
+    assert f"{homes.distance[0] / 1000:.1f}公里" in note.text.zh
+
+
+def test_a_river_without_end_cuts_off():
+    county = with_water(make_county(ROAD, DRIVEN, [(2000, 400)], SCHOOL), [(-9000, 200), (9000, 200)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.off_network.all()
+    assert np.isinf(trips.walk_s).all()
+    assert np.isinf(trips.stop_s).all()
+    assert trips.access_m[0] == pytest.approx(400)
+    assert "off_network" in {note.code for note in trips.notes}
+
+
+def test_a_bridge_of_the_roads_and_one_alone_in_the_fields():
+    nodes = [*ROAD, (2100, 0), (2100, 300), (2100, 170), (2100, 230)]
+    halves = [(0, 2, "tertiary", True, True, True), (2, 1, "tertiary", True, True, True)]
+    river = [(-9000, 200), (9000, 200)]
+    road = with_water(make_county(nodes, [*halves, (2, 3, "path", True, False, False)], [(2000, 400)], SCHOOL), river)
+    access = net_of(road).on_foot.homes
+    assert not access.over_terrain[0]
+    assert access.distance[0] == pytest.approx(math.hypot(100, 100))
+    alone = with_water(make_county(nodes, [*halves, (4, 5, "path", True, False, False)], [(2000, 400)], SCHOOL), river)
+    access = net_of(alone).on_foot.homes
+    assert access.over_terrain[0] or access.distance[0] == pytest.approx(400)
+    assert 400 <= access.distance[0] < 480
+
+
+def test_a_stop_across_the_river_is_reached_by_the_bridge_only():
+    """The drivable road lies 100 m away over the river; the path from the home crosses it 1000 m further west.
+
+    The stop is then just behind the bridge: 1000 m of path, 50 m to the river, and at most 60 m on from there.
+    """
+    nodes = [(0, 0), (2000, 0), (4000, 0), (1000, 0), (1000, 100), (2000, 100)]
+    edges = [(0, 3, "tertiary", True, True, True), (3, 1, "tertiary", True, True, True), (1, 2, "tertiary", True, True, True)]
+    edges += [(3, 4, "path", True, False, False), (4, 5, "path", True, False, False)]
+    county = with_water(make_county(nodes, edges, [(2000, 100)], SCHOOL), [(-9000, 50), (9000, 50)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert (1000 + 50) / 1.4 < trips.stop_s[0] <= (1000 + 100 + 60) / 1.4
+    assert trips.stop_off_m[0] == pytest.approx(0)
+    assert measure_travel(replace(county, water=None), NORMS, Travel()).stop_s[0] == pytest.approx(100 / (1.4 * OFF))
+
+
+def test_a_school_across_the_river_is_walked_to_round_its_end():
+    county = with_water(make_county(ROAD, DRIVEN, [(2000, 0)], [(2000, 400)]), [(1000, 200), (3000, 200)])
+    trips = measure_travel(county, NORMS, Travel())
+    assert trips.school_access_m[0] > 1219
+    assert trips.walk_s[0, 0] == pytest.approx(
+        trips.school_access_m[0] / (1.4 * OFF) + (trips.walk_m[0, 0] - trips.school_access_m[0]) / 1.4
+    )
+
+
+# --- slopes and heights
+
+
+def test_slope_counts_both_ways_by_hand():
+    """3000 m straight down a plane of one in ten: down at tobler(-0.1), up at tobler(0.1), both at 0.6; then 2000 m along the contour."""
+    county = with_heights(make_county(ROAD, DRIVEN, [(2000, 3000)], SCHOOL), lambda _, y: 500 + 0.1 * y)
+    net = net_of(county)
+    down, up = 3000 / (OFF * tobler(-0.1)), 3000 / (OFF * tobler(0.1))
+    assert net.home_leg[0] == pytest.approx([down], rel=1e-3)
+    assert net.home_leg[1] == pytest.approx([up], rel=1e-3)
+    trips = measure_net(net, county, Travel())
+    assert trips.walk_s[0, 0] == pytest.approx(up + 2000 / 1.4, rel=5e-3)  # a joint lies up to 30 m beside the foot of the plumb line
+    assert trips.walk_m[0, 0] == pytest.approx(5000, rel=5e-3)
+    assert trips.stop_s[0] == pytest.approx(up, rel=1e-3)
+
+
+def test_beyond_two_kilometres_only_heights_show_a_way():
+    county = make_county(ROAD, DRIVEN, [(2000, 2500), (2000, 6500)], SCHOOL)
+    assert measure_travel(county, NORMS, Travel()).off_network.tolist() == [True, True]
+    hilly = with_heights(county, level)
+    assert measure_travel(hilly, NORMS, Travel()).off_network.tolist() == [False, True]  # 6500 m is beyond the reach of 6000 m
+    assert measure_travel(hilly, NORMS, Travel(terrain_reach_m=2000)).off_network.all()
+    assert measure_travel(hilly, NORMS, Travel(terrain_reach_m=7000)).off_network.tolist() == [False, False]
+
+
+def test_through_the_gap_of_a_ridge():
+    """A wall of 300 m stands between home and road but for 300 m of its length: the way bends to the gap."""
+
+    def height(x, y):
+        return np.where((np.abs(y - 600) < 150) & ~((x > 2700) & (x < 3000)), 300.0, 0.0)
+
+    county = with_heights(make_county(ROAD, DRIVEN, [(2000, 1200)], SCHOOL), height)
+    access = net_of(county).on_foot.homes
+    at_gap = access.line[0].intersection(LineString([(-9000, 600), (9000, 600)]))
+    assert 2700 < at_gap.x < 3000
+    assert access.there_s[0] > 1200 / (1.4 * OFF)
+
+
+def test_voids_are_not_crossed():
+    nodes, home = [*ROAD], [(2000, 1500)]
+    whole = with_heights(make_county(nodes, DRIVEN, home, SCHOOL), level)
+    assert net_of(whole).on_foot.homes.distance[0] == pytest.approx(1500, rel=1e-3)
+    gap = with_heights(whole, lambda x, y: np.where((np.abs(y - 700) < 100) & (x > 1200), np.nan, 0.0))
+    access = net_of(gap).on_foot.homes
+    assert access.distance[0] > math.hypot(800, 700) + 700
+    assert access.line[0].intersection(LineString([(0, 700), (4000, 700)])).x <= 1260
+    none = with_heights(whole, lambda _, y: np.where(y > 100, np.nan, 0.0))
+    access = net_of(none).on_foot.homes
+    assert not access.over_terrain[0]  # nothing is known about the ground: the straight leg stays, within 2 km
+    assert access.there_s[0] == pytest.approx(1500 / (1.4 * OFF))
+
+
+# --- other code finds the same
+
+
+def ground_of(county):
+    edges = orient_edges(county.roads)
+    return Roads.of(edges, np.ones(len(edges), dtype=bool)), lay_ground(edges, county.water, WALKER, county.elevation, 2400.0)
+
+
+def country_of(county, ground):
+    height = None if county.elevation is None else ground.heights
+    lines = orient_edges(county.roads).geometry.to_numpy()
+    return Country(county.water, lines, lambda slope: WALKER.speed(slope) * OFF, height, 2400.0)
+
+
+def random_country(seed, *, hilly=True):
+    rng = np.random.default_rng(seed)
+    nodes = [tuple(map(float, point)) for point in rng.integers(-1500, 1500, (6, 2))]
+    edges = [(a, b, "path", True, False, False) for a, b in ((0, 1), (2, 3), (4, 5))]
+    county = make_county(nodes, edges, [tuple(map(float, rng.integers(-900, 900, 2)))], SCHOOL)
+    rivers = [rng.integers(-1500, 1500, (4, 2)) for _ in range(3)]
+    waves = rng.uniform(200, 900, 4)
+    if hilly:
+        county = with_heights(
+            county, lambda x, y: 80 * np.sin(x / waves[0]) * np.cos(y / waves[1]) + 60 * np.sin((x + y) / waves[2]), (-4500, -4500), 225
+        )
+    return with_water(county, *rivers)
+
+
+@QUICK
+@given(st.integers(0, 10_000), st.booleans())
+def test_the_re_check_finds_the_same_way(seed, hilly):
+    county = random_country(seed, hilly=hilly)
+    roads, ground = ground_of(county)
+    home = county.settlements.geometry.iloc[0]
+    place = np.array([home.x, home.y])
+    away = float(shapely.distance(roads.lines, home).min())
+    leg = walk_to_road(place, roads, ground, away)
+    trek = country_of(county, ground).trek(home, roads.lines, np.ones(len(roads.lines), dtype=bool), away)
+    assert (leg is None) == (trek is None)
+    if leg is None or trek is None:
+        return
+    assert leg.there_s + leg.back_s == pytest.approx(trek.there_s + trek.back_s, rel=1e-9)
+    assert (leg.edge, leg.at, leg.there_s) == pytest.approx((trek.edge, trek.along_m, trek.there_s), abs=1e-6)
+    assert leg.metres >= place_to_end(leg) - 1e-6
+    assert min(leg.there_s, leg.back_s) >= place_to_end(leg) / (WALKER.top * OFF) - 1e-6
+    stretches = shapely.linestrings(np.stack([np.array(leg.line.coords[:-1]), np.array(leg.line.coords[1:])], axis=1))
+    assert not any(shapely.crosses(line, stretches).any() for line in ground.water.geometries)
+
+
+def place_to_end(leg):
+    return math.dist(leg.line.coords[0], leg.line.coords[-1])
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_brute_force_over_the_whole_grid(seed):  # noqa: C901  (one plain tale, on purpose apart from the product)
+    """Every cell within 1500 m a node of networkx, every one of the 16 moves tested for water by itself; no windows, no shortcuts."""
+    county = random_country(seed)
+    roads, ground = ground_of(county)
+    home = np.array(county.settlements.geometry.iloc[0].coords[0])
+    leg = walk_to_road(home, roads, ground, float(shapely.distance(roads.lines, Point(home)).min()))
+    cells = {(i, j): ((i + 0.5) * 60, (j + 0.5) * 60) for i in range(-40, 40) for j in range(-40, 40)}
+    water = shapely.union_all(ground.water.geometries)
+    shapely.prepare(water)
+    known = dict(zip(cells, ground.heights(np.array(list(cells.values()))).tolist(), strict=True))
+
+    def both(a, b, high, low):
+        metres = math.dist(a, b)
+        slope = (low - high) / metres if metres else 0.0
+        return metres / (OFF * tobler(slope)) + metres / (OFF * tobler(-slope))
+
+    graph = nx.Graph()
+    for (i, j), place in cells.items():
+        for di, dj in ((1, 0), (0, 1), (1, 1), (-1, 1), (2, 1), (1, 2), (-1, 2), (-2, 1)):
+            other = (i + di, j + dj)
+            if other in cells and not shapely.intersects(water, LineString([place, cells[other]])):
+                graph.add_edge((i, j), other, s=both(place, cells[other], known[i, j], known[other]))
+    low = [math.floor(value / 60 - 0.5) - 1 for value in home]
+    high = float(ground.heights(home[None, :])[0])
+    for cell in ((low[0] + i, low[1] + j) for i in range(4) for j in range(4)):
+        if not shapely.intersects(water, LineString([home, cells[cell]])):
+            graph.add_edge("home", cell, s=both(home, cells[cell], high, known[cell]))
+    graph.add_node("home")
+    best = INF
+    for cell, seconds in nx.single_source_dijkstra_path_length(graph, "home", weight="s").items():
+        for line in () if cell == "home" else roads.lines[shapely.distance(roads.lines, Point(cells[cell])) <= 90]:
+            joint = line.interpolate(line.project(Point(cells[cell])))
+            if not ground.leg_blocked(np.array([cells[cell]]), np.array(joint.coords))[0]:
+                end = float(ground.heights(np.array(joint.coords))[0])
+                best = min(best, seconds + both(cells[cell], joint.coords[0], known[cell], end))
+    if leg is None:
+        assert best > 2 * 2400 / (1.4 * OFF)
+        return
+    assert leg.there_s + leg.back_s <= best + 1e-6  # the straight way to the same point may be quicker still
+    if len(leg.line.coords) > 2:
+        assert leg.there_s + leg.back_s == pytest.approx(best, abs=1e-6)
+
+
+def test_neighbours_do_not_change_a_way_nor_does_the_order_of_rows():
+    rng = np.random.default_rng(3)
+    homes = [tuple(map(float, place)) for place in rng.integers((200, 500), (3800, 1900), (8, 2))]
+    county = with_heights(make_county(ROAD, DRIVEN, homes, SCHOOL), lambda x, y: 90 * np.sin(x / 300) + y / 8)
+    county = with_water(county, [(500, 300), (2500, 900)])
+    access = net_of(county).on_foot.homes
+    turned = replace(county, settlements=county.settlements.iloc[::-1])
+    alone = replace(county, settlements=county.settlements.iloc[[4]])
+    assert np.array_equal(net_of(turned).on_foot.homes.there_s[::-1], access.there_s)
+    assert net_of(alone).on_foot.homes.there_s[0] == access.there_s[4]
+    assert access.over_terrain.any()
+
+
+@QUICK
+@given(road_nets(), st.data())
+def test_one_more_road_never_slows_who_joins_where_they_did(net, data):
+    """Random nets beside a river: of all pairs of a home and a school whose joints stay, none walks or rides longer."""
+    nodes, edges, homes, schools = net
+    pick = st.integers(0, len(nodes) - 1)
+    a, b = data.draw(st.tuples(pick, pick).filter(lambda ends: ends[0] != ends[1]))
+    river = [(-500, 1400), (1900, 1600)]
+    before = with_water(make_county(nodes, edges, homes, schools), river)
+    after = with_water(make_county(nodes, [*edges, (a, b, "tertiary", True, True, True)], homes, schools), river)
+    old_net, new_net = net_of(before), net_of(after)
+    old, new = measure_net(old_net, before, Travel()), measure_net(new_net, after, Travel())
+    home, school, stop, gate = (
+        joints(new_net, kind, side) == joints(old_net, kind, side) for kind in ("on_foot", "driven") for side in ("homes", "schools")
+    )
+    assert (new.walk_s[np.ix_(home, school)] <= old.walk_s[np.ix_(home, school)] + 1e-5).all()
+    assert (new.stop_s[home & stop] <= old.stop_s[home & stop] + 1e-5).all()
+    rides = np.ix_(home & stop, school & gate)
+    assert (new.ride_s[rides] <= old.ride_s[rides] + 1e-5).all()
+
+
+def joints(net, kind, side):
+    """Return where places join, as text to the millimetre; "nowhere" for those that are lost."""
+    access = getattr(getattr(net, kind), side)
+    points = shapely.line_interpolate_point(net.edges.geometry.to_numpy()[np.maximum(access.edge, 0)], access.at)
+    places = [f"{x:.3f} {y:.3f}" for x, y in shapely.get_coordinates(points)]
+    return np.array([f"nowhere {i}" if lost else place for i, (place, lost) in enumerate(zip(places, access.lost, strict=True))])
