@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, tabulate_link
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites
@@ -29,7 +31,7 @@ from layout_planner.travel.bad_days import measure_bad_day
 from layout_planner.travel.explain import explain_trip
 from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
 from layout_planner.travel.net import build_net
-from layout_planner.travel.options import MODES, commute_options
+from layout_planner.travel.options import MODES, commute_options, measure_ends
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -244,7 +246,13 @@ def tell_trips(
     say = on_step or _say_nothing
     say(Words("还原行程", "retelling the trips"))
     chosen = band or next(iter(scenario.bands))
-    return county, [explain_trip(county, ground.net, norms, scenario, (found[0], found[1]), band=chosen, mode=mode) for mode in modes]
+    at = np.array([ground.travel.settlements.get_loc(found[0])]), np.array([ground.travel.schools.get_loc(found[1])])
+    stories = []
+    for mode in modes:
+        story = explain_trip(county, ground.net, norms, scenario, (found[0], found[1]), band=chosen, mode=mode)
+        best, worst = measure_ends(mode, ground.travel, norms, scenario.travel, scenario.bands[chosen], at)
+        stories.append(replace(story, ends_s=(float(best[0]), float(worst[0]))))
+    return county, stories
 
 
 def forecast_demand(

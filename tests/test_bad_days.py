@@ -8,13 +8,14 @@ from dataclasses import replace
 import geopandas as gpd
 import networkx as nx
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
-from layout_planner.assess.bad_days import COLUMNS, _way_round, count_cut_off, list_bad_days
+from layout_planner.assess.bad_days import COLUMNS, _way_round, count_cut_off, list_bad_days, risk_when_cut_off
 from layout_planner.county.bad_days import add_hazard_days
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import read_county
@@ -137,6 +138,23 @@ def test_who_is_cut_off_by_hand():
     assert count_cut_off(table) == 21
     assert count_cut_off(table[table["day_state"] == "open"]) == 0
     assert set(cut.loc[cut["mode"] == "board", "settlement_id"]) == {"S1", "S4"}  # a boarder is cut off when the weekly trip is
+
+
+def test_the_cut_off_are_at_risk_once_and_only_where_they_were_not_before():
+    """S1 and S2 are cut off from C1 on both days; S2's way is too long anyway and stands in the risk table already."""
+    county = tiny_county()
+    rows = [
+        (day, home, "junior", "C1", "walk", state)
+        for day in ("a", "b")
+        for home, state in (("S1", "cut_off"), ("S2", "cut_off"), ("S3", "longer"))
+    ]
+    days = pd.DataFrame(rows, columns=["day", "settlement_id", "band", "school_id", "mode", "day_state"]).assign(pupils=2, seconds=9.0)
+    risk = pd.DataFrame([("S2", "junior", "C1", "walk")], columns=["settlement_id", "band", "school_id", "mode"])
+    risk = risk.assign(name="乙村", township="东乡", pupils=2, cause="too_far_walk", over_s=60.0)
+    found = risk_when_cut_off(days, risk, county)
+    told = found[["settlement_id", "name", "township", "cause", "over_s"]].to_dict("records")
+    assert told == [{"settlement_id": "S1", "name": "甲村", "township": "东乡", "cause": "cut_off", "over_s": np.inf}]
+    assert list(found.columns) == list(risk.columns)
 
 
 def test_a_way_round_is_longer_or_over_the_limit():

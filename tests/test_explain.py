@@ -125,6 +125,8 @@ def test_the_verb_tells_and_draws(tmp_path):
     walk = told["trips"][0]
     assert walk["mode"] == "walk"
     assert sum(leg["seconds"] for leg in walk["out"]) <= walk["seconds"] + 1
+    best, worst = walk["ends_s"]
+    assert best < walk["seconds"] < worst
     assert (tmp_path / "trip.html").stat().st_size < 600_000
 
 

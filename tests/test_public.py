@@ -14,9 +14,10 @@ from click.testing import CliRunner
 
 from layout_planner.assess.townships import sum_townships
 from layout_planner.cli import main
+from layout_planner.compare import MEASURES
 from layout_planner.county.inputs import read_county
 from layout_planner.errors import InputError, OutputError
-from layout_planner.output.public import DRAWN, SIZES, public_view, publish_run, size_class
+from layout_planner.output.public import COUNTED, DRAWN, SIZES, public_view, publish_run, size_class
 from layout_planner.output.run_folder import TOWNSHIP_GROUPS
 from layout_planner.output.run_view import describe_view, write_view_tables
 from layout_planner.scenario import read_scenario
@@ -139,3 +140,20 @@ def test_the_verb_names_what_it_wrote(view, tmp_path):
     assert done.exit_code == 0
     assert [line.rsplit("/", 1)[-1] for line in done.stdout.splitlines()] == ["map.html", "report.html", "tables.xlsx"]
     assert CliRunner().invoke(main, ["publish", str(tmp_path / "nothing")]).exit_code == 3
+
+
+def test_every_figure_that_counts_children_is_known_as_one():
+    """A new figure must be put here or into COUNTED, so that none is published by oversight."""
+    harmless = {
+        "pupils",
+        "sites_open",
+        "small_sites",
+        "new_beds",
+        "buses",
+        "cost_yuan",
+        "worst_minutes",
+        "mean_minutes",
+        "p90_minutes",
+        "gini",
+    }
+    assert set(MEASURES) == {*COUNTED, *harmless, "walk_beyond_share"}

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from layout_planner.county.model import County
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout
     from layout_planner.travel.model import TravelTimes
@@ -54,6 +55,19 @@ def list_bad_days(layout: Layout, case: Case, days: Mapping[str, TravelTimes]) -
         named = {"day": day.key, "day_name": day.name.zh, "day_name_en": day.name.en}
         parts.append(trips.assign(**named, bad_s=bad_s, limit_s=limits, day_state=state.astype(object))[list(COLUMNS)])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=list(COLUMNS))
+
+
+def risk_when_cut_off(bad_days: pd.DataFrame, risk: pd.DataFrame, county: County) -> pd.DataFrame:
+    """Return the trips that are within the norms on other days and cut off on some bad day, as rows like those of `risk`.
+
+    bad_days : of `list_bad_days`
+    risk : RISK_COLUMNS of the same layout
+    """
+    cut = bad_days[bad_days["day_state"] == CUT_OFF].drop_duplicates(KEY)
+    new = cut[~pd.MultiIndex.from_frame(cut[KEY]).isin(pd.MultiIndex.from_frame(risk[KEY]))]
+    places = county.settlements.reindex(columns=["name", "township"], fill_value="").reindex(new["settlement_id"])
+    names = {column: places[column].to_numpy() for column in places}
+    return new.assign(**names, over_s=np.inf, cause=CUT_OFF).reindex(columns=risk.columns)
 
 
 def _time(trips: pd.DataFrame, case: Case, travel: TravelTimes) -> NDArray[np.float64]:

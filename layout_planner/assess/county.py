@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from layout_planner.assess.bad_days import list_bad_days
+from layout_planner.assess.bad_days import list_bad_days, risk_when_cut_off
 from layout_planner.assess.boarding import queue_for_beds
 from layout_planner.assess.disabled import place_disabled, plan_visits
 from layout_planner.assess.equity import measure_equity
@@ -57,12 +57,14 @@ def _assess_layout(
     trips, county = layout.assignment, case.county
     queue = queue_for_beds(case, layout, groups)
     disabled = place_disabled(case, layout, groups, special)
+    closed = list_bad_days(layout, case, bad_days)
+    hurt = pd.concat([risk, risk_when_cut_off(closed, risk, county)], ignore_index=True) if len(closed) else risk
     return {
         "equity": measure_equity(trips, risk, groups, county, case.scenario.bands),
-        "risk_groups": list_risk_groups(risk, trips, groups),
+        "risk_groups": list_risk_groups(hurt, trips, groups),
         "school_status": tabulate_status(case, layout, queue, count_venues(near, county.schools.index)),
         "boarding_queue": queue,
         "disabled": disabled,
         "home_visits": plan_visits(case, layout, disabled),
-        "bad_days": list_bad_days(layout, case, bad_days),
+        "bad_days": closed,
     }

@@ -44,7 +44,9 @@ SIZE_WORDS: tuple[Words, ...] = (
     Words("100人及以上", "100 pupils or more"),
 )
 DRAWN = (0, 2, 10, 30, 70, 120)  # stands for the class where the size of a mark is drawn
-COUNTED = ("at_risk", "unserved", "newly_at_risk", "boarders", "moved")  # measures that count children
+COUNTED = (  # measures that count children
+    "at_risk", "unserved", "newly_at_risk", "at_risk_pessimistic", "cut_off_worst_day", "boarders", "moved",
+)  # fmt: skip
 ALL = Words("全县", "county")
 PUBLIC_WORDS = {
     "internal": ("公开版", "Public version"),
@@ -100,7 +102,8 @@ def public_view(view: RunView, least: int) -> RunView:
     homes = view.settlements[["name", "name_en", "township", "kind", "geometry"]].copy()
     homes["size"] = size_class(view.settlements["pupils"].to_numpy(dtype=float))
     homes["pupils"] = np.array(DRAWN)[homes["size"]]
-    homes["access_m"], homes["off_network"] = view.settlements["access_m"], view.settlements["off_network"]
+    for name in ("access_m", "off_network", "over_terrain"):
+        homes[name] = view.settlements[name]
     trips = view.trips[view.trips["pupils"] > 0].assign(pupils=1)
     trips = trips.drop_duplicates(["settlement_id", "band", "when", "school_id", "mode"]).reset_index(drop=True)
     schools = view.schools.copy()

@@ -100,10 +100,15 @@ def say_trip(story: TripStory, county: County) -> Words:
             f"{names['en'][0]} to {names['en'][1]}: no way {mode.en}",
         )
     took, limit = story.seconds / 60, say_limit(story.limit_s, story.limit_m)
+    between = Words("", "")
+    if story.ends_s is not None:
+        best, worst = (f"{seconds / 60:.0f}" for seconds in story.ends_s)
+        between = Words(f"（{best}–{worst}）", f" ({best}–{worst})")
     verdict = Words("超过上限", "over the limit of") if story.too_long else Words("不超过上限", "within the limit of")
     return Words(
-        f"{names['zh'][0]}到{names['zh'][1]}，{band.zh}{mode.zh}，较慢方向{took:.0f}分钟，{_metres(story.metres)}，{verdict.zh}{limit.zh}",
-        f"{names['en'][0]} to {names['en'][1]}, {band.en} {mode.en}: {took:.0f} minutes in the slower direction, {_metres(story.metres)}, "
+        f"{names['zh'][0]}到{names['zh'][1]}，{band.zh}{mode.zh}，较慢方向{took:.0f}分钟{between.zh}，{_metres(story.metres)}，{verdict.zh}{limit.zh}",
+        f"{names['en'][0]} to {names['en'][1]}, {band.en} {mode.en}: {took:.0f} minutes{between.en} in the slower direction, "
+        f"{_metres(story.metres)}, "
         f"{verdict.en} {limit.en}",
     )
 
@@ -151,7 +156,9 @@ def describe_story(story: TripStory, county: County) -> dict[str, Any]:
     return {
         **ends,
         "seconds": seconds,
+        "ends_s": story.ends_s if story.reachable else None,
         "limit_s": story.limit_s,
+        "too_long": story.too_long,
         "out": [shown(leg) for leg in story.out],
         "back": [shown(leg) for leg in story.back],
     }

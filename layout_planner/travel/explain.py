@@ -58,7 +58,10 @@ class Leg:
 
 @dataclass(frozen=True)
 class TripStory:
-    """One trip by one mode, there and back; `out` and `back` are empty where there is no way."""
+    """One trip by one mode, there and back; `out` and `back` are empty where there is no way.
+
+    ends_s : seconds at the optimistic and the pessimistic end of the stated speed ranges; None when they were not asked for
+    """
 
     settlement_id: str
     school_id: str
@@ -68,6 +71,7 @@ class TripStory:
     limit_m: float
     out: tuple[Leg, ...]
     back: tuple[Leg, ...]
+    ends_s: tuple[float, float] | None = None
 
     @property
     def reachable(self) -> bool:
