@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
 import numpy as np
-import pandas as pd
 
 from layout_planner.county import checks
 from layout_planner.county.areas import inside_boundary, read_boundary
 from layout_planner.county.bad_days import add_hazard_days, check_place, read_bad_day
-from layout_planner.county.coordinates import choose_metric_crs
+from layout_planner.county.county_tables import (
+    evidence_rows,
+    ordinary_schools,
+    place_crs,
+    points_by_id,
+    school_points,
+    settlement_points,
+    split_special,
+)
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
@@ -21,7 +27,7 @@ from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTab
 from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_checks import YEARLY, check_yearly, yearly_rows
 from layout_planner.errors import InputError, Problem, raise_problems
@@ -32,12 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import geopandas as gpd
+
     from layout_planner.county.population import Cells
     from layout_planner.scenario import PopulationGrid, Scenario
-
-FALLBACK_CRS = "EPSG:32648"
-ZERO_WHEN_BLANK = ("classrooms", "beds", "enrolment", "boarders", "teachers", "buses")
-UNKNOWN_WHEN_BLANK = ("in_favour", "against", "quantity")
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ class _CountyReader:
             self._keep_table(role, table, (data.settlements if role == "settlements" else data.schools).path)
         self._check_tables(settlements, schools, evidence)
         self._check_yearly(yearly, settlements, schools)
-        crs = _metric_crs(settlements, schools)
+        crs = place_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
         elevation = self._read_elevation(settlements)
@@ -119,12 +123,12 @@ class _CountyReader:
         water = None if roads is None else self._read_water(crs)
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
-        sites, special = _split_special(_school_points(schools, crs))
+        sites, special = split_special(school_points(schools, crs))
         return County(
-            self._add_people(_settlement_points(settlements, crs), cells),
+            self._add_people(settlement_points(settlements, crs), cells),
             sites,
             roads,
-            _evidence_rows(evidence),
+            evidence_rows(evidence),
             crs,
             boundary,
             elevation,
@@ -233,7 +237,7 @@ class _CountyReader:
         if not is_osm_file(file.path):
             table = read_table(file, VENUES, self.folder)
             self._keep_table("venues", table, file.path)
-            return _points(table.frame, "venue_id", crs) if table.usable and not table.problems else None
+            return points_by_id(table.frame, "venue_id", crs) if table.usable and not table.problems else None
         path = self._checked_path(DataFile(path=file.path))
         if path is None:
             return None
@@ -241,7 +245,7 @@ class _CountyReader:
         frame = read_osm_venues(path, faults)
         self.problems.extend(faults.problems)
         self.sources.append(Source("venues", file.path, hash_file(path), len(frame)))
-        return _points(frame, "venue_id", crs)
+        return points_by_id(frame, "venue_id", crs)
 
     def _check_tables(self, settlements: CheckedTable, schools: CheckedTable, evidence: CheckedTable | None) -> None:
         """Compare the tables with each other and with the scenario."""
@@ -409,84 +413,6 @@ class _CountyReader:
         if data.water is not None:
             self.sources.append(Source("water", file.path, hash_file(path), len(water)))
         return water
-
-
-def _metric_crs(*tables: CheckedTable) -> str:
-    for table in tables:
-        if "lon" in table.frame.columns and np.isfinite(table.frame["lon"].to_numpy(dtype=float)).any():
-            return choose_metric_crs(table.frame["lon"].to_numpy(dtype=float), table.frame["lat"].to_numpy(dtype=float))
-    return FALLBACK_CRS
-
-
-def _points(frame: pd.DataFrame, key: str, crs: str) -> gpd.GeoDataFrame:
-    places = gpd.points_from_xy(frame["lon"].astype(float), frame["lat"].astype(float), crs="EPSG:4326").to_crs(crs)
-    table = gpd.GeoDataFrame(frame.drop(columns=["lon", "lat"]), geometry=places, crs=crs)
-    return table.set_index(key).sort_index()
-
-
-def _settlement_points(table: CheckedTable, crs: str) -> gpd.GeoDataFrame:
-    frame = table.frame.copy()
-    for column in SETTLEMENTS.columns:
-        if column.name in frame.columns and column.kind == "int":
-            frame[column.name] = frame[column.name].fillna(0).astype(int)
-    for name in frame.columns:
-        if frame[name].dtype == float and name not in {"lon", "lat"}:
-            frame[name] = frame[name].fillna(0.0)
-    if "kind" in frame.columns:
-        frame["kind"] = frame["kind"].replace("", "village")
-    return _points(frame, "settlement_id", crs)
-
-
-def _school_points(table: CheckedTable, crs: str) -> gpd.GeoDataFrame:
-    frame = table.frame.copy()
-    for name in ("name_en", "township", "parent_school_id"):
-        if name not in frame.columns:
-            frame[name] = ""
-    given = frame["grades"] if "grades" in frame.columns else [()] * len(frame)
-    frame["grades"] = pd.Series(
-        [grades or FORM_GRADES[form] for form, grades in zip(frame["form"], given, strict=True)], index=frame.index, dtype=object
-    )
-    frame["seats"] = frame["seats"].fillna(np.inf) if "seats" in frame.columns else np.inf
-    for name in ZERO_WHEN_BLANK:
-        if name in frame.columns:
-            frame[name] = frame[name].fillna(0).astype(int)
-        elif name in {"beds", "buses"}:
-            frame[name] = 0
-    frame["canteen"] = [value is True for value in frame["canteen"]] if "canteen" in frame.columns else True
-    for name in ("protected", "candidate"):
-        frame[name] = [value is True for value in frame[name]] if name in frame.columns else False
-    if "yearly_cost" not in frame.columns:
-        frame["yearly_cost"] = np.nan
-    return _points(frame, "school_id", crs)
-
-
-def ordinary_schools(frame: pd.DataFrame) -> set[str]:
-    """Return the ids of the schools that a plan can name: all but special schools."""
-    special = frame["special"] == "special_school" if "special" in frame else pd.Series(data=False, index=frame.index)
-    return set(frame.loc[~special, "school_id"])
-
-
-def _split_special(schools: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame | None]:
-    """Return the schools that teach bands, and the special schools."""
-    if "special" not in schools:
-        return schools, None
-    special = schools["special"] == "special_school"
-    return schools[~special].copy(), schools[special].copy() if special.any() else None
-
-
-def _evidence_rows(table: CheckedTable | None) -> pd.DataFrame:
-    """Return all columns of the spec; a blank count stays NaN, so that what is unknown passes no comparison."""
-    if table is None:
-        return pd.DataFrame(
-            {column.name: pd.Series(dtype=float if column.name in UNKNOWN_WHEN_BLANK else object) for column in EVIDENCE.columns}
-        )
-    frame = table.frame.copy()
-    for column in EVIDENCE.columns:
-        if column.name not in frame.columns:
-            frame[column.name] = np.nan if column.name in UNKNOWN_WHEN_BLANK else ""
-    names = [column.name for column in EVIDENCE.columns]
-    frame = frame.loc[frame["school_id"] != "", names]
-    return frame.sort_values(["school_id", "item", "date", "until", "file", "note"], kind="stable").reset_index(drop=True)
 
 
 def check_plan(scenario: Scenario, county: County) -> None:
