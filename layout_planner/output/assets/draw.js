@@ -21,7 +21,7 @@
     reduced: ['halved', '#0072B2'], opened: ['star', '#009E73'],
   };
   planner.MODES = {
-    walk: { color: '#5b6b75', dash: [] }, bus: { color: '#b35900', dash: [7, 3] }, school_bus: { color: '#b35900', dash: [7, 3] },
+    walk: { color: '#5b6b75', dash: [] }, bus: { color: '#00736b', dash: [12, 4] }, school_bus: { color: '#b35900', dash: [7, 3] },
     board: { color: '#7b3f8c', dash: [2, 3] }, home: { color: '#7b3f8c', dash: [1, 5] },
   };
 
