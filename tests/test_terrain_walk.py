@@ -287,6 +287,19 @@ def test_neighbours_do_not_change_a_way_nor_does_the_order_of_rows():
     assert access.over_terrain.any()
 
 
+def test_of_roads_drawn_twice_stop_and_gate_take_the_same():
+    """The home walks over the terrain onto the copy w10, which sorts before w9; the school's bus stops on w1, which sorts before both."""
+    nodes, home, school = [(245, 594), (0, 0), (0, 356)], [(0, 1442)], [(0, 357)]
+    edges = [(0, 1, "tertiary", True, True, True), (0, 2, "tertiary", False, True, True)]
+    edges += [(0, 1, "tertiary", True, True, True)] * 7 + [(0, 2, "path", True, False, False)]
+    river = [(-500, 1400), (1900, 1600)]
+    rides = []
+    for more in ([], [(0, 2, "tertiary", True, True, True)]):
+        county = with_water(make_county(nodes, [*edges, *more], home, school), river)
+        rides.append(measure_net(net_of(county), county, Travel()).ride_s[0, 0])
+    assert rides[1] == pytest.approx(rides[0], abs=1e-6)
+
+
 @QUICK
 @given(road_nets(), st.data())
 def test_one_more_road_never_slows_who_joins_where_they_did(net, data):

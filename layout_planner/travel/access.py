@@ -89,6 +89,8 @@ def reach_roads(
         joined = walkers.over_terrain & allowed[walkers.edge]
         for field in fields(Access):
             getattr(access, field.name)[joined] = getattr(walkers, field.name)[joined]
+        same = join_places(shapely.points(_joints(walkers, edges)[joined]), edges, allowed)  # of roads drawn twice all take the same
+        access.edge[joined], access.at[joined] = same.edge, same.at
         wrong, doubtful = (wrong | walkers.over_terrain) & ~joined, (doubtful | walkers.over_terrain) & ~joined
     there[wrong], back[wrong], line[wrong] = np.inf, np.inf, None
     return _search(access, np.flatnonzero(doubtful & (spots.distance <= ground.reach_m)), points, Roads.of(edges, allowed), ground)
