@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 import shapely
 from pypinyin import Style, lazy_pinyin
@@ -17,10 +18,10 @@ from layout_planner.risk import CAUSES
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    import geopandas as gpd
     import pandas as pd
     from numpy.typing import NDArray
 
+    from layout_planner.county.model import Source
     from layout_planner.output.view import RunView
     from layout_planner.words import Lang, Words
 
@@ -56,9 +57,22 @@ def pair(words: Words) -> Pair:
     return clean_text(words.zh), clean_text(words.en)
 
 
-def roads_are_osm(view: RunView) -> bool:
+def are_osm(sources: Iterable[Source]) -> bool:
     """Tell whether the roads come from OpenStreetMap, whose licence asks to be named."""
-    return any(source.role == "roads" and source.path.lower().endswith(OSM_FILES) for source in view.sources)
+    return any(source.role == "roads" and source.path.lower().endswith(OSM_FILES) for source in sources)
+
+
+def roads_are_osm(view: RunView) -> bool:
+    """Tell the same of a run."""
+    return are_osm(view.sources)
+
+
+def group_roads(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return one MultiLineString a road class, in degrees, by class."""
+    lines = edges[["road_class", "geometry"]].to_crs("EPSG:4326")
+    classes = sorted(lines["road_class"].unique())
+    shapes = [shapely.MultiLineString(list(lines.geometry[lines["road_class"] == name])) for name in classes]
+    return gpd.GeoDataFrame({"road_class": classes}, geometry=shapes, crs="EPSG:4326")
 
 
 def summarise_state(view: RunView, when: str) -> dict[str, float]:

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-from shapely import MultiLineString
 
 from layout_planner.compare import list_mergers
 from layout_planner.county.model import Note, Source
 from layout_planner.errors import InputError, Problem
+from layout_planner.output.map_data import group_roads
 from layout_planner.output.view import RunView
 from layout_planner.results import Finding
 from layout_planner.risk import trip_causes, trip_limits
@@ -40,7 +40,7 @@ def view_of(run: Run) -> RunView:
         settlements=_settlements(run),
         schools=_schools(run),
         trips=pd.concat([_trips(run, run.today, "today"), _trips(run, run.plan, "plan")], ignore_index=True),
-        roads=_roads(run),
+        roads=group_roads(run.county.roads.edges),
         boundary=None if boundary is None else boundary[["geometry"]].to_crs(DEGREES),
         bands=dict(run.scenario.bands),
         mergers=list_mergers(run.today, run.plan),
@@ -95,13 +95,6 @@ def _trips(run: Run, layout: Layout, when: str) -> pd.DataFrame:
     trips["guessed_share"] = run.travel.guessed_shares(layout.assignment).round(3)
     trips.insert(2, "when", when)
     return trips.drop(columns="cost_yuan")
-
-
-def _roads(run: Run) -> gpd.GeoDataFrame:
-    lines = run.county.roads.edges[["road_class", "geometry"]].to_crs(DEGREES)
-    classes = sorted(lines["road_class"].unique())
-    shapes = [MultiLineString(list(lines.geometry[lines["road_class"] == name])) for name in classes]
-    return gpd.GeoDataFrame({"road_class": classes}, geometry=shapes, crs=DEGREES)
 
 
 def describe_view(view: RunView) -> dict[str, Any]:

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 import geopandas as gpd
 import numpy as np
 import shapely
-from shapely import MultiLineString
 
-from layout_planner.output.map_data import OSM_FILES, encode_lines, encode_roads, pair, read_words
+from layout_planner.output.map_data import are_osm, encode_lines, encode_roads, group_roads, pair, read_words
 from layout_planner.output.maps import write_folium_page
 
 if TYPE_CHECKING:
@@ -124,7 +123,7 @@ def encode_sketch(sketch: Sketch, county: Ground, lang: Lang) -> dict[str, Any]:
         "words": read_words(),
         "roads": encode_roads(_roads_near(sketch, county)),
         "boundary": boundary,
-        "osm": any(source.role == "roads" and source.path.lower().endswith(OSM_FILES) for source in county.sources),
+        "osm": are_osm(county.sources),
         "views": [_encode_view(view, county.crs) for view in sketch.views],
     }
 
@@ -138,10 +137,7 @@ def _roads_near(sketch: Sketch, county: Ground) -> gpd.GeoDataFrame:
         west, south, east, north = shapely.total_bounds(np.array(drawn, dtype=object))
         reach = sketch.around_m
         edges = edges[edges.geometry.intersects(shapely.box(west - reach, south - reach, east + reach, north + reach))]
-    lines = edges.to_crs(DEGREES)
-    classes = sorted(lines["road_class"].unique())
-    shapes = [MultiLineString(list(lines.geometry[lines["road_class"] == name])) for name in classes]
-    return gpd.GeoDataFrame({"road_class": classes}, geometry=shapes, crs=DEGREES)
+    return group_roads(edges)
 
 
 def _encode_view(view: SketchView, crs: str) -> dict[str, Any]:
