@@ -7,8 +7,11 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import Any
+
+os.environ.setdefault("OPENPYXL_LXML", "False")  # with lxml installed openpyxl writes other bytes for the same table
 
 __all__ = [
     "InputError",
