@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 
+import layout_planner  # noqa: F401 - before openpyxl: it settles with which library Excel files are written
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
