@@ -20,6 +20,7 @@ from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_scenario_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import crowded_sites, present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import Run
@@ -90,12 +91,17 @@ def run_scenario(
     ground = ground or lay_ground(scenario, norms, on_step=say)
     county, travel = ground.county, ground.travel
     demand, assumed = count_pupils(county, scenario)
-    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario))
+    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario), ground.bad_days)
     say(Words("现状：谁在哪里上学", "today: who attends which school"))
     today = present_layout(case)
     options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), norms, scenario)
     say(Words("求解布局方案", "solving the layout"))
     plan, solved = optimise_layout(case, options, today)
+    held: tuple[Note, ...] = ()
+    if scenario.plan.price_of_holding:
+        say(Words("求坏天气也站得住的代价", "pricing what holding on hard days costs"))
+        solved, price = price_holding(case, options, today, (plan, solved))
+        held = (price,)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
     verification = verify_layout(county, scenario, norms, plan, today=today)
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
@@ -108,7 +114,7 @@ def run_scenario(
         for when, (layout, risk) in layouts.items()
     }
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
-    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county))
+    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held)
     return Run(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes
     )

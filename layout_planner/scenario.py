@@ -176,6 +176,12 @@ class Plan(Strict):
     budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
     min_enrolment: Count = Field(default=0, description="fewest pupils of an open site that the optimiser may close")
     keep_settlements_whole: bool = False
+    judge: Literal["expected", "slow", "bad_days", "worst"] = Field(
+        default="worst",
+        description="when a site that the optimiser closes must still be safe: in expected times only; on a slow day too; on the listed "
+        "bad days too; on all of them",
+    )
+    price_of_holding: bool = Field(default=False, description="also solve at expected times only, and tell what holding on hard days costs")
     close_on: str = Field(default="", description="ISO date on which closed sites stop; safeguards must stand before it")
 
 

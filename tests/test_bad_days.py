@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString, Point, box
 
-from layout_planner.assess.bad_days import COLUMNS, _way_round, count_cut_off, list_bad_days, risk_when_cut_off
+from layout_planner.assess.bad_days import COLUMNS, count_cut_off, list_bad_days, risk_when_cut_off
 from layout_planner.county.bad_days import add_hazard_days
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import read_county
@@ -28,7 +28,7 @@ from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.scenario import Travel, read_scenario
-from layout_planner.travel.bad_days import close_pieces, measure_bad_day
+from layout_planner.travel.bad_days import _way_round, close_pieces, measure_bad_day
 from layout_planner.travel.matrix import measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.words import Words

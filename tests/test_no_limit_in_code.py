@@ -39,6 +39,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     **{("assess.retention", grade): "grades of the stages of schooling" for grade in (6, 7, 8, 9, 10)},
     ("compare", 3): "decimals shown",
     ("pipeline", 9): "years of an outlook where none are given: one cohort from grade 1 to grade 9",
+    ("plan.holding", 10_000): "yuan are shown in ten thousands",
     ("plan.model", 9.0): "weight of the worst trip in the goal, described in docs/architecture.md",
     ("plan.model", 10.0): "weight of a pupil without a school in the goal, described in docs/architecture.md",
     ("plan.solve", 0.001): "solver tolerance, pupils",

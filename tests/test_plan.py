@@ -10,12 +10,14 @@ from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Scenario
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.options import commute_options
+from tests.test_plan_properties import make_case
 from tests.tiny import tiny_county
 
 NORMS = read_norms("cn-rural")
@@ -113,3 +115,18 @@ def test_the_certified_bound_is_never_above_the_value():
     *_, solved = solve(may_close="all", max_buses=2, max_new_beds=30, move="all")
     assert solved.bound <= solved.objective + 1e-6
     assert 0 <= solved.gap <= 0.01 + 1e-9
+
+
+def test_the_price_of_holding_is_told_with_the_plan_that_does_not_hold():
+    # P0 and P1, S0 (10 pupils) 3 min from P0 and 27 min from P1: within 30 as expected, 27 / 0.8 = 33.75 min on a slow day. Closing P0 is
+    # worth its fixed cost, and only the expected time allows it.
+    minutes = np.array([[3.0, 27.0], [40.0, 3.0]])
+    case = make_case([10, 20], [100, 100], minutes, may_close=["P0"], move="all")
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    held = optimise_layout(case, options, today)
+    solved, note = price_holding(case, options, today, held)
+    one_site_yuan = 60_000 + 3 * 1.9 * 90_000 + 650 * 100
+    assert held[0].sites.at["P0", "form"] == "teaching_point"
+    assert solved.terms["price_of_holding_yuan"] == pytest.approx(one_site_yuan, rel=0.01)
+    assert "1 more school" in note.text.en

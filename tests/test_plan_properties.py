@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import geopandas as gpd
 import numpy as np
@@ -25,6 +26,7 @@ from tests.tiny import CRS, tiny_county
 
 NORMS = read_norms("cn-rural")
 LIMIT_S, FACTOR = 1800.0, 0.75
+SLOW = 1 / NORMS.value("speed.walk_range_low")
 COUNTIES = st.tuples(
     st.lists(st.integers(1, 60), min_size=1, max_size=4),  # pupils by settlement
     st.lists(st.one_of(st.none(), st.integers(20, 200)), min_size=1, max_size=3),  # seats by school
@@ -33,8 +35,10 @@ COUNTIES = st.tuples(
 QUICK = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def make_case(pupils: list[int], seats: list[int | None], minutes: np.ndarray, **plan: object) -> Case:
-    """Return a case of one band (grades 1-3), teaching points only, where everybody walks."""
+def make_case(
+    pupils: list[int], seats: list[int | None], minutes: np.ndarray, *, flooded: np.ndarray | None = None, **plan: object
+) -> Case:
+    """Return a case of one band (grades 1-3), teaching points only, where everybody walks; ways that are `flooded` close on a bad day."""
     homes, schools = ([f"{letter}{k}" for k in range(count)] for letter, count in (("S", len(pupils)), ("P", len(seats))))
     county = tiny_county(
         settlements=gpd.GeoDataFrame(
@@ -62,7 +66,8 @@ def make_case(pupils: list[int], seats: list[int | None], minutes: np.ndarray, *
         np.zeros(shape[0]), np.zeros(shape[1]), np.zeros(shape[0]), np.zeros(shape[0]), np.zeros(shape[1]), np.zeros(shape[0], dtype=bool),
         np.zeros(shape[0]), np.zeros(shape[0], dtype=bool),
     )  # fmt: skip
-    return Case(scenario, NORMS, county, pd.DataFrame({"lower": pupils}, index=homes), travel, sites_of(county.schools, scenario))
+    days = {} if flooded is None else {"flood": replace(travel, walk_s=np.where(flooded, np.inf, travel.walk_s))}
+    return Case(scenario, NORMS, county, pd.DataFrame({"lower": pupils}, index=homes), travel, sites_of(county.schools, scenario), days)
 
 
 def solve(case: Case):
@@ -71,18 +76,22 @@ def solve(case: Case):
     return optimise_layout(case, options, today), today
 
 
-def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...]) -> tuple[float, float, float]:
+def price(
+    pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...], judge: str, flooded: np.ndarray
+) -> tuple[float, float, float]:
     """Return harm, severity-weighted risk and yuan of one choice, from the formulas of docs/architecture.md; -1 = unserved.
 
-    Infinite harm: a school closes although pupils of it are then at risk.
+    Infinite harm: a school closes although pupils of it are then at risk, late on a slow day, or newly cut off by the flood.
     """
     harm, risk, loads = 0.0, 0.0, [0] * len(is_open)
-    for n, row, j in zip(pupils, minutes, goes, strict=True):
+    for n, row, wet, j in zip(pupils, minutes, flooded, goes, strict=True):
         home = int(row.argmin())
         at_risk = j < 0 or row[j] > 30
+        slow = j >= 0 and row[j] * SLOW > 30 and judge in {"slow", "worst"}
+        cut = j >= 0 and wet[j] and not wet[home] and judge in {"bad_days", "worst"}
         harm += n * (at_risk and row[home] <= 30)  # newly at risk
         harm += n * (at_risk and (j < 0 or row[j] > row[home]))  # at risk, and further than today
-        harm += math.inf if at_risk and not is_open[home] else 0
+        harm += math.inf if (at_risk or slow or cut) and not is_open[home] else 0
         if j < 0:
             risk += 10 * n
             continue
@@ -95,7 +104,9 @@ def price(pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open
     return harm, risk, yuan
 
 
-def brute_force(pupils: list[int], room: list[float], minutes: np.ndarray, crowded: list[bool]) -> tuple[float, float, float]:
+def brute_force(
+    pupils: list[int], room: list[float], minutes: np.ndarray, crowded: list[bool], judge: str, flooded: np.ndarray
+) -> tuple[float, float, float]:
     best = (math.inf, math.inf, math.inf)
     for is_open in itertools.product([False, True], repeat=len(room)):
         targets = [-1, *(j for j, used in enumerate(is_open) if used)]
@@ -103,7 +114,7 @@ def brute_force(pupils: list[int], room: list[float], minutes: np.ndarray, crowd
             fits = all(sum(n for n, j in zip(pupils, goes, strict=True) if j == site) <= room[site] for site in range(len(room)))
             newcomers = any(j >= 0 and crowded[j] and j != row.argmin() for row, j in zip(minutes, goes, strict=True))
             if fits and not newcomers:
-                best = min(best, price(pupils, minutes, goes, is_open))
+                best = min(best, price(pupils, minutes, goes, is_open, judge, flooded))
     return best
 
 
@@ -112,15 +123,16 @@ def draw_minutes(random: object, rows: int, columns: int) -> np.ndarray:
 
 
 @QUICK
-@given(COUNTIES)
-def test_the_solver_equals_brute_force_over_all_open_sets_and_assignments(county):
+@given(COUNTIES, st.sampled_from(["expected", "slow", "bad_days", "worst"]))
+def test_the_solver_equals_brute_force_over_all_open_sets_and_assignments(county, judge):
     pupils, seats, random = county
     minutes = draw_minutes(random, len(pupils), len(seats))
-    case = make_case(pupils, seats, minutes, may_close="all", move="all", keep_settlements_whole=True)
+    flooded = np.array([[random.random() < 0.3 for _ in seats] for _ in pupils])
+    case = make_case(pupils, seats, minutes, flooded=flooded, may_close="all", move="all", keep_settlements_whole=True, judge=judge)
     (layout, solved), today = solve(case)
     room = [max(math.inf if s is None else s, today.sites["pupils"].iloc[j]) for j, s in enumerate(seats)]
     crowded = list(today.sites["pupils"] > today.sites["seats"])
-    harm, risk, yuan = brute_force(pupils, room, minutes, crowded)
+    harm, risk, yuan = brute_force(pupils, room, minutes, crowded, judge, flooded)
     assert solved.terms["harmed"] == pytest.approx(harm, abs=1e-4)
     assert solved.terms["at_risk_weighted"] == pytest.approx(risk, abs=1e-4)
     assert layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum() == pytest.approx(yuan, abs=1.0)

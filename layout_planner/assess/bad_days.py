@@ -8,13 +8,10 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.risk import KEY, trip_limits
-from layout_planner.travel.doubt import Pace
-from layout_planner.travel.options import time_trips
+from layout_planner.travel.bad_days import time_bad_day
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from numpy.typing import NDArray
 
     from layout_planner.county.model import County
     from layout_planner.plan.case import Case
@@ -48,7 +45,7 @@ def list_bad_days(layout: Layout, case: Case, days: Mapping[str, TravelTimes]) -
     limits = trip_limits(trips, case.norms, case.scenario)
     parts = []
     for day in case.county.bad_days:
-        bad_s = _time(trips, case, days[day.key])
+        bad_s = time_bad_day(trips, case.travel, days[day.key], case.norms, case.scenario)
         normal_s = trips["seconds"].to_numpy(dtype=float)
         longer, over = bad_s > normal_s + CHANGE_S, ~(bad_s <= limits.to_numpy())
         state = np.select([np.isinf(bad_s), longer & over, longer], [CUT_OFF, "over_limit", "longer"], "open")
@@ -68,29 +65,6 @@ def risk_when_cut_off(bad_days: pd.DataFrame, risk: pd.DataFrame, county: County
     places = county.settlements.reindex(columns=["name", "township"], fill_value="").reindex(new["settlement_id"])
     names = {column: places[column].to_numpy() for column in places}
     return new.assign(**names, over_s=np.inf, cause=CUT_OFF).reindex(columns=risk.columns)
-
-
-def _time(trips: pd.DataFrame, case: Case, travel: TravelTimes) -> NDArray[np.float64]:
-    """Return the seconds of every trip by its own means to its own school."""
-    rows, columns = (
-        index.get_indexer(pd.Index(trips[column]))
-        for index, column in ((travel.settlements, "settlement_id"), (travel.schools, "school_id"))
-    )
-    pace, seconds = Pace.of(case.norms), np.full(len(trips), np.inf)
-    kinds = list(zip(trips["band"].astype(str), trips["mode"].astype(str), strict=True))
-    for band, mode in sorted(set(kinds)):
-        part = np.array([kind == (band, mode) for kind in kinds])
-        at = (rows[part], columns[part])
-        seconds[part] = time_trips(mode, travel, case.norms, case.scenario.travel, case.scenario.bands[band], pace, at)
-        if mode == "bus":
-            seconds[part] += _way_round(case.travel.ride_s[at], travel.ride_s[at])
-    return seconds
-
-
-def _way_round(usual_s: NDArray[np.float64], bad_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much the ride by road is longer: a timetable knows no flood, so a public bus is as late as a ride, or cut off."""
-    known = np.isfinite(usual_s)
-    return np.where(known, bad_s - np.where(known, usual_s, 0.0), 0.0)
 
 
 def count_cut_off(table: pd.DataFrame) -> int:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from layout_planner.county.model import County
@@ -19,8 +21,9 @@ if TYPE_CHECKING:
 class Case:
     """One scenario on one county, measured.
 
-    demand  DataFrame, index settlement_id, one int column a band
-    sites   every school and candidate with the forms that the scenario leaves open to it
+    demand    DataFrame, index settlement_id, one int column a band
+    sites     every school and candidate with the forms that the scenario leaves open to it
+    bad_days  the trips on every bad day of the county, by its key
     """
 
     scenario: Scenario
@@ -29,3 +32,4 @@ class Case:
     demand: pd.DataFrame
     travel: TravelTimes
     sites: tuple[Site, ...]
+    bad_days: Mapping[str, TravelTimes] = field(default_factory=dict)

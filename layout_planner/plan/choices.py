@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from layout_planner.plan.hard_days import mark_hard_days
 from layout_planner.risk import trip_causes, trip_limits, trip_limits_m
 from layout_planner.travel.options import OPTION_COLUMNS
 
@@ -22,31 +24,39 @@ GROUP = ["settlement_id", "band"]
 
 @dataclass(frozen=True)
 class Baseline:
-    """How the pupils of every (settlement, band) fare today: how many are at risk, the longest trip, the schools attended."""
+    """How the pupils of every (settlement, band) fare today: how many are at risk, the longest trip, the schools attended.
+
+    cut_off : (settlement, band, bad day) -> pupils without a way on that day
+    """
 
     at_risk: dict[tuple[str, str], int]
     worst_s: dict[tuple[str, str], float]
     attends: dict[tuple[str, str], set[str]]
+    cut_off: Counter[tuple[str, str, str]]
 
 
 def baseline_of(case: Case, today: Layout) -> Baseline:
     """Return how every (settlement, band) fares under `today`."""
-    trips = today.assignment.assign(hurt=trip_causes(today, case.travel, case.norms, case.scenario) != "")
+    trips = mark_hard_days(case, _judge_trips(case, today))
     at_risk: dict[tuple[str, str], int] = {}
     worst: dict[tuple[str, str], float] = {}
     attends: dict[tuple[str, str], set[str]] = {}
+    cut_off: Counter[tuple[str, str, str]] = Counter()
     for row in trips.to_dict("records"):
         key = (str(row["settlement_id"]), str(row["band"]))
-        at_risk[key] = at_risk.get(key, 0) + int(row["pupils"]) * bool(row["hurt"])
+        at_risk[key] = at_risk.get(key, 0) + int(row["pupils"]) * (not row["within_norms"])
         worst[key] = max(worst.get(key, 0.0), float(row["seconds"]))
         attends.setdefault(key, set()).add(str(row["school_id"]))
-    return Baseline(at_risk, worst, attends)
+        days = row["cut_off_on"] if row["school_id"] else case.bad_days
+        cut_off.update({(*key, day): int(row["pupils"]) for day in days})
+    return Baseline(at_risk, worst, attends, cut_off)
 
 
 def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataFrame:
-    """Return the options of the model, sorted by KEY, with today's trips among them.
+    """Return the options of the model with HARD_COLUMNS, sorted by KEY, with today's trips among them.
 
-    Of options to one site a walk within the norms makes all others needless. A site with more pupils than seats takes no newcomers.
+    Of options to one site a walk within the norms, on hard days too, makes all others needless. A site with more pupils than seats
+    takes no newcomers.
     Under `plan.move = "affected"` pupils whose trip today is within the norms, to a site that keeps their band in any case, keep that trip.
     """
     present = _present_trips(case, today)
@@ -56,7 +66,7 @@ def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataF
         held = pd.MultiIndex.from_frame(pooled[GROUP]).isin(settled)
         among_present = pd.MultiIndex.from_frame(pooled[KEY]).isin(pd.MultiIndex.from_frame(present[KEY]))
         pooled = pooled[~held | among_present]
-    return _drop_needless(pooled).sort_values(KEY, ignore_index=True)
+    return _drop_needless(mark_hard_days(case, pooled)).sort_values(KEY, ignore_index=True)
 
 
 def _leave_crowded(options: pd.DataFrame, today: Layout) -> pd.DataFrame:
@@ -66,13 +76,19 @@ def _leave_crowded(options: pd.DataFrame, today: Layout) -> pd.DataFrame:
 
 def _present_trips(case: Case, today: Layout) -> pd.DataFrame:
     may_teach = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
-    trips = today.assignment.copy()
-    trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
-    trips["limit_m"] = trip_limits_m(trips, case.norms, case.scenario)
-    trips["within_norms"] = (trip_causes(today, case.travel, case.norms, case.scenario) == "").astype(bool)
+    trips = _judge_trips(case, today)
     trips["cost_yuan"] /= trips["pupils"]
     stays = [pair in may_teach for pair in zip(trips["school_id"], trips["band"], strict=True)]
     return trips.loc[np.asarray(stays, dtype=bool), list(OPTION_COLUMNS)]
+
+
+def _judge_trips(case: Case, layout: Layout) -> pd.DataFrame:
+    """Return the trips of `layout` with their limits and whether they meet the norms."""
+    trips = layout.assignment.copy()
+    trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
+    trips["limit_m"] = trip_limits_m(trips, case.norms, case.scenario)
+    trips["within_norms"] = (trip_causes(layout, case.travel, case.norms, case.scenario) == "").astype(bool)
+    return trips
 
 
 def _settled(present: pd.DataFrame, sites: tuple[Site, ...]) -> pd.Index:
@@ -89,6 +105,6 @@ def _settled(present: pd.DataFrame, sites: tuple[Site, ...]) -> pd.Index:
 
 
 def _drop_needless(options: pd.DataFrame) -> pd.DataFrame:
-    walks = options[(options["mode"] == "walk") & options["within_norms"]]
+    walks = options[(options["mode"] == "walk") & options["within_slow"] & ~options["cut_off_on"].astype(bool)]
     walkable = pd.MultiIndex.from_frame(options[[*GROUP, "school_id"]]).isin(pd.MultiIndex.from_frame(walks[[*GROUP, "school_id"]]))
     return options[~walkable | (options["mode"] == "walk")]

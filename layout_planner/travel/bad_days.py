@@ -6,18 +6,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 import shapely
 from shapely.ops import substring
 
 from layout_planner.county.model import Note
+from layout_planner.travel.doubt import Pace
 from layout_planner.travel.matrix import measure_net
+from layout_planner.travel.options import time_trips
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.county.model import BadDay, County
-    from layout_planner.scenario import Travel
+    from layout_planner.norms import NormSet
+    from layout_planner.scenario import Scenario, Travel
     from layout_planner.travel.access import Access
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
@@ -79,3 +83,30 @@ def _meets(lines: NDArray[np.object_], day: BadDay) -> Flags:
     if len(lines):
         met[shapely.STRtree(lines).query(day.area, predicate="intersects")] = True
     return met
+
+
+def time_bad_day(trips: pd.DataFrame, usual: TravelTimes, closed: TravelTimes, norms: NormSet, scenario: Scenario) -> NDArray[np.float64]:
+    """Return the seconds of every trip by its own means to its own school on a bad day; np.inf where there is no way.
+
+    trips : settlement_id, band, school_id and mode
+    usual, closed : the trips of other days and of the bad day
+    """
+    rows, columns = (
+        index.get_indexer(pd.Index(trips[column]))
+        for index, column in ((closed.settlements, "settlement_id"), (closed.schools, "school_id"))
+    )
+    pace, seconds = Pace.of(norms), np.full(len(trips), np.inf)
+    kinds = list(zip(trips["band"].astype(str), trips["mode"].astype(str), strict=True))
+    for band, mode in sorted(set(kinds)):
+        part = np.array([kind == (band, mode) for kind in kinds])
+        at = (rows[part], columns[part])
+        seconds[part] = time_trips(mode, closed, norms, scenario.travel, scenario.bands[band], pace, at)
+        if mode == "bus":
+            seconds[part] += _way_round(usual.ride_s[at], closed.ride_s[at])
+    return seconds
+
+
+def _way_round(usual_s: NDArray[np.float64], bad_s: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return by how much the ride by road is longer: a timetable knows no flood, so a public bus is as late as a ride, or cut off."""
+    known = np.isfinite(usual_s)
+    return np.where(known, bad_s - np.where(known, usual_s, 0.0), 0.0)
