@@ -5,22 +5,24 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-
 SMALL = 60  # pupils under which a school has been consulted about
+AGREED = 70  # pupils under which a full primary school has agreed to join its neighbour
+OWN_STREAM = 7705
 FLAWS = ("opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
 BEGIN = date(2026, 3, 2)
 RECEIVED = date(2027, 5, 20)
 Record = dict[str, object]
 
 
-def make_evidence(rng: np.random.Generator, schools: pd.DataFrame) -> pd.DataFrame:
+def make_evidence(rng: np.random.Generator, schools: pd.DataFrame, seed: int) -> pd.DataFrame:
     """Return the records of all small schools that might close and of the schools that would take their pupils."""
+    own = np.random.Generator(np.random.PCG64([seed, OWN_STREAM]))
     small = schools[(schools["enrolment"] < SMALL) & ~schools["candidate"] & ~schools["protected"]]
     flaws = dict(zip(rng.permutation(len(small)), FLAWS, strict=False))
     records: list[Record] = []
@@ -29,6 +31,9 @@ def make_evidence(rng: np.random.Generator, schools: pd.DataFrame) -> pd.DataFra
         records.extend(_procedure(rng, school, "opposed" if defended else flaws.get(position, "")))
     for _, school in schools[~schools["candidate"]].iterrows():
         records.extend(_safeguards(rng, school))
+    willing = (schools["form"] == "primary") & schools["enrolment"].between(SMALL, AGREED, inclusive="left")
+    for _, school in schools[willing & ~schools["candidate"] & ~schools["protected"]].iterrows():
+        records.extend(_procedure(own, school, ""))
     columns = ["school_id", "item", "date", "until", "in_favour", "against", "quantity", "file", "note"]
     return pd.DataFrame(records, columns=columns)
 

@@ -77,7 +77,7 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_table(folder / "settlements.xlsx", SETTLEMENTS, _with_degrees(people), "居民点")
     write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(furnish_schools(schools, seed)), "学校")
     write_table(folder / "venues.xlsx", VENUES, _with_degrees(make_venues(schools, seed)), "场所")
-    write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools), "撤并记录")
+    write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools, seed), "撤并记录")
     _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
     (folder / "gtfs.zip").write_bytes(make_feed(seed, net, places, titles))
     write_flood(folder / "flood-2024.geojson", make_flood(seed, terrain.river))
