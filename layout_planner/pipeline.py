@@ -33,6 +33,7 @@ from layout_planner.travel.explain import explain_trip
 from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, commute_options, measure_ends
+from layout_planner.travel.ways import trace_ways
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -115,9 +116,12 @@ def run_scenario(
     }
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
     notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held)
+    say(Words("描出上学的路", "tracing the ways to school"))
+    ways = trace_ways(ground.net, county, (today.assignment, plan.assignment))
     return Run(
-        scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes
-    )
+        scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes,
+        ways,
+    )  # fmt: skip
 
 
 def note_norms(norms: NormSet) -> tuple[Note, ...]:

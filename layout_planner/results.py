@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    import geopandas as gpd
     import pandas as pd
 
     from layout_planner.county.model import County, Note
@@ -121,6 +122,7 @@ class Run:
     risk_plan   the same under the plan
     measures    figures of the comparison table, today and under the plan, by name
     assessment  tables of ASSESSMENTS; column `when` says today or plan
+    ways        lines of the ways to school, WAY_COLUMNS of `travel.ways`; None when they were not traced
     """
 
     scenario: Scenario
@@ -138,3 +140,4 @@ class Run:
     measures: dict[str, dict[str, float]]
     assessment: dict[str, pd.DataFrame]
     notes: tuple[Note, ...] = ()
+    ways: gpd.GeoDataFrame | None = None

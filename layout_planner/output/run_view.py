@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 DEGREES = "EPSG:4326"
-GEO_TABLES = ("settlements", "schools", "roads", "boundary")
+GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways")
 SITE_VIEW = {"form": "form", "bands": "bands", "pupils": "pupils", "boarders": "boarders", "buses": "buses", "cost_yuan": "cost_yuan"}
 
 
@@ -49,6 +49,7 @@ def view_of(run: Run) -> RunView:
         notes=run.notes,
         sources=run.county.sources,
         norms_title=run.norms.title,
+        ways=None if run.ways is None else run.ways.to_crs(DEGREES),
     )
 
 
@@ -209,4 +210,5 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         notes=tuple(Note(n["code"], Words(**n["text"]), n["count"]) for n in stored["notes"]),
         sources=tuple(Source(**s) for s in stored["sources"]),
         norms_title=Words(**stored["norms_title"]),
+        ways=tables.get("ways"),
     )

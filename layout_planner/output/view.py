@@ -29,6 +29,7 @@ class RunView:
     boundary     polygons, or None
     mergers      ids of sites that close or lose bands under the plan
     measures     {"today": {...}, "plan": {...}}
+    ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
     """
 
     name: str
@@ -47,3 +48,4 @@ class RunView:
     notes: tuple[Note, ...]
     sources: tuple[Source, ...]
     norms_title: Words
+    ways: gpd.GeoDataFrame | None = None
