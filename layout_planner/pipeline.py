@@ -119,8 +119,8 @@ def run_scenario(
     say(Words("描出上学的路", "tracing the ways to school"))
     ways = trace_ways(ground.net, county, (today.assignment, plan.assignment))
     return Run(
-        scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment, notes,
-        ways,
+        scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment,
+        notes=notes, ways=ways,
     )  # fmt: skip
 
 

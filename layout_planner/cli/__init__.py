@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import children, files, hearing, plans, trips
+from layout_planner.cli import children, consulting, files, hearing, plans, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -32,6 +32,7 @@ for verb in (
     plans.run,
     plans.compare,
     hearing.publish,
+    consulting.consult,
     hearing.gate,
     plans.why,
     files.schema,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import County
     from layout_planner.travel.net import Net, PieceTimes
-    from layout_planner.travel.network import Arcs, Pieces
+    from layout_planner.travel.network import Pieces
 
     Ints = NDArray[np.int64]
     Lines = NDArray[np.object_]
@@ -54,8 +54,8 @@ def trace_ways(net: Net, county: County, assignments: Iterable[pd.DataFrame]) ->
 
 def _list_asked(assignments: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return settlement, school, mode and longest seconds of the trips that lead anywhere, in one order whatever that of the rows."""
-    trips = pd.concat([table[["settlement_id", "school_id", "mode", "seconds"]] for table in assignments], ignore_index=True)
-    trips = trips[(trips["school_id"] != "") & np.isfinite(trips["seconds"].to_numpy(dtype=float))]
+    trips = pd.concat([table[["settlement_id", "school_id", "mode", "pupils", "seconds"]] for table in assignments], ignore_index=True)
+    trips = trips[(trips["pupils"] > 0) & (trips["school_id"] != "") & np.isfinite(trips["seconds"].to_numpy(dtype=float))]
     keys = ["school_id", "settlement_id", "mode"]
     return trips.groupby(keys, sort=True, observed=True)["seconds"].max().reset_index()
 
@@ -92,7 +92,7 @@ class _Strands:
             door = _turned(access.line[column])
             self._grow(str(school_id), kind, before, [(int(home), int(begins[home])) for home in homes], int(ends[column]), book, door)
 
-    def _grow(  # noqa: PLR0913 - one tree
+    def _grow(
         self, school_id: str, kind: str, before: Ints, homes: Sequence[tuple[int, int]], root: int, book: _PieceBook, door: object
     ) -> None:
         """Add one school's tree, from the school outwards, so that what follows a strand is there before it."""

@@ -1,0 +1,275 @@
+// The consultation page: the map, the way of the chosen village, languages, type size, printing.
+'use strict';
+(function (planner) {
+  const { make, say } = planner;
+  planner.STATUS = ['none', 'open', 'kept', 'closed', 'reduced', 'opened'];
+  const byId = (id) => document.getElementById(id);
+  const fields = {};
+  const NOW = { color: '#111111', width: 3, dash: [9, 6] };
+  const PLAN = { color: '#0072B2', width: 7, dash: [] };
+
+  planner.startConsultation = function (map) {
+    planner.load();
+    planner.map = map;
+    const { data } = planner;
+    planner.base = { roads: data.roads.map(([group, lines]) => [group, planner.decodeLines(lines)]),
+      boundary: planner.decodeLines(data.boundary), shown: true };
+    planner.strands = planner.decodeLines(data.ways.lines);
+    planner.wayFrom = new Map();
+    for (let at = 0; at < data.ways.begin.length; at += 4) {
+      const [village, school, kind, strand] = data.ways.begin.slice(at, at + 4);
+      planner.wayFrom.set([village, school, kind].join(), strand);
+    }
+    map.attributionControl.setPrefix(false);
+    map.attributionControl.addAttribution(data.osm ? '© OpenStreetMap contributors (ODbL)' : '');
+    L.control.zoom({ position: 'bottomright', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
+    L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+    addField('base', 350, (t) => planner.paintBase(t, planner.base));
+    addField('ways', 400, paintWays);
+    addField('places', 410, paintPlaces);
+    addField('chosen', 420, paintChosen);
+    map.fitBounds(everything(), { animate: false, padding: [20, 20] });
+    for (const name in fields) fields[name].addTo(map);
+    map.on('click', hit);
+    new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+    planner.setUpFind();
+    planner.setUpComments();
+    byId('language').addEventListener('click', () => setLanguage(planner.lang === 'zh' ? 'en' : 'zh'));
+    byId('big').addEventListener('click', () => setBig(byId('big').getAttribute('aria-pressed') !== 'true'));
+    window.addEventListener('beforeprint', () => onPaper(true));
+    window.addEventListener('afterprint', () => onPaper(false));
+    setLanguage(planner.lang);
+    window.__ready = { n: data.villages.id.length };
+  };
+
+  function addField(name, zIndex, painter) {
+    planner.map.createPane(name).style.zIndex = zIndex;
+    planner.map.getPane(name).style.pointerEvents = 'none';
+    fields[name] = new planner.Field({ pane: name, padding: 0.12 }).paintWith(painter);
+  }
+  const repaint = (...names) => (names.length ? names : Object.keys(fields)).forEach((name) => fields[name].repaint());
+
+  function everything() {
+    const bounds = L.latLngBounds([]);
+    const { villages, schools } = planner.data;
+    for (const table of [villages, schools]) for (let i = 0; i < table.id.length; i++) bounds.extend(planner.latLng(table, i));
+    return bounds.isValid() ? bounds : L.latLngBounds([[25, 104], [29, 109]]);
+  }
+
+  // ---- what is drawn
+  const statusOf = (school) => planner.STATUS[planner.data.states[1].status[school]];
+  const known = (school) => statusOf(school) !== 'none' || planner.data.states[0].status[school];
+  function paintPlaces(t) {
+    const { villages, schools } = planner.data;
+    const names = [], taken = [];
+    const r = Math.max(2.2, Math.min(6, (t.zoom - 7) * 1.1));
+    for (let i = 0; i < villages.id.length; i++) {
+      const x = t.x(villages.px[2 * i]), y = t.y(villages.px[2 * i + 1]);
+      if (!t.sees(x, y, 12)) continue;
+      planner.shape(t.ctx, 'circle', x, y, r, '#ffffff', 1.4);
+      taken.push([x - r, y - r, x + r, y + r]);
+    }
+    const grow = Math.max(0.8, Math.min(1.4, (t.zoom - 6) / 4.5));
+    for (let i = 0; i < schools.id.length; i++) {
+      const x = t.x(schools.px[2 * i]), y = t.y(schools.px[2 * i + 1]);
+      if (!known(i) || !t.sees(x, y, 60)) continue;
+      const [kind, color] = mark(i);
+      planner.shape(t.ctx, kind, x, y, 7 * grow, color, 1.5);
+      taken.push([x - 9, y - 9, x + 9, y + 9]);
+      names.push({ text: planner.nameOf(schools, i), x, y: y + 9 * grow + 9, color: statusOf(i) === 'closed' ? '#7a1f00' : '#1f2933', near: near(i) });
+    }
+    const own = names.filter((name) => name.near);
+    const free = t.zoom >= 12 ? taken : []; // from afar symbols stand too close for names between them
+    planner.paintNames(t, own, free);
+    planner.paintNames(t, names.filter((name) => !name.near), free);
+    if (t.zoom >= 12) paintVillageNames(t, free);
+  }
+  function paintVillageNames(t, taken) {
+    const { villages } = planner.data;
+    const names = [];
+    for (let i = 0; i < villages.id.length; i++) {
+      const x = t.x(villages.px[2 * i]), y = t.y(villages.px[2 * i + 1]);
+      if (t.sees(x, y, 10) && i !== planner.chosen) names.push({ text: planner.nameOf(villages, i), x, y: y - 16, color: '#4a5862' });
+    }
+    planner.paintNames(t, names.slice(0, 400), taken);
+  }
+  const mark = (school) => planner.SITES[statusOf(school)] || planner.SITES.open;
+  const near = (school) => planner.chosen !== undefined
+    && planner.data.states.some((state) => state.byVillage[planner.chosen].some((trip) => trip.school === school));
+
+  // the strands from a village to a school, or null where the way is not known
+  planner.wayOf = function (village, trip) {
+    const kind = trip.mode === 'walk' ? 0 : trip.mode === 'bus' ? -1 : 1;
+    let strand = planner.wayFrom.get([village, trip.school, kind].join());
+    if (strand === undefined) return null;
+    const way = [];
+    for (; strand >= 0; strand = planner.data.ways.after[strand]) way.push(planner.strands[strand]);
+    return way;
+  };
+
+  function paintWays(t) {
+    if (planner.chosen === undefined) return;
+    const [now, plan] = planner.data.states;
+    t.ctx.lineJoin = t.ctx.lineCap = 'round';
+    const edge = { color: '#ffffff', width: PLAN.width + 4, dash: [] };
+    for (const [state, style] of [[now, edge], [plan, edge], [plan, PLAN], [now, NOW]]) drawWays(t, state, style);
+  }
+  function drawWays(t, state, style) {
+    const seen = new Set();
+    for (const trip of state.byVillage[planner.chosen]) {
+      const key = trip.school + trip.mode;
+      if (trip.school < 0 || seen.has(key)) continue;
+      seen.add(key);
+      traceWay(t, planner.chosen, trip);
+      planner.stroke(t.ctx, style.color, style.width, style.dash);
+    }
+  }
+  function traceWay(t, village, trip) {
+    const { villages, schools } = planner.data;
+    t.ctx.beginPath();
+    const way = planner.wayOf(village, trip);
+    if (way) {
+      way.forEach(({ points }, n) => {
+        for (let i = 0; i < points.length; i += 2) t.ctx[n || i ? 'lineTo' : 'moveTo'](t.x(points[i]), t.y(points[i + 1]));
+      });
+    } else {
+      t.ctx.moveTo(t.x(villages.px[2 * village]), t.y(villages.px[2 * village + 1]));
+      t.ctx.lineTo(t.x(schools.px[2 * trip.school]), t.y(schools.px[2 * trip.school + 1]));
+    }
+  }
+  function paintChosen(t) {
+    const village = planner.chosen;
+    if (village === undefined) return;
+    const { villages } = planner.data;
+    const [now, plan] = planner.data.states;
+    ringSchools(t, plan, PLAN.color, []);
+    ringSchools(t, now, NOW.color, [5, 4]);
+    const x = t.x(villages.px[2 * village]), y = t.y(villages.px[2 * village + 1]);
+    planner.shape(t.ctx, 'circle', x, y, 9, '#D55E00', 2.5);
+    t.ctx.beginPath();
+    t.ctx.arc(x, y, 14, 0, 7);
+    planner.stroke(t.ctx, '#D55E00', 3, []);
+    planner.paintNames(t, [{ text: planner.nameOf(villages, village), x, y: y - 26, color: '#7a2f00' }]);
+  }
+  function ringSchools(t, state, color, dash) {
+    const { schools } = planner.data;
+    for (const school of new Set(state.byVillage[planner.chosen].map((trip) => trip.school))) {
+      if (school < 0) continue;
+      t.ctx.beginPath();
+      t.ctx.arc(t.x(schools.px[2 * school]), t.y(schools.px[2 * school + 1]), dash.length ? 18 : 14, 0, 7);
+      planner.stroke(t.ctx, color, 3, dash);
+    }
+  }
+
+  // ---- choosing
+  function hit(event) {
+    let best = null;
+    const { villages } = planner.data;
+    for (let i = 0; i < villages.id.length; i++) {
+      const distance = planner.map.latLngToContainerPoint(planner.latLng(villages, i)).distanceTo(event.containerPoint);
+      if (distance <= 22 && (!best || distance < best.distance)) best = { distance, i };
+    }
+    if (best) planner.openVillage(best.i);
+  }
+  planner.openVillage = function (village, focus) {
+    planner.chosen = village;
+    byId('find').value = planner.nameOf(planner.data.villages, village);
+    byId('find-clear').hidden = false;
+    byId('find-status').textContent = '';
+    byId('lead').hidden = true;
+    planner.showCard();
+    showWay();
+    repaint('ways', 'places', 'chosen');
+    if (focus) byId('card').focus();
+  };
+  planner.forget = function () {
+    planner.chosen = undefined;
+    byId('lead').hidden = false;
+    planner.showCard();
+    repaint('ways', 'places', 'chosen');
+  };
+  function showWay() {
+    const { data, chosen } = planner;
+    const bounds = L.latLngBounds([planner.latLng(data.villages, chosen)]);
+    for (const state of data.states) for (const trip of state.byVillage[chosen]) {
+      if (trip.school < 0) continue;
+      bounds.extend(planner.latLng(data.schools, trip.school));
+      for (const { box } of planner.wayOf(chosen, trip) || []) {
+        bounds.extend(L.CRS.EPSG3857.pointToLatLng(L.point(box[0], box[1]), 0));
+        bounds.extend(L.CRS.EPSG3857.pointToLatLng(L.point(box[2], box[3]), 0));
+      }
+    }
+    planner.map.fitBounds(bounds, { maxZoom: 15, animate: false, padding: [44, 44] });
+  }
+
+  // ---- language, type, paper
+  function setLanguage(lang) {
+    const { data } = planner;
+    planner.lang = lang;
+    document.documentElement.lang = lang === 'zh' ? 'zh-CN' : 'en';
+    document.querySelectorAll('[data-word]').forEach((element) => { element.textContent = say(element.dataset.word); });
+    document.title = planner.pick(data.title) + ' · ' + say('c.title');
+    planner.fill('title', planner.name(planner.pick(data.title)));
+    byId('subtitle').textContent = say('c.title') + ' · ' + say('year', { year: data.year });
+    planner.fill('draft', say('c.draft'), data.until && make('span', '', say('c.until', { date: data.until })));
+    byId('language').textContent = say('c.other_language');
+    byId('language').lang = lang === 'zh' ? 'en' : 'zh-CN';
+    setBig(byId('big').getAttribute('aria-pressed') === 'true');
+    planner.map.getContainer().setAttribute('aria-label', say('c.map_label'));
+    byId('find-clear').setAttribute('aria-label', say('clear'));
+    byId('hits').setAttribute('aria-label', say('c.find'));
+    if (planner.chosen === undefined) byId('find-status').textContent = say('c.find_hint');
+    else byId('find').value = planner.nameOf(data.villages, planner.chosen);
+    planner.showCard();
+    showKeys();
+    planner.fill('foot', foot());
+    repaint();
+  }
+  planner.setLanguage = setLanguage;
+  function setBig(big) {
+    document.documentElement.dataset.big = big ? 'yes' : 'no';
+    byId('big').setAttribute('aria-pressed', String(big));
+    byId('big').textContent = say('c.big');
+  }
+  // the map is drawn anew at the size it has on an A4 sheet, and with the whole way in view
+  function onPaper(paper) {
+    document.documentElement.dataset.paper = paper ? 'yes' : 'no';
+    planner.map.invalidateSize({ animate: false });
+    if (paper && planner.chosen !== undefined) showWay();
+    repaint();
+  }
+
+  function swatch(paint, width) {
+    const canvas = document.createElement('canvas');
+    canvas.width = width * 2;
+    canvas.height = 44;
+    canvas.style.width = width + 'px';
+    canvas.className = 'swatch';
+    canvas.setAttribute('aria-hidden', 'true');
+    const ctx = canvas.getContext('2d');
+    ctx.scale(2, 2);
+    paint(ctx);
+    return canvas;
+  }
+  const symbol = (kind, color) => swatch((ctx) => planner.shape(ctx, kind, 11, 11, 6.5, color, 1.3), 22);
+  const line = (style) => swatch((ctx) => {
+    ctx.beginPath();
+    ctx.moveTo(2, 11);
+    ctx.lineTo(38, 11);
+    planner.stroke(ctx, style.color, style.width * 0.8, style.dash);
+  }, 40);
+  function showKeys() {
+    const found = new Set(planner.data.schools.id.map((_, i) => statusOf(i)));
+    const row = (picture, key) => make('li', '', picture, make('span', '', say('c.key.' + key)));
+    planner.fill('keys', row(line(NOW), 'now'), row(line(PLAN), 'plan'), row(symbol('circle', '#ffffff'), 'village'),
+      row(symbol(...planner.SITES.kept), 'school'),
+      ['closed', 'reduced', 'opened'].filter((status) => found.has(status)).map((status) => row(symbol(...planner.SITES[status]), status)));
+  }
+  function foot() {
+    const { data } = planner;
+    return [make('h2', '', say('c.about')), make('p', '', say('c.privacy', { n: data.least })), make('p', '', say('c.offline')),
+      make('p', '', say('c.estimate')), make('p', '', say('norms') + planner.colon(), planner.name(planner.pick(data.norms))),
+      data.osm && make('p', '', say('osm')), make('p', '', say('review')),
+      make('p', 'hash', say('c.ids', { id: '—', scenario: data.scenario, hash: data.plan_hash.slice(0, 16) }))];
+  }
+})(window.planner);
