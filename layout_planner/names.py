@@ -45,6 +45,8 @@ RULES = {
     "new_risk": Words("新增风险", "new risk"),
     "unserved": Words("就读去处", "a school for every pupil"),
     "travel": Words("走读时间", "daily journey"),
+    "slow_day": Words("路上慢时", "slow days"),
+    "bad_day": Words("坏天气", "bad days"),
     "walk_distance": Words("步行距离", "distance on foot"),
     "board_travel": Words("寄宿往返时间", "weekly journey of boarders"),
     "boarding_age": Words("寄宿年级", "grades that may board"),

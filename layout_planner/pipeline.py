@@ -103,12 +103,12 @@ def run_scenario(
         say(Words("求坏天气也站得住的代价", "pricing what holding on hard days costs"))
         solved, price = price_holding(case, options, today, (plan, solved))
         held = (price,)
-    say(Words("独立复核每一条行程", "re-checking every trip independently"))
-    verification = verify_layout(county, scenario, norms, plan, today=today)
-    gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
+    say(Words("独立复核每一条行程", "re-checking every trip independently"))
+    verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"])
+    gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     bad = assessment["bad_days"] if county.bad_days else None
     measures = {
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])

@@ -101,11 +101,16 @@ class GateResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """The independent re-check: how many trips and sums were recomputed, and every disagreement with both figures."""
+    """The independent re-check: how many trips and sums were recomputed, and every disagreement with both figures.
+
+    bad_trips  the trips today and under the plan on every bad day, as retraced: day, when, settlement_id, band, school_id, mode, pupils,
+               seconds, bad_s (np.inf = cut off); None where the county has no bad day or none was retraced
+    """
 
     trips: int
     worst_difference_s: float
     disagreements: tuple[Words, ...] = ()
+    bad_trips: pd.DataFrame | None = None
 
     @property
     def agrees(self) -> bool:

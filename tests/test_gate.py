@@ -14,8 +14,9 @@ from layout_planner.names import BANDS, MODES, RULES, name_band
 from layout_planner.norms import read_norms
 from layout_planner.results import Verification
 from layout_planner.safeguards.gate import judge_plan
+from layout_planner.safeguards.verify import verify_layout
 from layout_planner.words import Words
-from tests.safe_case import AGREES, DEMAND, NORMS, RECORDS, county, evidence, judge, plan, scenario, today
+from tests.safe_case import AGREES, DEMAND, NORMS, RECORDS, county, evidence, flooded, judge, plan, scenario, today
 
 CASES = tomllib.loads((Path(__file__).parent / "gate_cases.toml").read_text(encoding="utf-8"))["case"]
 COLUMNS = ["school_id", "item", "date", "until", "in_favour", "against", "quantity"]
@@ -45,15 +46,22 @@ def changed_plan(change):
     return proposed
 
 
-@pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
-def test_gate_says_what_the_case_expects(case):
+def judge_case(case):
     change = case.get("change", {})
     here = county(changed_records(change))
     for school, values in change.get("school", {}).items():
         for column, value in values.items():
             here.schools.loc[school, column] = value
-    norms = read_norms(case.get("norms", "cn-rural"))
-    result = judge_plan(here, scenario(**change.get("plan", {})), norms, DEMAND, today(), changed_plan(change), AGREES)
+    norms, asked, checked = read_norms(case.get("norms", "cn-rural")), scenario(**change.get("plan", {})), AGREES
+    if "bad_day" in change:
+        here = flooded(here, *change["bad_day"])
+        checked = verify_layout(here, asked, norms, plan(), today=today()) if change["bad_day"] else AGREES
+    return judge_plan(here, asked, norms, DEMAND, today(), changed_plan(change), checked)
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
+def test_gate_says_what_the_case_expects(case):
+    result = judge_case(case)
     verdicts = [finding.verdict for finding in result.findings if finding.rule == case["rule"]]
     assert verdicts, [finding.rule for finding in result.findings]
     assert max(verdicts, key=VERDICTS.get) == case["verdict"]
@@ -126,9 +134,7 @@ def test_seats_that_nobody_knows_are_unknown():
 
 @pytest.mark.parametrize("case", CASES, ids=[case["situation"] for case in CASES])
 def test_findings_are_sentences_without_keys(case):
-    change = case.get("change", {})
-    norms = read_norms(case.get("norms", "cn-rural"))
-    for finding in judge(changed_records(change), scenario(**change.get("plan", {})), changed_plan(change), AGREES, norms).findings:
+    for finding in judge_case(case).findings:
         assert finding.rule in RULES
         for words in (finding.text, finding.cure):
             assert words.zh.endswith("。")

@@ -11,20 +11,27 @@ import pandas as pd
 import pytest
 import shapely
 from affine import Affine
+from hypothesis import Phase, assume, given, settings
+from hypothesis import strategies as st
 
+from layout_planner.assess.bad_days import list_bad_days
 from layout_planner.county.demand import count_pupils
-from layout_planner.county.model import Elevation
+from layout_planner.county.model import BadDay, Elevation
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.layout import Layout
 from layout_planner.plan.present import present_layout
-from layout_planner.safeguards.retrace import retrace_trips
-from layout_planner.safeguards.verify import _check_trips, _Given, verify_layout
-from layout_planner.travel.matrix import measure_travel
+from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
+from layout_planner.safeguards.retrace import Tracer, retrace_trips
+from layout_planner.safeguards.verify import _check_trips, _differs, _Given, verify_layout
+from layout_planner.travel.bad_days import measure_bad_day
+from layout_planner.travel.matrix import measure_net, measure_travel
+from layout_planner.travel.net import build_net
 from layout_planner.travel.options import measure_ends, measure_mode
+from layout_planner.words import Words
 from tests.safe_case import NORMS, RECORDS, county, judge, plan, scenario, today
 from tests.test_plan import scenario_with
-from tests.test_travel import plane
+from tests.test_travel import QUICK, make_county, plane, road_nets
 from tests.tiny import ORIGIN, tiny_county
 
 LATE = {
@@ -187,6 +194,46 @@ def test_ways_over_the_terrain_and_by_ferry_agree(travel):
     here, asked, layout, trips = rugged(**travel)
     assert trips.over_terrain.tolist() == [False, True, False, False, "terrain_reach_m" not in travel]
     assert verify_layout(here, asked, NORMS, layout).disagreements == ()
+
+
+@settings(QUICK, phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@given(road_nets(), st.tuples(st.integers(0, 3000), st.integers(0, 3000)), st.integers(10, 600), st.booleans())
+def test_bad_days_are_retraced_by_other_means(net, middle, half, stands):
+    """Random nets with a square under water: every trip on foot, by school bus and of a boarder is the one of `travel`."""
+    nodes, edges, *places = net
+    alone = {tuple(sorted(edge[:2])): edge for edge in edges}  # of two roads on one line either may be taken for the nearest
+    here = make_county(nodes, list(alone.values()), *places)
+    roads = replace(here.roads, edges=here.roads.edges.assign(bridge=[k % 3 == 0 for k in range(len(here.roads.edges))]))
+    area = shapely.box(middle[0] - half, middle[1] - half, middle[0] + half, middle[1] + half)
+    here = replace(here, roads=roads, bad_days=(BadDay("june", Words("洪水", "flood"), (), "", area),))
+    asked = scenario_with(move="none")
+    asked = asked.model_copy(update={"travel": asked.travel.model_copy(update={"bad_day_bridges_stand": stands})})
+    built = build_net(here, NORMS, asked.travel)
+    usual, closed = (measure_net(built, here, asked.travel), measure_bad_day(built, here, asked.travel, here.bad_days[0]))
+    homes, schools = list(here.settlements.index), list(here.schools.index)
+    trips = pd.DataFrame(
+        [(home, "upper_primary", school, mode, 1) for home in homes for school in schools for mode in ("walk", "school_bus", "board")],
+        columns=["settlement_id", "band", "school_id", "mode", "pupils"],
+    ).assign(seconds=1.0)
+    layout = Layout(pd.DataFrame(), trips)
+    tracer = Tracer(here, asked, NORMS)
+    again = tracer.trace(trips)
+    for ways, seconds in ((again.walks, usual.walk_s), (again.rides, usual.ride_s)):
+        assume(sum(np.isfinite(way.seconds) for way in ways.values()) == np.isfinite(seconds).sum())  # short roads may be left out
+    found = retrace_bad_trips(tracer, {"plan": layout}, again)
+    said = list_bad_days(layout, Case(asked, NORMS, here, pd.DataFrame(), usual, ()), {"june": closed}).assign(when="plan")
+    assert list(compare_bad_trips(said, found, lambda a, b: _differs(a, b, share=0.005))) == []
+    wrong = said.assign(bad_s=said["bad_s"] + 60)
+    assert len(list(compare_bad_trips(wrong, found, _differs))) == np.isfinite(said["bad_s"]).sum()
+    assert len(list(compare_bad_trips(said.iloc[1:], found, _differs))) == 1
+
+
+def test_the_trips_of_today_are_retraced_too():
+    """A present trip said to be slower than it is would hide that the plan makes it worse."""
+    before = today()
+    before.assignment.loc[0, "pessimistic_s"] += 600
+    checked = verify_layout(county(), scenario(), NORMS, plan(), today=before)
+    assert "today, S1 to P1" in checked.disagreements[0].en
 
 
 @pytest.mark.parametrize("home", ["S2", "S5"])

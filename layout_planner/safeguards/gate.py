@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.results import GateResult
 from layout_planner.safeguards.evidence import check_built, check_procedure
+from layout_planner.safeguards.hard_days import check_hard_days
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
 from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
 from layout_planner.words import Words
@@ -39,13 +40,13 @@ def judge_plan(
     today, plan : layouts of the same demand.
     verification : what `verify_layout` found on `plan`.
     """
-    case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on))
+    case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips)
     mergers = find_mergers(case)
     findings = [_judge_verification(verification, merged=bool(mergers))]
     if mergers:
         findings.append(_judge_new_risk(case, demand))
     for merger in mergers:
-        for check in (check_trips, check_places, check_built, check_procedure):
+        for check in (check_trips, check_hard_days, check_places, check_built, check_procedure):
             findings.extend(check(case, merger))
     return GateResult(tuple(findings), tuple(merger.school_id for merger in mergers))
 

@@ -52,10 +52,7 @@ def _merger(case: Case, school_id: str, lost: tuple[str, ...]) -> Merger:
 
 
 def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
-    """Yield findings on unserved pupils, travel by band, boarding by age, and the remote-keep rule.
-
-    Trips are judged at the times of the plan; a pessimistic end of the speeds is not available yet.
-    """
+    """Yield findings on unserved pupils, travel by band in expected times, boarding by age, and the remote-keep rule."""
     without = [row for row in merger.moved if row["mode"] == "unserved"]
     villages, pupils = name_villages(case, _homes(without)), _pupils(without)
     verb = "is" if pupils == 1 else "are"
@@ -71,7 +68,7 @@ def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
         merger.school_id,
         None,
         text,
-        _keep_or_bus(case, left),
+        keep_or_bus(case, left),
         measured=pupils,
         bound=(0.0, "pupils"),
         settlements=_homes(without),
@@ -81,7 +78,7 @@ def check_trips(case: Case, merger: Merger) -> Iterator[Finding]:
         yield from _check_band(case, merger, band, rows)
 
 
-def _keep_or_bus(case: Case, bands: Iterable[str]) -> Words:
+def keep_or_bus(case: Case, bands: Iterable[str]) -> Words:
     """Return the one cure of all rules on trips; it names no school, so that many mergers share it in the list of cures."""
     names = name_bands(case, bands)
     return Words(
@@ -127,18 +124,17 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
     over = [row for row in rows if not meets(norm, _minutes(row))]
     if not over:
         text = Words(
-            f"{name.zh}学生单程最长{_round_up(worst)}分钟{span.zh}（{way.zh}），不超过{norm.value:.0f}分钟",
-            f"pupils of {name.en} take at most {_round_up(worst)} minutes{span.en} one way ({way.en}),"
-            f" within the limit of {norm.value:.0f}",
+            f"{name.zh}学生单程最长{round_up(worst)}分钟{span.zh}（{way.zh}），不超过{norm.value:.0f}分钟",
+            f"pupils of {name.en} take at most {round_up(worst)} minutes{span.en} one way ({way.en}), within the limit of {norm.value:.0f}",
         )
         return judge(rule, "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=_homes(rows))
     villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
-        f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{_round_up(worst)}分钟{span.zh}（{way.zh}），超过{norm.value:.0f}分钟",
-        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {_round_up(worst)} minutes"
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{round_up(worst)}分钟{span.zh}（{way.zh}），超过{norm.value:.0f}分钟",
+        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {round_up(worst)} minutes"
         f"{span.en} one way ({way.en}), over the limit of {norm.value:.0f}",
     )
-    cure = _keep_or_bus(case, [band])
+    cure = keep_or_bus(case, [band])
     return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
 
 
@@ -159,17 +155,17 @@ def _judge_walk(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, li
     over = [row for row in rows if not meets(norm, _kilometres(row))]
     if not over:
         text = Words(
-            f"{name.zh}学生步行最远{_round_up(worst)}公里，不超过{norm.value:g}公里",
-            f"pupils of {name.en} are at most {_round_up(worst)} km from school on foot, within the limit of {norm.value:g}",
+            f"{name.zh}学生步行最远{round_up(worst)}公里，不超过{norm.value:g}公里",
+            f"pupils of {name.en} are at most {round_up(worst)} km from school on foot, within the limit of {norm.value:g}",
         )
         return judge("walk_distance", "pass", merger.school_id, norm, text, text, measured=round(worst, 3), settlements=_homes(rows))
     villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
-        f"{villages.zh}的{pupils:.0f}名{name.zh}学生步行最远{_round_up(worst)}公里，超过{norm.value:g}公里",
-        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'is' if pupils == 1 else 'are'} up to {_round_up(worst)} km from school"
+        f"{villages.zh}的{pupils:.0f}名{name.zh}学生步行最远{round_up(worst)}公里，超过{norm.value:g}公里",
+        f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'is' if pupils == 1 else 'are'} up to {round_up(worst)} km from school"
         f" on foot, over the limit of {norm.value:g}",
     )
-    cure = _keep_or_bus(case, [band])
+    cure = keep_or_bus(case, [band])
     return judge("walk_distance", "fail", merger.school_id, norm, text, cure, measured=round(worst, 3), settlements=_homes(over))
 
 
@@ -190,7 +186,7 @@ def _judge_boarding_age(case: Case, merger: Merger, norm: Norm | None, concerned
     cure = (
         Words(f"在规范集中写明{name.zh}可否寄宿", f"enter in the norm set whether {name.en} may board")
         if norm is None
-        else _keep_or_bus(case, [band])
+        else keep_or_bus(case, [band])
     )
     bound = (0.0 if verdict == "fail" else None, "pupils")
     return judge("boarding_age", verdict, merger.school_id, norm, text, cure, measured=pupils, bound=bound, settlements=_homes(boarders))
@@ -217,7 +213,7 @@ def _judge_remote(case: Case, merger: Merger, norm: Norm, band: str) -> Finding:
         merger.school_id,
         norm,
         text,
-        _keep_or_bus(case, [band]),
+        keep_or_bus(case, [band]),
         measured=round(max(map(_day_minutes, rows), default=0.0), 2),
         settlements=_homes(stranded),
     )
@@ -270,8 +266,8 @@ def _judge_classes(case: Case, merger: Merger, school_id: str) -> Finding:
     verdict: Verdict = "unknown" if norm is None else "pass" if meets(norm, size) else "fail"
     text = (
         Words(
-            f"{school.zh}：{pupils}名学生，{classes:.0f}个班，平均每班{_round_up(size)}人{known.zh}",
-            f"{school.en} has {count(pupils, 'pupil')} in {count(classes, 'class', 'classes')}, {_round_up(size)} in a class{known.en}",
+            f"{school.zh}：{pupils}名学生，{classes:.0f}个班，平均每班{round_up(size)}人{known.zh}",
+            f"{school.en} has {count(pupils, 'pupil')} in {count(classes, 'class', 'classes')}, {round_up(size)} in a class{known.en}",
         )
         if math.isfinite(size)
         else Words(f"{school.zh}：{pupils}名学生，没有教室", f"{school.en} has {count(pupils, 'pupil')} and no classroom")
@@ -353,7 +349,7 @@ def _day_minutes(row: dict[Any, Any]) -> float:
     return _minutes(row) if row["mode"] in DAY_MODES else math.inf
 
 
-def _round_up(value: float) -> str:
+def round_up(value: float) -> str:
     """Return the figure with one decimal at most, rounded up, so that no figure over a limit reads as the limit."""
     return f"{math.ceil(round(10 * value, 3)) / 10:.1f}".removesuffix(".0")
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
-    from layout_planner.safeguards.retrace import _Net
+    from layout_planner.safeguards.retrace_net import Net
     from layout_planner.scenario import Scenario
 
 Near = dict[str, tuple[float, float]]  # stop -> seconds from a place to the stop, and from the stop to the place
@@ -46,7 +46,7 @@ class Vehicle(NamedTuple):
     stays: tuple[Stay, ...]
 
 
-def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: _Net) -> Journeys:
+def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net) -> Journeys:
     """Return door-to-door seconds of the worse direction by (home, school, child factor).
 
     wanted : rows of the assignment that go by public bus, with the `factor` of their band.
@@ -75,7 +75,7 @@ def _hours(county: County, scenario: Scenario, column: str, schools: list[str]) 
 class _Feet:
     """Walks of a child between stops and homes, schools and other stops."""
 
-    def __init__(self, county: County, norms: NormSet, factor: float, walking: _Net) -> None:
+    def __init__(self, county: County, norms: NormSet, factor: float, walking: Net) -> None:
         self.factor, self.walking = factor, walking
         self.stops = [str(stop) for stop in county.lines.stops.index] if county.lines is not None else []
         self.most = {"stop": 60 * norms.value("transit.change_walk_minutes"), "other": 60 * norms.value("bus.walk_to_stop_minutes")}

@@ -36,13 +36,14 @@ STEPS = [(dx, dy) for dx, dy in product(range(-2, 3), range(3)) if gcd(dx, dy) =
 
 
 class Trek(NamedTuple):
-    """A way to a road: position of the edge, metres along it, metres of the way, seconds there and back."""
+    """A way to a road: position of the edge, metres along it, metres of the way, seconds there and back, and its points."""
 
     edge: int
     along_m: float
     metres: float
     there_s: float
     back_s: float
+    path: Floats
 
 
 class Country:
@@ -157,9 +158,10 @@ class Country:
         for way in ways:
             metres = np.hypot(*np.diff(way, axis=0).T)
             slope = np.nan_to_num(np.diff(self.height(way)) / np.maximum(metres, 1e-9))
-            measured.append((float(metres.sum()), *(float((metres / self.pace(s)).sum()) for s in (slope, -slope))))
-        metres, there, back = min(measured, key=lambda way: way[1] + way[2])
-        return Trek(edge, float(shapely.line_locate_point(lines[edge], shapely.Point(points[-1]))), metres, there, back)
+            there, back = (float((metres / self.pace(s)).sum()) for s in (slope, -slope))
+            measured.append((float(metres.sum()), there, back, way))
+        metres, there, back, way = min(measured, key=lambda told: told[1] + told[2])
+        return Trek(edge, float(shapely.line_locate_point(lines[edge], shapely.Point(points[-1]))), metres, there, back, way)
 
 
 def _spare_bridges(line: shapely.LineString, roads: NDArray[np.object_]) -> shapely.Geometry:

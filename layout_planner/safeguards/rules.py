@@ -31,7 +31,10 @@ OWN_RULE = "rule of this toolkit, no instrument behind it [A]"
 
 @dataclass(frozen=True)
 class Case:
-    """All that the rules look at; `close_on` is None while the scenario names no date."""
+    """All that the rules look at; `close_on` is None while the scenario names no date.
+
+    bad_trips  as in `Verification`
+    """
 
     county: County
     scenario: Scenario
@@ -39,6 +42,7 @@ class Case:
     today: Layout
     plan: Layout
     close_on: date | None
+    bad_trips: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.results import Verification
+from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
-from layout_planner.safeguards.retrace import NO_WAY, Retraced, retrace_trips
+from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -45,14 +46,23 @@ class _Given(NamedTuple):
 
 
 def verify_layout(
-    county: County, scenario: Scenario, norms: NormSet, layout: Layout, *, today: Layout | None = None, on_step: OnStep | None = None
+    county: County,
+    scenario: Scenario,
+    norms: NormSet,
+    layout: Layout,
+    *,
+    today: Layout | None = None,
+    bad_days: pd.DataFrame | None = None,
+    on_step: OnStep | None = None,
 ) -> Verification:
     """Return how many trips were retraced and everything that differs, with the layout's figure and the recomputed one.
 
     Parameters
     ----------
     layout : the plan of `scenario`. For the layout of today give a scenario whose plan closes nothing.
-    today : a school with more pupils than seats today may stay as full as it is in this layout, never grow fuller.
+    today : its trips are retraced too, since the gate compares with them, and a school with more pupils than seats today may stay as full
+        as it is in `layout`, never grow fuller.
+    bad_days : what the run says of trips on bad days (columns of `bad_trips.KEY` and bad_s), to be compared with what is found here.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
     faults = list(_check_rows(county, scenario, layout))
@@ -60,10 +70,19 @@ def verify_layout(
         return Verification(0, float("inf"), tuple(faults))
     crowded = {} if today is None else {str(j): int(n) for j, n in today.sites["pupils"].items()}
     given = _Given(county, scenario, norms, layout, layout.assignment.to_dict("records"), crowded)
-    retraced = retrace_trips(county, scenario, norms, layout.assignment, on_step)
+    layouts = {"plan": layout} if today is None else {"plan": layout, "today": today}
+    tracer = Tracer(county, scenario, norms)
+    retraced = tracer.trace(pd.concat([each.assignment for each in layouts.values()], ignore_index=True), on_step)
     worst, trips = _check_trips(given, retraced)
-    parts = (_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given))
-    return Verification(sum(row["mode"] != "unserved" for row in given.rows), worst, tuple(fault for part in parts for fault in part))
+    parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
+    if today is not None:
+        before = given._replace(layout=today, rows=today.assignment.to_dict("records"))
+        parts.append([Words(f"现状：{f.zh}", f"today, {f.en}") for f in _check_trips(before, retraced)[1]])
+    bad_trips = retrace_bad_trips(tracer, layouts, retraced) if county.bad_days else None
+    if bad_trips is not None and bad_days is not None:
+        parts.append(compare_bad_trips(bad_days, bad_trips, lambda said, found: _differs(said, found, share=TOLERANCE_SHARE)))
+    served = sum(row["mode"] != "unserved" for row in given.rows)
+    return Verification(served, worst, tuple(fault for part in parts for fault in part), bad_trips)
 
 
 def _differs(said: float, found: float, tolerance: float = TOLERANCE, share: float = 0.0) -> bool:
