@@ -22,7 +22,7 @@ FLOORS = [
     ["assess"],
     ["compare"],
     ["pipeline"],
-    ["why"],
+    ["why", "province"],
     ["output"],
     ["demo", "embedded"],
     ["cli"],
@@ -58,7 +58,7 @@ def test_imports_point_down():
 
 
 def test_only_readers_open_files_and_only_output_writes():
-    readers = {"county", "norms", "scenario", "embedded"}
+    readers = {"county", "norms", "scenario", "embedded", "province.settings", "province.keys"}
     writers = {"output", "demo", "workbook", "county.forms", "county.fetch"}
     calls = {
         "open": readers | writers | {"plan.solve", "safeguards.certificate", "safeguards.signature"},  # plan.solve opens the null device

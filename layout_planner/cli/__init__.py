@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import children, consulting, files, hearing, plans, trips
+from layout_planner.cli import children, consulting, files, hearing, plans, province, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,6 +35,7 @@ for verb in (
     consulting.consult,
     hearing.gate,
     plans.why,
+    province.province,
     files.schema,
     files.fetch,
 ):

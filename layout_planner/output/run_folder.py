@@ -126,9 +126,12 @@ def _write_json(path: Path, content: dict[str, Any]) -> None:
 
 
 @contextlib.contextmanager
-def replaced_folder(place: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of `place` when the block ends well, and vanishes when it does not."""
-    if place.exists() and not (place / MARK).is_file():
+def replaced_folder(place: Path, mark: str = MARK) -> Iterator[Path]:
+    """Yield a new folder that takes the place of `place` when the block ends well, and vanishes when it does not.
+
+    A place that exists must hold the file `mark`, or it is left alone.
+    """
+    if place.exists() and not (place / mark).is_file():
         raise OutputError(
             Words(f"{place} 已存在且不是运行结果，未覆盖", f"{place} exists and is no run: it was left alone; choose another --out")
         )
