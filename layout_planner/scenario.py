@@ -100,6 +100,7 @@ class DataFiles(Strict):
     outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")
     moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
     registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
+    posts: TableFile | None = Field(default=None, description="posts responsible at county, township, village and school; never persons")
     gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
     lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
 
@@ -193,6 +194,14 @@ class Solver(Strict):
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
 
 
+class Public(Strict):
+    """What is printed on papers and public maps."""
+
+    review_number: str = Field(default="", max_length=60, description="审图号 of the public map, given by the authority that reviewed it")
+    objections_to: Title | None = Field(default=None, description="where an objection is handed in: an office, never a person")
+    objections_until: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="last day on which objections are taken")
+
+
 class Override(Strict):
     """A norm changed on purpose; printed on every output."""
 
@@ -221,6 +230,7 @@ class Scenario(Strict):
     plan: Plan = Plan()
     solver: Solver = Solver()
     override: tuple[Override, ...] = ()
+    public: Public = Public()
     folder: Path = Path()
 
 

@@ -207,7 +207,7 @@ def raster_without_crs(folder: Path) -> None:
 
 def without_yearly(folder: Path) -> None:
     """Take the tables out of the scenario that name schools, settlements and townships of others."""
-    for role in ("cohorts", "outlook", "moves", "registers"):
+    for role in ("cohorts", "outlook", "moves", "registers", "posts"):
         point_to(f"{role} =", f"# {role} =")(folder)
 
 

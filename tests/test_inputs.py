@@ -98,7 +98,7 @@ def test_row_order_never_matters(folder):
     found = county_of(folder)
     assert_same_schools(found.schools, wanted.schools)
     assert_frame_equal(pd.DataFrame(found.settlements), pd.DataFrame(wanted.settlements))
-    for role in ("evidence", *YEARLY):
+    for role in ("evidence", "posts", *YEARLY):
         assert_frame_equal(getattr(found, role), getattr(wanted, role))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import children, consulting, files, hearing, plans, province, trips
+from layout_planner.cli import children, consulting, files, hearing, papers, plans, province, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -36,6 +36,7 @@ for verb in (
     hearing.gate,
     plans.why,
     province.province,
+    papers.dossier,
     files.schema,
     files.fetch,
 ):

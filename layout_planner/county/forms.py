@@ -87,6 +87,7 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # outlook = {{ path = "outlook.xlsx" }}           # {outlook}
 # moves = {{ path = "moves.xlsx" }}               # {moves}
 # registers = {{ path = "registers.xlsx" }}       # {registers}
+# posts = {{ path = "posts.xlsx" }}               # {posts}
 # cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
 # lines = {{ path = "lines.xlsx" }}               # {lines}
 # venues = {{ path = "venues.xlsx" }}             # {venues}
@@ -105,6 +106,7 @@ SCENARIO_WORDS = {
     "outlook": Words("出生、净迁移、随迁子女，可选", "births, net migration, arrivals, optional"),
     "moves": Words("易地搬迁，可选", "resettlement, optional"),
     "registers": Words("学籍变动，可选", "changes on the school registers, optional"),
+    "posts": Words("责任岗位，不写人名，可选", "who answers for a school: posts, never names; optional"),
     "cohorts": Words('分年级人数另表，配 [demand] source = "cohorts"', 'pupils in a table of their own, with [demand] source = "cohorts"'),
     "lines": Words(
         '公交线路；有 GTFS 时改写 gtfs = { path = "gtfs.zip" }', 'public lines; where there is GTFS: gtfs = {{ path = "gtfs.zip" }}'

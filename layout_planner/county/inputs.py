@@ -25,6 +25,8 @@ from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
 from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTable, Source, TransitLines
 from layout_planner.county.places import report_outside
+from layout_planner.county.posts import check_posts, post_rows
+from layout_planner.county.posts_table import POSTS
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
 from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS, TABLES
@@ -110,6 +112,7 @@ class _CountyReader:
             self._keep_table(role, table, (data.settlements if role == "settlements" else data.schools).path)
         self._check_tables(settlements, schools, evidence)
         self._check_yearly(yearly, settlements, schools)
+        posts = self._read_posts(settlements, schools)
         crs = place_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
@@ -139,6 +142,7 @@ class _CountyReader:
             tuple(self.notes),
             lines=lines,
             bad_days=bad_days,
+            posts=post_rows(posts),
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
@@ -224,6 +228,18 @@ class _CountyReader:
         self.on_step(Words("读取程序和保障记录", "reading evidence"))
         table = read_table(self.scenario.data.evidence, EVIDENCE, self.folder)
         self._keep_table("evidence", table, self.scenario.data.evidence.path)
+        return table
+
+    def _read_posts(self, settlements: CheckedTable, schools: CheckedTable) -> CheckedTable | None:
+        file = self.scenario.data.posts
+        if file is None:
+            return None
+        self.on_step(Words("读取责任岗位", "reading posts"))
+        table = read_table(file, POSTS, self.folder)
+        problems, dropped = check_posts(table, settlements, schools)
+        self._keep_table("posts", table, file.path)
+        self.problems.extend(problems)
+        self._note_dropped("posts", dropped)
         return table
 
     def _read_venues(self, crs: str) -> gpd.GeoDataFrame | None:

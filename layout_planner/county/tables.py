@@ -6,6 +6,7 @@ From these specs come the checks of `inputs`, the blank Excel forms of `new` and
 from __future__ import annotations
 
 from layout_planner.county.columns import PLACE, Column, Table, count_column
+from layout_planner.county.posts_table import POSTS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
 from layout_planner.words import Words
@@ -412,4 +413,4 @@ LINES = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES)}
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES, POSTS)}

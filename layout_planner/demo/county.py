@@ -13,6 +13,7 @@ import numpy as np
 import rasterio
 from pyproj import Transformer
 
+from layout_planner.county.posts_table import POSTS
 from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
@@ -24,6 +25,7 @@ from layout_planner.demo.equipment import equip_schools
 from layout_planner.demo.files import write_boundary, write_children, write_heights, write_table
 from layout_planner.demo.hazards import make_flood, write_flood
 from layout_planner.demo.names import TOWNSHIPS, make_names
+from layout_planner.demo.offices import list_posts
 from layout_planner.demo.people import make_settlements
 from layout_planner.demo.places import choose_pockets, make_boundary, place_seats, place_villages
 from layout_planner.demo.roadnet import build_net
@@ -78,6 +80,7 @@ def make_demo_county(folder: Path, *, seed: int = SEED, on_step: Callable[[str],
     write_table(folder / "schools.xlsx", SCHOOLS, _with_degrees(furnish_schools(schools, seed)), "学校")
     write_table(folder / "venues.xlsx", VENUES, _with_degrees(make_venues(schools, seed)), "场所")
     write_table(folder / "evidence.xlsx", EVIDENCE, make_evidence(rng, schools, seed), "撤并记录")
+    write_table(folder / "posts.xlsx", POSTS, list_posts(schools), "责任岗位")
     _write_changes(folder, np.random.Generator(np.random.PCG64([seed, CHANGES])), schools, people)
     (folder / "gtfs.zip").write_bytes(make_feed(seed, net, places, titles))
     write_flood(folder / "flood-2024.geojson", make_flood(seed, terrain.river))

@@ -16,6 +16,7 @@ from layout_planner.errors import OutputError
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from importlib.resources.abc import Traversable
 
 LEAFLET = "https://cdn.jsdelivr.net/npm/leaflet@1.9.3/dist/"
@@ -53,14 +54,16 @@ def read_asset(name: str) -> str:
     return (resources.files("layout_planner.output") / "assets" / name).read_text(encoding="utf-8")
 
 
-def seal_page(html: str) -> str:
+def seal_page(html: str, links: Collection[str] = ()) -> str:
     """Return `html` with every script and style inlined and a policy that runs only these scripts.
+
+    links : files beside the page that it may lead to.
 
     Raises
     ------
     OutputError : the page refers to something that is not on disk.
     """
-    _refuse_unknown(html)
+    _refuse_unknown(html, set(links))
     html = _SCRIPT.sub(lambda found: f"<script>{_inline_script(_locate(found[1]))}</script>", html)
     html = _STYLE.sub(lambda found: f"<style>{_inline_style(_locate(found[1]))}</style>", html)
     hashes = {base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in _INLINE.findall(html)}
@@ -91,9 +94,9 @@ def write_atomically(path: Path, text: str) -> None:
             beside.unlink(missing_ok=True)
 
 
-def _refuse_unknown(html: str) -> None:
+def _refuse_unknown(html: str, links: set[str]) -> None:
     for reference in _REFERENCE.findall(html):
-        if not reference.startswith(("data:", "#", OWN, LEAFLET)):
+        if reference not in links and not reference.startswith(("data:", "#", OWN, LEAFLET)):
             raise OutputError(Words(f"页面引用了外部文件：{reference}", f"the page refers to something outside itself: {reference}"))
 
 

@@ -76,6 +76,11 @@ def write_page(template: str, page: dict[str, Any], path: Path, lang: Lang, *, w
     write_atomically(path, seal_page(html))
 
 
+def render_page(template: str, page: dict[str, Any], lang: Lang, *, only: Lang | None) -> str:
+    """Return a paper as HTML: in both languages with a switch, or in `only` one."""
+    return _environment().get_template(template).render(page=page, lang=lang, only=only)
+
+
 def describe_run(view: RunView, kind: Words) -> dict[str, Any]:
     """Return what every page says of a run: heading, verdict, mergers with their findings, notes and assumptions."""
     return {

@@ -14,6 +14,7 @@ from layout_planner.errors import OutputError
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.offline import write_atomically
 from layout_planner.output.pages import write_compare_page, write_gate_page
+from layout_planner.output.papers.stored import write_paper_tables
 from layout_planner.output.report import write_report
 from layout_planner.output.run_view import describe_view, view_of, write_view_tables
 from layout_planner.output.tables import write_geopackage, write_workbook
@@ -47,6 +48,7 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         sum_townships(run.county).to_parquet(folder / TOWNSHIP_GROUPS)
         for name, table in run.assessment.items():
             table.to_parquet(folder / f"{name}.parquet")
+        write_paper_tables(run, folder)
         write_workbook(run, view, folder / "tables.xlsx", lang)
         write_geopackage(view, folder / "plan.gpkg")
         write_map(view, folder / "map.html", lang)
@@ -133,7 +135,10 @@ def replaced_folder(place: Path, mark: str = MARK) -> Iterator[Path]:
     """
     if place.exists() and not (place / mark).is_file():
         raise OutputError(
-            Words(f"{place} 已存在且不是运行结果，未覆盖", f"{place} exists and is no run: it was left alone; choose another --out")
+            Words(
+                f"{place} 已存在且不是本工具写出的（没有 {mark}），未覆盖",
+                f"{place} exists and is no run or paper of ours, as {mark} is missing: it was left alone; choose another --out",
+            )
         )
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,120 @@
+"""Folders of papers: written beside their place and then renamed, so that they are old or new but never half."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from layout_planner.output.offline import seal_page
+from layout_planner.output.pages import render_page
+from layout_planner.output.papers.dossiers import (
+    DATA,
+    data_bytes,
+    describe_school,
+    file_stem,
+    index_page,
+    lay_base,
+    list_schools,
+    page_of,
+    text_bytes,
+)
+from layout_planner.output.papers.print_pdf import NoPdfError, choose_printer, spell_undrawable
+from layout_planner.output.run_folder import replaced_folder
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+    from pathlib import Path
+
+    from layout_planner.output.papers.facts import Dossier
+    from layout_planner.output.papers.stored import Papers
+    from layout_planner.words import Lang
+
+    OnStep = Callable[[Words], None]
+
+TEXTS = "text"
+
+
+class PaperPrinter:
+    """Turns pages into sealed HTML and, where this machine can, into PDF; remembers why not and what could not be drawn."""
+
+    def __init__(self, *, pdf: bool) -> None:
+        self.remarks: list[Words] = []
+        self._undrawn: set[str] = set()
+        self._print: Callable[[str], bytes] | None = None
+        if pdf:
+            try:
+                self._print = choose_printer()
+            except NoPdfError as error:
+                self.remarks.append(error.message)
+
+    @property
+    def prints(self) -> bool:
+        """Whether PDF can be made."""
+        return self._print is not None
+
+    def html(self, template: str, page: dict[str, Any], lang: Lang, links: Collection[str] = ()) -> str:
+        """Return a page in both languages, ready to be opened offline."""
+        return seal_page(render_page(template, page, lang, only=None), links)
+
+    def pdf(self, template: str, page: dict[str, Any], lang: Lang) -> bytes:
+        """Return a page in one language as PDF; only where `prints`."""
+        if self._print is None:
+            msg = "there is no printer"
+            raise ValueError(msg)
+        html, undrawn = spell_undrawable(seal_page(render_page(template, page, lang, only=lang)))
+        self._undrawn.update(undrawn)
+        return self._print(html)
+
+    def all_remarks(self) -> list[Words]:
+        """Return what the reader must know of the PDFs."""
+        if not self._undrawn:
+            return self.remarks
+        codes = ", ".join(f"U+{ord(letter):04X}" for letter in sorted(self._undrawn))
+        said = Words(
+            f"PDF 中有{len(self._undrawn)}个字符本机字体画不出，已写成编码：{codes}",
+            f"{len(self._undrawn)} letters in the PDFs are in no font of this machine and stand as codes: {codes}",
+        )
+        return [*self.remarks, said]
+
+
+def write_dossiers(
+    papers: Papers, out: Path, lang: Lang, *, pdf: bool = True, only: Collection[str] = (), on_step: OnStep | None = None
+) -> tuple[Path, list[Words]]:
+    """Write the dossiers of a run into `out`/<run> and return the folder and what could not be made.
+
+    Parameters
+    ----------
+    pdf : also one PDF a school, where this machine can print Chinese.
+    only : ids of the schools to write; all when empty.
+
+    Raises
+    ------
+    OutputError : the place cannot be written, or holds something that is no folder of dossiers.
+    """
+    say = on_step or (lambda _: None)
+    printer, base = PaperPrinter(pdf=pdf), lay_base(papers.view)
+    ids = [key for key in list_schools(papers) if not only or key in only]
+    say(Words("汇总各校台账", "gathering the registers"))
+    dossiers = [describe_school(papers, key) for key in ids]
+    place = out / papers.view.name
+    with replaced_folder(place, mark=DATA) as folder:
+        (folder / TEXTS).mkdir()
+        for number, dossier in enumerate(dossiers, start=1):
+            say(Words(f"写出档案 {number}/{len(dossiers)}：{dossier.name.zh}", f"dossier {number} of {len(dossiers)}: {dossier.name.en}"))
+            _write_one(papers, base, dossier, folder, printer, lang)
+        kinds = ("html", "pdf") if printer.prints else ("html",)
+        index = index_page(papers, dossiers, kinds)
+        links = [link for row in index["rows"] for _, link in row["links"]]
+        (folder / "index.html").write_text(printer.html("papers/dossiers.html", index, lang, links), encoding="utf-8")
+        (folder / DATA).write_bytes(data_bytes(papers, dossiers))
+    return place, printer.all_remarks()
+
+
+def _write_one(papers: Papers, base: Any, dossier: Dossier, folder: Path, printer: PaperPrinter, lang: Lang) -> None:  # noqa: ANN401
+    stem = file_stem(dossier.school_id)
+    (folder / f"{stem}.html").write_text(
+        printer.html("papers/dossier.html", page_of(papers, base, dossier), lang), encoding="utf-8", newline="\n"
+    )
+    (folder / TEXTS / f"{stem}.md").write_bytes(text_bytes(papers, dossier, lang))
+    if printer.prints:
+        (folder / f"{stem}.pdf").write_bytes(printer.pdf("papers/dossier.html", page_of(papers, base, dossier, only=lang), lang))
