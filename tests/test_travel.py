@@ -75,11 +75,11 @@ def test_tiny_numbers():
         [5000 / 1.4, 7000 / 1.4],
         [INF, INF],
     ]
-    assert np.allclose(trips.walk_s, walk, rtol=0, atol=1e-6)
-    assert np.allclose(trips.walk_m, [[500, 5500], [2100, 4100], [4000, 2000], [5000, 7000], [INF, INF]], atol=1e-6)
-    assert np.allclose(trips.ride_s, [[60, 708], [240, 528], [480, 288], [240, 528], [INF, INF]], atol=1e-6)
-    assert np.allclose(trips.ride_m, [[500, 5500], [2000, 4000], [4000, 2000], [2000, 4000], [INF, INF]], atol=1e-6)
-    assert np.allclose(trips.stop_s, [0, 100 / 0.84, 0, 3000 / 1.4, INF], atol=1e-6)
+    assert np.allclose(trips.walk_s, walk, rtol=0, atol=1e-3)
+    assert np.allclose(trips.walk_m, [[500, 5500], [2100, 4100], [4000, 2000], [5000, 7000], [INF, INF]], atol=0.05)
+    assert np.allclose(trips.ride_s, [[60, 708], [240, 528], [480, 288], [240, 528], [INF, INF]], atol=1e-3)
+    assert np.allclose(trips.ride_m, [[500, 5500], [2000, 4000], [4000, 2000], [2000, 4000], [INF, INF]], atol=0.05)
+    assert np.allclose(trips.stop_s, [0, 100 / 0.84, 0, 3000 / 1.4, INF], atol=1e-3)
     assert trips.off_network.tolist() == [False] * 4 + [True]
     assert np.allclose(trips.access_m[:4], [0, 100, 0, 0])
     assert {note.code for note in trips.notes} == {"off_network"}
@@ -413,14 +413,14 @@ def test_oracle_on_random_nets(net):
     seconds = seconds + home_m[:, None] / 0.84 + school_m[None, :] / 0.84
     seconds[home_m > 2000] = INF
     seconds[:, school_m > 2000] = INF
-    assert np.allclose(trips.walk_s, seconds, rtol=0, atol=1e-5)
+    assert np.allclose(trips.walk_s, seconds, rtol=0, atol=2e-3)
     ridden = oracle(nodes, edges, homes, schools, "drive")
     if ridden is None:
         return
     seconds, _, gate_m = ridden
     seconds[home_m > 2000] = INF
     seconds[:, (school_m > 2000) | (gate_m > 2000)] = INF
-    assert np.allclose(trips.ride_s, seconds, rtol=0, atol=1e-5)
+    assert np.allclose(trips.ride_s, seconds, rtol=0, atol=2e-3)
 
 
 @QUICK

@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from scipy.sparse import coo_array, csc_array, csr_array, dia_array
-from scipy.sparse.csgraph import reverse_cuthill_mckee
 from scipy.sparse.linalg import splu
+
+from layout_planner.travel.labels import NOWHERE, pack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
-COLUMNS = 16  # sources swept together; their labels of one node fill two cache lines each
+COLUMNS = 32  # sources swept together; their labels of one node fill four cache lines
 MOST_SLOTS_A_NODE = 60  # roads need 3 to 5; far above, the order belongs to another graph
 THREADS = min(4, cpu_count() or 1)
 
@@ -59,11 +60,6 @@ class Shape:
     def hierarchy(self) -> Hierarchy | None:
         """The hierarchy of the net; None where it would have too many arcs to be of use."""
         return build_hierarchy(self)
-
-    @cached_property
-    def nearby(self) -> Ints:
-        """The nodes in an order that puts neighbours side by side in memory."""
-        return np.asarray(reverse_cuthill_mckee(self.links, symmetric_mode=True), dtype=np.int64)
 
     @cached_property
     def links(self) -> csr_array:
@@ -154,8 +150,8 @@ def _eliminate(links: csr_array, rank: NDArray[np.int32]) -> Hierarchy | None:
     return Hierarchy(rank.astype(np.int32), parent, start, head)
 
 
-def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Floats:
-    """Return cost and metres of every slot upward, then downward (`inf` where no best way comes down by it); shape (slots, 4).
+def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Ints:
+    """Return the label of every slot upward and downward (NOWHERE where no best way comes down by it); shape (slots, 2).
 
     Raises
     ------
@@ -165,51 +161,53 @@ def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Floats:
 
     graph = arcs.seconds
     tail = np.repeat(hierarchy.rank, np.diff(graph.indptr))
-    weight = np.full((len(hierarchy.head), 4), np.inf)
-    astray = lay_weights(hierarchy.start, hierarchy.head, tail, hierarchy.rank[graph.indices], graph.data, arcs.metres, weight)
+    weight = np.full((len(hierarchy.head), 2), NOWHERE)
+    astray = lay_weights(hierarchy.start, hierarchy.head, tail, hierarchy.rank[graph.indices], pack(graph.data, arcs.metres), weight)
     if astray >= 0:
         raise ValueError("the hierarchy was built for other roads")
     customise(hierarchy.start, hierarchy.head, weight)
     needless = np.zeros(len(weight), dtype=bool)
     find_needless(hierarchy.start, hierarchy.head, weight, needless)
-    weight[needless, 2:] = np.inf
+    weight[needless, 1] = NOWHERE
     return weight
 
 
-def sweep_trips(hierarchy: Hierarchy, weight: Floats, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
-    """Return cost and metres from every source node to every target node; `inf` where there is no way.
+def sweep_trips(hierarchy: Hierarchy, weight: Ints, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
+    """Return seconds and metres from every source node to every target node; `inf` where there is no way.
 
     Only what lies above a target is swept, many sources at once, and blocks of sources on several threads.
     """
-    from layout_planner.travel.kernels import climb, sweep
+    from layout_planner.travel.kernels import climb, sweep, unpack
 
     goal = hierarchy.rank[targets]
     rows = np.flatnonzero(_mark_ancestors(hierarchy.parent, goal))[::-1]  # from the top down
     row = np.full(len(hierarchy.rank), -1, dtype=np.int32)
     row[rows] = np.arange(len(rows), dtype=np.int32)
-    begin, upper, cost, metres = _downward(hierarchy, weight, rows, row)
-    cost_to, metres_to = np.empty((len(sources), len(targets))), np.empty((len(sources), len(targets)))
+    begin, upper, label = _downward(hierarchy, weight, rows, row)
+    ends = row[goal]
+    seconds, metres = np.empty((2, len(targets), len(sources)))
 
     def sweep_blocks(first: int) -> None:
-        best = np.empty((len(rows), 2, COLUMNS))
+        best, scratch = np.empty((len(rows), COLUMNS), dtype=np.int64), np.full(len(row), NOWHERE)
         for at in range(first, len(sources), COLUMNS * THREADS):
-            best.fill(np.inf)
-            climb(hierarchy.start, hierarchy.head, weight, hierarchy.rank[sources[at : at + COLUMNS]], row, best)
-            sweep(begin, upper, cost, metres, best, row[goal], at, cost_to, metres_to)
+            best.fill(NOWHERE)
+            climb(hierarchy.start, hierarchy.head, weight, hierarchy.rank[sources[at : at + COLUMNS]], row, best, scratch)
+            sweep(begin, upper, label, best)
+            unpack(best, ends, at, seconds, metres)
 
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(sweep_blocks, range(0, min(len(sources), COLUMNS * THREADS), COLUMNS)))
-    return cost_to, metres_to
+    return seconds.T, metres.T
 
 
-def _downward(hierarchy: Hierarchy, weight: Floats, rows: Ints, row: NDArray[np.int32]) -> tuple[Ints, NDArray[np.int32], Floats, Floats]:
-    """Return where the open arcs down to every one of `rows` begin, the rows they come from, their cost and metres."""
+def _downward(hierarchy: Hierarchy, weight: Ints, rows: Ints, row: NDArray[np.int32]) -> tuple[Ints, NDArray[np.int32], Ints]:
+    """Return where the open arcs down to every one of `rows` begin, the rows they come from, their labels."""
     count = hierarchy.start[rows + 1] - hierarchy.start[rows]
     slot = np.repeat(hierarchy.start[rows] - np.cumsum(count) + count, count) + np.arange(count.sum())
-    open_ = np.isfinite(weight[slot, 2])
+    open_ = weight[slot, 1] < NOWHERE
     begin = np.concatenate([[0], np.cumsum(open_)])[np.concatenate([[0], np.cumsum(count)])]
     slot = slot[open_]
-    return begin, row[hierarchy.head[slot]], weight[slot, 2], weight[slot, 3]
+    return begin, row[hierarchy.head[slot]], weight[slot, 1]
 
 
 def _mark_ancestors(parent: NDArray[np.int32], ranks: NDArray[np.int32]) -> NDArray[np.bool_]:

@@ -1,11 +1,13 @@
 """Loops that numba compiles: the hierarchy behind full matrices, and a search that ends at a cutoff.
 
-A way has two labels: its cost (seconds, see `network.make_arcs`) and its metres. The lower cost wins, then fewer metres; sums are exact.
+A way has one label, an integer with its seconds above its metres (`labels.py`): labels are added and compared like numbers, so the quicker
+way wins and of equally quick ones the shorter; sums are exact.
 """
 
 import numpy as np
 
 from layout_planner.travel.compiling import compiled
+from layout_planner.travel.labels import METRE_BITS, METRE_GRAIN, METRES, NOWHERE, SECOND_GRAIN
 
 
 @compiled
@@ -56,15 +58,14 @@ def tie_neighbours(begin, neighbour, parent, start, head):
 
 
 @compiled
-def lay_weights(start, head, tail, tip, cost, metres, weight):
-    """Write arcs into `weight` (slots, 4): cost and metres upward, then downward; return the first arc without a slot, or -1."""
+def lay_weights(start, head, tail, tip, label, weight):
+    """Write arcs into `weight` (slots, 2): label upward, label downward; return the first arc without a slot, or -1."""
     for a in range(len(tail)):
         low, high = min(tail[a], tip[a]), max(tail[a], tip[a])
         slot = start[low] + np.searchsorted(head[start[low] : start[low + 1]], high)
         if slot == start[low + 1] or head[slot] != high:
             return a
-        side = 0 if tail[a] == low else 2
-        weight[slot, side], weight[slot, side + 1] = cost[a], metres[a]
+        weight[slot, 0 if tail[a] == low else 1] = label[a]
     return -1
 
 
@@ -77,10 +78,8 @@ def customise(start, head, weight):
             for b in range(a + 1, start[v + 1]):
                 while head[slot] != head[b]:
                     slot += 1
-                for side, one, two in ((0, a, b), (2, b, a)):  # lower -> v -> higher, and back
-                    cost, metres = weight[one, 2] + weight[two, 0], weight[one, 3] + weight[two, 1]
-                    if cost < weight[slot, side] or (cost == weight[slot, side] and metres < weight[slot, side + 1]):
-                        weight[slot, side], weight[slot, side + 1] = cost, metres
+                weight[slot, 0] = min(weight[slot, 0], weight[a, 1] + weight[b, 0])  # lower -> v -> higher
+                weight[slot, 1] = min(weight[slot, 1], weight[b, 1] + weight[a, 0])
 
 
 @compiled
@@ -92,108 +91,109 @@ def find_needless(start, head, weight, needless):
             for b in range(a + 1, start[v + 1]):
                 while head[slot] != head[b]:
                     slot += 1
-                for side, one, two in ((0, a, b), (2, b, a)):  # down to v over the other neighbour
-                    cost, metres = weight[slot, side] + weight[two, 2], weight[slot, side + 1] + weight[two, 3]
-                    if cost < weight[one, 2] or (cost == weight[one, 2] and metres < weight[one, 3]):
-                        weight[one, 2], weight[one, 3], needless[one] = cost, metres, True
+                over_b, over_a = weight[slot, 0] + weight[b, 1], weight[slot, 1] + weight[a, 1]  # down to v over the other neighbour
+                if over_b < weight[a, 1]:
+                    weight[a, 1], needless[a] = over_b, True
+                if over_a < weight[b, 1]:
+                    weight[b, 1], needless[b] = over_a, True
 
 
 @compiled
-def climb(start, head, weight, sources, row, best):
-    """Write into best (rows, 2, sources) the cost and metres of ways that only go up from every source; row[v] = -1 is not asked."""
-    cost, metres = np.full(len(row), np.inf), np.full(len(row), np.inf)
+def climb(start, head, weight, sources, row, best, label):
+    """Write into best (rows, sources) the labels of ways that only go up from every source.
+
+    row[v] = -1 is not asked; `label` (nodes,) is all NOWHERE, and is so again afterwards.
+    """
     for c in range(len(sources)):
         v = sources[c]
-        cost[v] = metres[v] = 0.0
+        label[v] = 0
         while v != -1:
             for a in range(start[v], start[v + 1]):
-                w, far, long = head[a], cost[v] + weight[a, 0], metres[v] + weight[a, 1]
-                if far < cost[w] or (far == cost[w] and long < metres[w]):
-                    cost[w], metres[w] = far, long
+                label[head[a]] = min(label[head[a]], label[v] + weight[a, 0])
             if row[v] >= 0:
-                best[row[v], 0, c], best[row[v], 1, c] = cost[v], metres[v]
-            cost[v] = metres[v] = np.inf
+                best[row[v], c] = label[v]
+            label[v] = NOWHERE
             v = head[start[v]] if start[v] < start[v + 1] else -1
 
 
 @compiled
-def sweep(begin, upper, cost, metres, best, goals, first, cost_to, metres_to):
-    """Lower best (rows, 2, columns) by ways down from `upper` rows, the highest first; write the goals' labels from row `first` on."""
+def sweep(begin, upper, label, best):
+    """Lower best (rows, columns) by ways down from `upper` rows, the highest first."""
     for i in range(len(begin) - 1):
-        own, own_m = best[i, 0], best[i, 1]
+        own = best[i]
         for a in range(begin[i], begin[i + 1]):
-            his, his_m, add, add_m = best[upper[a], 0], best[upper[a], 1], cost[a], metres[a]
+            his, add = best[upper[a]], label[a]
             for c in range(len(own)):
-                far, long = his[c] + add, his_m[c] + add_m
-                better = (far < own[c]) | ((far == own[c]) & (long < own_m[c]))
-                own[c] = far if better else own[c]
-                own_m[c] = long if better else own_m[c]
-    for some in range(0, len(goals), 64):  # so that both sides of the copy stay in the cache
-        for c in range(min(best.shape[2], len(cost_to) - first)):
-            for i in range(some, min(some + 64, len(goals))):
-                cost_to[first + c, i], metres_to[first + c, i] = best[goals[i], 0, c], best[goals[i], 1, c]
+                own[c] = min(own[c], his[c] + add)
 
 
 @compiled
-def lift(heap, place, far, long, at):
-    """Move the node at position `at` of the heap up to where it belongs; the nearest is on top."""
-    node = heap[at]
-    while at > 0:
-        over = heap[(at - 1) >> 1]
-        if far[over] < far[node] or (far[over] == far[node] and long[over] <= long[node]):
+def unpack(best, goals, first, seconds, metres):
+    """Write the labels of `goals` into seconds and metres (goals, sources) from column `first` on; `inf` where there is no way."""
+    for i in range(len(goals)):
+        labels, s, m = best[goals[i]], seconds[i, first:], metres[i, first:]
+        for c in range(min(len(labels), len(s))):
+            s[c] = (labels[c] >> METRE_BITS) * SECOND_GRAIN if labels[c] < NOWHERE else np.inf
+            m[c] = (labels[c] & METRES) * METRE_GRAIN if labels[c] < NOWHERE else np.inf
+
+
+@compiled
+def push(keys, nodes, size, key, node):
+    """Put a node into a heap of `size` nodes with four branches; the lowest key is on top."""
+    at = size
+    while at > 0 and keys[(at - 1) >> 2] > key:
+        keys[at], nodes[at] = keys[(at - 1) >> 2], nodes[(at - 1) >> 2]
+        at = (at - 1) >> 2
+    keys[at], nodes[at] = key, node
+
+
+@compiled
+def pop(keys, nodes, size):
+    """Take the top out of a heap of `size` nodes."""
+    key, node, at = keys[size - 1], nodes[size - 1], 0
+    while 4 * at + 1 < size - 1:
+        least = 4 * at + 1
+        for branch in range(least + 1, min(least + 4, size - 1)):
+            least = branch if keys[branch] < keys[least] else least
+        if key <= keys[least]:
             break
-        heap[at], place[over] = over, at
-        at = (at - 1) >> 1
-    heap[at], place[node] = node, at
+        keys[at], nodes[at], at = keys[least], nodes[least], least
+    keys[at], nodes[at] = key, node
 
 
 @compiled
-def take_top(heap, place, far, long, size):
-    """Remove the nearest of `size` nodes from the heap and return it."""
-    top, node, at = heap[0], heap[size - 1], 0
-    while 2 * at + 1 < size - 1:
-        under = 2 * at + 1
-        one, two = heap[under], heap[min(under + 1, size - 2)]
-        if far[two] < far[one] or (far[two] == far[one] and long[two] < long[one]):
-            under, one = under + 1, two
-        if far[node] < far[one] or (far[node] == far[one] and long[node] <= long[one]):
-            break
-        heap[at], place[one] = one, at
-        at = under
-    heap[at], place[node] = node, at
-    return top
-
-
-@compiled
-def settle(begin, head, cost, metres, sources, limits, goals, asked, room):
-    """Return how many sources were searched, and (source, node), (cost, metres) of what lies within their limits.
+def settle(begin, head, label, sources, limits, goals, asked, room):
+    """Return how many sources were searched, and (source, node), label of what lies within their limits (labels).
 
     Found is the source's goal, or every `asked` node where that is -1. After about `room` findings no further source is begun.
     """
-    nodes, most = len(begin) - 1, max(1, np.sum(asked))
-    far, long, place = np.full(nodes, np.inf), np.full(nodes, np.inf), np.empty(nodes, np.int32)
-    heap, touched = np.empty(nodes, np.int32), np.empty(nodes, np.int32)
-    ends, labels = np.empty((room + most, 2), np.int32), np.empty((room + most, 2))
+    most = max(1, np.sum(asked))
+    far, touched = np.full(len(begin) - 1, NOWHERE), np.empty(len(begin) - 1, np.int32)
+    keys, nodes = np.empty(len(head) + 1, np.int64), np.empty(len(head) + 1, np.int32)  # an arc puts its tip in once at most
+    ends, labels = np.empty((room + most, 2), np.int32), np.empty(room + most, np.int64)
     done, found = 0, 0
     while done < len(sources) and found <= room:
-        v, goal = sources[done], goals[done]
-        far[v] = long[v] = 0.0
-        heap[0], touched[0], place[v], size, seen = v, v, 0, 1, 1
+        far[sources[done]] = keys[0] = 0
+        nodes[0], touched[0], size, seen = sources[done], sources[done], 1, 1
         while size > 0:
-            v = take_top(heap, place, far, long, size)
+            key, v = keys[0], nodes[0]
+            pop(keys, nodes, size)
             size -= 1
-            if v == goal or (goal == -1 and asked[v]):
-                ends[found, 0], ends[found, 1], labels[found, 0], labels[found, 1], found = done, v, far[v], long[v], found + 1
-                if v == goal:
+            if key > far[v]:
+                continue  # it was reached sooner and is done
+            if v == goals[done] or (goals[done] == -1 and asked[v]):
+                ends[found, 0], ends[found, 1], labels[found], found = done, v, key, found + 1
+                if v == goals[done]:
                     break
             for a in range(begin[v], begin[v + 1]):
-                w, there, way = head[a], far[v] + cost[a], long[v] + metres[a]
-                if there <= limits[done] and (there < far[w] or (there == far[w] and way < long[w])):
-                    if far[w] == np.inf:
-                        place[w], heap[size], touched[seen], size, seen = size, w, w, size + 1, seen + 1
-                    far[w], long[w] = there, way
-                    lift(heap, place, far, long, place[w])
+                w, there = head[a], key + label[a]
+                if there <= limits[done] and there < far[w]:
+                    if far[w] == NOWHERE:
+                        touched[seen], seen = w, seen + 1
+                    far[w] = there
+                    push(keys, nodes, size, there, w)
+                    size += 1
         for w in touched[:seen]:
-            far[w] = long[w] = np.inf
+            far[w] = NOWHERE
         done += 1
     return done, ends[:found], labels[:found]

@@ -13,6 +13,7 @@ from scipy.sparse.csgraph import connected_components, dijkstra
 
 from layout_planner.travel.compiling import has_numba
 from layout_planner.travel.hierarchy import Shape, sweep_trips, weigh
+from layout_planner.travel.labels import METRE_GRAIN, MOST_S, SECOND_GRAIN, round_to
 from layout_planner.travel.within import search_within
 
 if TYPE_CHECKING:
@@ -27,9 +28,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
 
 SAME_POINT_M = 1e-6
-S_GRAIN = 2.0**-33  # about a tenth of a nanosecond; sums stay exact up to 12 days
-M_GRAIN = 2.0**-24  # sums stay exact up to 500,000 km
-TIE_S_PER_M = 2.0**-33  # of equally fast ways the shorter one is told; 100 km weigh 0.012 ms
+FURTHEST_S = MOST_S - SECOND_GRAIN
 CHUNK_CELLS = 2_000_000
 PLAIN_CELLS = 4_000_000  # sources times nodes that scipy searches in about the time numba takes to start
 
@@ -63,9 +62,9 @@ class Pieces:
 
 @dataclass(frozen=True)
 class Arcs:
-    """A directed graph: seconds in a sparse matrix, and the metres of the same arcs in the same order, both exact (see `make_arcs`).
+    """A directed graph: seconds in a sparse matrix, and the metres of the same arcs in the same order, both whole grains (`labels.py`).
 
-    The seconds hold TIE_S_PER_M for every metre. `shape` is the net that the arcs are part of.
+    `shape` is the net that the arcs are part of.
     """
 
     seconds: csr_array
@@ -159,19 +158,14 @@ def make_arcs(tail: Ints, head: Ints, seconds: Floats, metres: Floats, nodes: in
     `shape` is a net that holds all of them and more, to share its hierarchy; by default that of these arcs.
     """
     real = tail != head
-    tail, head, metres = tail[real], head[real], _round_to(M_GRAIN, metres[real])
-    seconds = _round_to(S_GRAIN, seconds[real] + TIE_S_PER_M * metres)
+    tail, head, metres = tail[real], head[real], round_to(METRE_GRAIN, metres[real])
+    seconds = np.maximum(round_to(SECOND_GRAIN, seconds[real]), SECOND_GRAIN)  # scipy takes a zero for no arc
     key = tail * nodes + head
     order = np.lexsort([metres, seconds, key])
     order = order[np.flatnonzero(np.diff(key[order], prepend=-1))]
     begins = np.concatenate([[0], np.cumsum(np.bincount(tail[order], minlength=nodes))])
     matrix = csr_array((seconds[order], head[order], begins), shape=(nodes, nodes))
     return Arcs(matrix, metres[order], key[order], shape or Shape(nodes, tail[order], head[order]))
-
-
-def _round_to(grain: float, values: Floats) -> Floats:
-    """Return the nearest multiples of `grain`, a power of two: sums of them are exact, in whatever order they are added up."""
-    return np.asarray(np.round(values / grain) * grain)
 
 
 def seconds_between(arcs: Arcs, sources: Ints, targets: Ints) -> Floats:
@@ -211,7 +205,7 @@ def seconds_pairwise(arcs: Arcs, sources: Ints, targets: Ints, most: Floats) -> 
         seconds[wanted[found.source]] = found.seconds
         return seconds
     for rows in _chunks(wanted[np.argsort(most[wanted], kind="stable")], arcs.seconds.shape[0]):
-        reach = dijkstra(arcs.seconds, indices=sources[rows], limit=float(most[rows].max()))
+        reach = dijkstra(arcs.seconds, indices=sources[rows], limit=min(float(most[rows].max()), FURTHEST_S))
         seconds[rows] = reach[np.arange(len(rows)), targets[rows]]
     return np.where(seconds <= most, seconds, np.inf)
 
@@ -240,12 +234,15 @@ def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:
     """Return the nodes of the fastest way from `source` to `target`, both included; None where there is no way or an end is nowhere."""
     if source < 0 or target < 0:
         return None
-    reach, before = dijkstra(arcs.seconds, indices=source, return_predecessors=True)
-    if not np.isfinite(reach[target]):
+    seconds, metres = (label[0] for label in _search(arcs, np.array([source]), np.arange(arcs.seconds.shape[0])))
+    if not np.isfinite(seconds[target]):
         return None
+    tail, head = np.divmod(arcs.key, arcs.seconds.shape[0])
+    told = (seconds[tail] + arcs.seconds.data == seconds[head]) & (metres[tail] + arcs.metres == metres[head])
+    before = dict(zip(head[told].tolist(), tail[told].tolist(), strict=True))
     nodes = [target]
     while nodes[-1] != source:
-        nodes.append(int(before[nodes[-1]]))
+        nodes.append(before[nodes[-1]])
     return nodes[::-1]
 
 
@@ -254,7 +251,7 @@ def seconds_within(arcs: Arcs, sources: Ints, targets: Ints, most_s: float) -> F
     seconds = np.full((len(sources), len(targets)), np.inf)
     place = np.flatnonzero(targets >= 0)
     for rows in _chunks(np.flatnonzero(sources >= 0), arcs.seconds.shape[0]):
-        seconds[np.ix_(rows, place)] = dijkstra(arcs.seconds, indices=sources[rows], limit=most_s)[:, targets[place]]
+        seconds[np.ix_(rows, place)] = dijkstra(arcs.seconds, indices=sources[rows], limit=min(most_s, FURTHEST_S))[:, targets[place]]
     return seconds
 
 
@@ -265,7 +262,7 @@ def _chunks(rows: Ints, nodes: int) -> list[Ints]:
 
 def _search(arcs: Arcs, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
     """Return seconds and metres as `trips_between` does, by a search from every source."""
-    reach, before = dijkstra(arcs.seconds, indices=sources, return_predecessors=True)
+    reach, before = dijkstra(arcs.seconds, indices=sources, limit=FURTHEST_S, return_predecessors=True)
     metres = np.where(np.isfinite(reach), _metres_along(arcs, before.astype(np.int64)), np.inf)
     tail, head = np.divmod(arcs.key, arcs.seconds.shape[0])
     fastest = reach[:, tail] + arcs.seconds.data == reach[:, head]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layout_planner.travel.hierarchy import THREADS
+from layout_planner.travel.labels import METRE_GRAIN, MOST_M, MOST_S, SECOND_GRAIN, pack, unpack
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,27 +38,24 @@ def search_within(arcs: Arcs, sources: Ints, limits: Floats, *, goals: Ints | No
     from layout_planner.travel.kernels import settle
 
     graph = arcs.seconds
-    nodes = graph.shape[0]
-    near = arcs.shape.nearby
-    place = np.empty(nodes, dtype=np.int64)
-    place[near] = np.arange(nodes)
-    order = np.argsort(place[np.repeat(np.arange(nodes), np.diff(graph.indptr))], kind="stable")
-    begin = np.concatenate([[0], np.cumsum(np.diff(graph.indptr)[near])])
-    roads = begin, place[graph.indices[order]].astype(np.int32), graph.data[order], arcs.metres[order]
-    starts, stops = place[sources], np.full(len(sources), -1) if goals is None else place[goals]
-    wanted = np.zeros(nodes, dtype=bool) if asked is None else asked[near]
+    roads = graph.indptr.astype(np.int64), graph.indices.astype(np.int32), pack(graph.data, arcs.metres)
+    order = np.argsort(sources, kind="stable")  # neighbours after each other: what one touched is still at hand for the next
+    starts, stops = sources[order], np.full(len(sources), -1) if goals is None else goals[order]
+    wanted = np.zeros(graph.shape[0], dtype=bool) if asked is None else asked
+    whole = np.floor(np.minimum(limits[order], MOST_S - SECOND_GRAIN) / SECOND_GRAIN) * SECOND_GRAIN
+    most = pack(whole, np.full(len(whole), MOST_M - METRE_GRAIN))
 
-    def search_block(first: int, last: int) -> list[tuple[Ints, Ints, Floats, Floats]]:
+    def search_block(first: int, last: int) -> list[tuple[Ints, Ints, Ints]]:
         found = []
         while first < last:
-            done, ends, labels = settle(*roads, starts[first:last], limits[first:last], stops[first:last], wanted, ROOM)
-            found.append((ends[:, 0] + first, near[ends[:, 1]], labels[:, 0].copy(), labels[:, 1].copy()))
+            done, ends, labels = settle(*roads, starts[first:last], most[first:last], stops[first:last], wanted, ROOM)
+            found.append((order[ends[:, 0] + first], ends[:, 1].astype(np.int64), labels.copy()))
             first += done
         return found
 
     cuts = np.linspace(0, len(sources), min(len(sources), THREADS * BLOCKS_A_THREAD) + 1).astype(int)
     with ThreadPoolExecutor(THREADS) as threads:
         parts = [part for block in threads.map(search_block, cuts[:-1], cuts[1:]) for part in block]
-    source, node, seconds, metres = (np.concatenate(column) for column in zip(*parts, strict=True))
+    source, node, label = (np.concatenate(column) for column in zip(*parts, strict=True))
     rows = np.lexsort([node, source])
-    return Found(source[rows], node[rows], seconds[rows], metres[rows])
+    return Found(source[rows], node[rows], *unpack(label[rows]))
