@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import geopandas as gpd
     import pandas as pd
 
@@ -53,6 +55,75 @@ INTERNAL = {
     "disabled",
     "home_visits",
 }  # tables with small counts of vulnerable children, never for the public
+
+
+BUS_ROUTE_COLUMNS = (
+    "route_id",  # str, one run of one bus in one direction
+    "site_id",
+    "direction",  # to_school | from_school
+    "run",  # int, first, second, ... run of its bus that morning or afternoon
+    "bus_id",  # str; the same bus in both directions
+    "seats",  # int, for pupils; driver and attendant sit beside
+    "attendant",  # int, seats for attendants
+    "riders",  # int
+    "starts_s",  # float, seconds after midnight: at the first stop, or leaving the gate
+    "ends_s",  # float, at the gate, or at the last stop
+    "ride_km",  # float, first stop to gate or gate to last stop
+    "empty_km",  # float, driven empty from where its bus was before
+    "longest_ride_minutes",  # float, of any rider, from leaving the stop to the gate or from the gate to the stop
+    "cost_yuan",  # float, a year: kilometres, and the run's share of its bus with driver and attendant
+    "few_riders",  # bool, fewer than the norm set asks for a line of its own
+    "geometry",  # LineString in the county's projection
+)
+BUS_STOP_COLUMNS = (
+    "route_id",
+    "stop_no",  # int, from 1; the school is no stop
+    "stop_id",
+    "name",
+    "name_en",
+    "time_s",  # float, seconds after midnight at which the bus reaches the stop
+    "riders",  # int, who get on or off here
+    "walk_minutes",  # float, of the longest walk of any of them
+    "geometry",  # Point in the county's projection
+)
+BUS_RIDER_COLUMNS = (
+    "settlement_id",
+    "band",
+    "site_id",
+    "direction",  # every rider has one row of each direction
+    "route_id",  # "" where no bus could be found
+    "stop_id",
+    "pupils",  # int; a party may be shared between runs
+    "walk_minutes",  # float, np.inf without a stop
+    "ride_minutes",
+    "trip_minutes",  # float: walk, wait and ride
+    "limit_minutes",  # float, of the norm set, door to door
+)
+TO_SCHOOL, FROM_SCHOOL = "to_school", "from_school"
+
+
+@dataclass(frozen=True)
+class BusPlan:
+    """The school buses of one layout.
+
+    routes  GeoDataFrame, BUS_ROUTE_COLUMNS, sorted by site, direction and start
+    stops   GeoDataFrame, BUS_STOP_COLUMNS
+    riders  DataFrame, BUS_RIDER_COLUMNS
+    """
+
+    routes: gpd.GeoDataFrame
+    stops: gpd.GeoDataFrame
+    riders: pd.DataFrame
+
+    @property
+    def buses(self) -> int:
+        """Number of buses, the most of both directions."""
+        return int(self.routes["bus_id"].nunique())
+
+    @property
+    def cost_yuan(self) -> float:
+        """Yuan a year of all runs."""
+        return float(self.routes["cost_yuan"].sum())
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +199,7 @@ class Run:
     measures    figures of the comparison table, today and under the plan, by name
     assessment  tables of ASSESSMENTS; column `when` says today or plan
     ways        lines of the ways to school, WAY_COLUMNS of `travel.ways`; None when they were not traced
+    buses       the school buses of both layouts, by `today` and `plan`
     """
 
     scenario: Scenario
@@ -146,3 +218,4 @@ class Run:
     assessment: dict[str, pd.DataFrame]
     notes: tuple[Note, ...] = ()
     ways: gpd.GeoDataFrame | None = None
+    buses: Mapping[str, BusPlan] = field(default_factory=dict)

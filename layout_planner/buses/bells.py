@@ -1,0 +1,162 @@
+"""From the riders of a school to what the router is asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layout_planner.buses.model import Bell
+from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from layout_planner.buses.stops import Party
+    from layout_planner.buses.streets import Streets
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.case import Case
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+
+SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Clock:
+    """When a school begins and ends, seconds after midnight, and what buses need around it."""
+
+    bell_s: float
+    dismissal_s: float
+    early_s: float
+    board_s: float
+    halt_s: float
+
+    @property
+    def arrive_s(self) -> float:
+        """When every bus has to be at the gate in the morning."""
+        return self.bell_s - self.early_s
+
+    @classmethod
+    def of(cls, school: pd.Series, case: Case) -> Clock:
+        """Return the times of `school`, the scenario's where its table has none."""
+        norms, travel = case.norms, case.scenario.travel
+        bell, dismissal = (str(school.get(name) or getattr(travel, name)) for name in ("bell", "dismissal"))
+        return cls(
+            to_seconds(bell),
+            to_seconds(dismissal),
+            SECONDS * norms.value("bus.early_minutes"),
+            norms.value("bus.board_seconds"),
+            norms.value("bus.halt_seconds"),
+        )
+
+
+@dataclass(frozen=True)
+class Round:
+    """One school's question to the router, and what its numbers stand for.
+
+    parties  the riders; `party` of a Bell counts parts, for a party larger than a bus or split to fill one
+    part_of  party of every part
+    choices  stops by party
+    node     graph node of every stop of the bell
+    pick     position in `choices` of every choice of the bell
+    late     parties who would be over their limit even on a bus that drives to school at once
+    lost     parties without a stop, or without a way for a bus
+    """
+
+    site_id: str
+    gate: int
+    clock: Clock
+    bell: Bell
+    parties: list[Party]
+    choices: list[StopChoice]
+    part_of: Ints
+    node: Ints
+    pick: Ints
+    late: frozenset[int]
+    lost: frozenset[int]
+
+
+def to_seconds(clock: str) -> float:
+    """Return seconds after midnight of HH:MM."""
+    hours, minutes = clock.split(":")[:2]
+    return 3600.0 * int(hours) + 60.0 * int(minutes)
+
+
+def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, *, part: int) -> Round:
+    """Return the question of the school `site_id`.
+
+    Parameters
+    ----------
+    riders : rows of the assignment that go to it by school bus.
+    part : most pupils of one home and band who must stay together.
+    """
+    norms, clock = case.norms, Clock.of(case.county.schools.loc[site_id], case)
+    gate = int(streets.net.gate[case.travel.schools.get_loc(site_id)])
+    parties = list_parties(riders, case)
+    choices = choose_stops(parties, case, streets, gate) if gate >= 0 else []
+    node = np.unique(np.array([choice.node for choice in choices], dtype=np.int64))
+    to_school = [table[:, 0] for table in streets.rides(node, np.array([gate]))]
+    straight_s = dict(zip(node.tolist(), np.maximum(to_school[0], streets.rides(np.array([gate]), node)[0][0]).tolist(), strict=True))
+    choices, limits, late = _limit_rides(parties, choices, straight_s, clock, norms)
+    parts = _split(parties, {choice.party for choice in choices}, part)
+    pick = np.array([(number, k) for number, (party, _) in enumerate(parts) for k, c in enumerate(choices) if c.party == party])
+    part_no, pick = pick.reshape(-1, 2).T
+    pupils = np.array([parts[number][1] for number in part_no], dtype=np.int64)
+    walk_minutes = np.array([choices[k].walk_s for k in pick]) / SECONDS
+    bell = Bell(
+        clock.arrive_s,
+        clock.bell_s,
+        part_no,
+        np.searchsorted(node, [choices[k].node for k in pick]).astype(np.int64),
+        pupils,
+        clock.arrive_s - limits[pick] - clock.board_s * pupils,
+        clock.board_s * pupils,
+        walk_minutes * pupils * 2 * norms.value("cost.school_days") * norms.value("bus.walk_minute_yuan"),
+        clock.halt_s,
+        *streets.rides(node, node),
+        *to_school,
+        np.zeros((0, len(node))),
+        np.zeros((0, len(node))),
+    )
+    lost = frozenset(range(len(parties))) - {choice.party for choice in choices}
+    return Round(site_id, gate, clock, bell, parties, choices, np.array([party for party, _ in parts], dtype=np.int64), node, pick, late, lost)
+
+
+def _limit_rides(
+    parties: list[Party], choices: list[StopChoice], straight_s: dict[int, float], clock: Clock, norms: NormSet
+) -> tuple[list[StopChoice], Floats, frozenset[int]]:
+    """Return the choices that can be used, the longest ride of each, and the parties who would be late even on a bus of their own.
+
+    The ride is what the limit of the whole trip leaves after the walk and the wait; there and back, each straight to school, have to fit
+    into it. Who would be late from every stop may ride as much longer than straight as `bus.detour_factor` allows: there is a bus for them,
+    and they are told.
+
+    straight_s : by graph node, the ride to the gate or from it, the longer.
+    """
+    wait_s = SECONDS * norms.value("bus.wait_minutes")
+    usable = [choice for choice in choices if np.isfinite(straight_s[choice.node])]
+    left = [parties[choice.party].limit_s - choice.walk_s - wait_s for choice in usable]
+    fits = [straight_s[choice.node] <= limit for choice, limit in zip(usable, left, strict=True)]
+    late = frozenset(choice.party for choice in usable) - {choice.party for choice, ok in zip(usable, fits, strict=True) if ok}
+    most = {choice.node: straight_s[choice.node] * norms.value("bus.detour_factor") for choice in usable}
+    kept = [
+        (choice, limit if ok else most[choice.node])
+        for choice, limit, ok in zip(usable, left, fits, strict=True)
+        if ok or choice.party in late
+    ]
+    return [choice for choice, _ in kept], np.array([limit for _, limit in kept]), late
+
+
+def _split(parties: list[Party], known: set[int], part: int) -> list[tuple[int, int]]:
+    """Return (party, pupils) of all parts, as equal as whole pupils allow."""
+    parts = []
+    for number, party in enumerate(parties):
+        if number in known:
+            count = -(-party.pupils // part)
+            parts += [(number, party.pupils // count + (k < party.pupils % count)) for k in range(count)]
+    return parts

@@ -1,0 +1,148 @@
+"""The school buses of a layout: runs to every school and home again, and the buses that drive them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layout_planner.buses.bells import ask_round
+from layout_planner.buses.home import runs_home, turn_round
+from layout_planner.buses.model import Run, Vehicles, latest_start_s, run_seconds
+from layout_planner.buses.router import route_school
+from layout_planner.buses.schedule import Trip, roster_buses
+from layout_planner.buses.streets import Streets
+from layout_planner.buses.timetable import Duty, tabulate_buses
+from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.buses.bells import Round
+    from layout_planner.buses.model import Bell
+    from layout_planner.plan.case import Case
+    from layout_planner.plan.layout import Layout
+    from layout_planner.results import BusPlan
+    from layout_planner.travel.net import Net
+
+METRES = 1000  # in a kilometre
+SMALL_PART = 4  # where whole parties take another run, they are split into parts of so many
+ROUNDS_A_CHOICE = 15
+LEAST_ROUNDS = 300
+MOST_ROUNDS = 2500
+
+
+@dataclass(frozen=True)
+class _Ask:
+    """One run before it has a bus: its school's question, the bell it is timed by (turned round for the way home), the run."""
+
+    round_: Round
+    bell: Bell
+    run: Run
+
+
+def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
+    """Return the school buses of `layout`: stops, runs, buses, times and cost.
+
+    Runs of one school are routed together, stops and all; then all runs share buses: one that is done goes on to another run, of the
+    same or another school, as long as no pupil waits at school longer than `bus.most_early_minutes`.
+    """
+    riders = layout.assignment[layout.assignment["mode"] == "school_bus"]
+    streets = Streets(net)
+    routed = [_route_site(case, streets, riders[riders["school_id"] == site], str(site)) for site in sorted(riders["school_id"].unique())]
+    morning = [_Ask(round_, round_.bell, run) for round_, runs in routed for run in runs]
+    evening = []
+    for round_, runs in routed:
+        turned = turn_round(round_, streets)
+        home = runs_home(turned, runs, yuan_per_m=yuan_per_m(case), bus_yuan=_bus_yuan(case), seed=case.scenario.solver.seed)
+        evening += [_Ask(round_, turned, run) for run in home]
+    to_school, from_school = _roster(case, streets, morning, TO_SCHOOL), _roster(case, streets, evening, FROM_SCHOOL)
+    return tabulate_buses(case, streets, [*to_school, *_same_buses(to_school, from_school)], [round_ for round_, _ in routed])
+
+
+def yuan_per_m(case: Case) -> float:
+    """Return yuan a year of one metre of a run, there and back on every school day."""
+    return 2 * case.norms.value("cost.school_days") * case.norms.value("cost.bus_km_yuan") / METRES
+
+
+def _bus_yuan(case: Case) -> int:
+    return int(case.norms.value("cost.bus_yuan"))
+
+
+def _route_site(case: Case, streets: Streets, riders: pd.DataFrame, site: str) -> tuple[Round, list[Run]]:
+    """Return the runs to one school; where whole parties take more runs than their number needs, they are split and it is tried again."""
+    seats = int(case.norms.value("bus.stock_seats"))
+    whole = ask_round(site, riders, case, streets, part=seats)
+    if not whole.bell.choices:
+        return whole, []
+    runs = _search(case, whole, seats)
+    if len(runs) > -(-_pupils(whole) // seats):
+        parts = ask_round(site, riders, case, streets, part=SMALL_PART)
+        split = _search(case, parts, seats)
+        if len(split) < len(runs):
+            return parts, split
+    return whole, runs
+
+
+def _pupils(round_: Round) -> int:
+    _, first = np.unique(round_.bell.party, return_index=True)
+    return int(round_.bell.pupils[first].sum())
+
+
+def _search(case: Case, round_: Round, seats: int) -> list[Run]:
+    fleet = [Vehicles(seats, _bus_yuan(case), int(round_.bell.party.max()) + 1)]
+    rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_CHOICE * round_.bell.choices))
+    runs = route_school(round_.bell, fleet, (), cost_per_m=yuan_per_m(case), rounds=rounds, seed=case.scenario.solver.seed)
+    if runs is None:
+        raise RuntimeError(f"no runs found for {round_.site_id}, though a bus for every party would do")
+    return sorted(runs, key=lambda run: (latest_start_s(round_.bell, run), run.choices))
+
+
+def _roster(case: Case, streets: Streets, asked: list[_Ask], direction: str) -> list[Duty]:
+    """Return who drives the runs of one direction, and when."""
+    window_s = 60 * case.norms.value("bus.most_early_minutes")
+    leave_s = 60 * case.norms.value("bus.leave_minutes")
+    trips = []
+    for ask in asked:
+        clock, seconds = ask.round_.clock, run_seconds(ask.bell, ask.run)
+        if direction == TO_SCHOOL:
+            alight_s = clock.halt_s + clock.board_s * float(ask.bell.pupils[list(ask.run.choices)].sum())
+            latest = clock.arrive_s - seconds
+            trips.append(Trip(seconds + alight_s, latest - window_s, latest))
+        else:
+            trips.append(Trip(seconds, clock.dismissal_s + leave_s, clock.dismissal_s + leave_s + window_s))
+    gates = np.array([ask.round_.gate for ask in asked], dtype=np.int64)
+    outer = np.array([ask.round_.node[ask.bell.stop[ask.run.choices[0]]] for ask in asked], dtype=np.int64)
+    ways = streets.rides(gates, outer) if direction == TO_SCHOOL else streets.rides(outer, gates)
+    turns = roster_buses(
+        trips, *ways, bus_cost=_bus_yuan(case), cost_per_m=yuan_per_m(case) / 2, seed=case.scenario.solver.seed, early=direction != TO_SCHOOL
+    )
+    duties: list[Duty] = []
+    for turn in turns:
+        again = bool(duties) and duties[-1].bus == turn.bus
+        empty_m = float(ways[1][last_trip, turn.trip]) if again else 0.0
+        number = duties[-1].number + 1 if again else 1
+        ask = asked[turn.trip]
+        duties.append(Duty(direction, ask.round_, ask.bell, ask.run, turn.bus, number, turn.starts_s, empty_m))
+        last_trip = turn.trip
+    return duties
+
+
+def _same_buses(to_school: list[Duty], from_school: list[Duty]) -> list[Duty]:
+    """Return the runs home with the buses renamed, so that as many as may be are driven by the bus of the morning."""
+    shared: dict[tuple[int, int], int] = {}
+    for one in to_school:
+        for other in from_school:
+            if one.round_.site_id == other.round_.site_id:
+                common = len(set(one.run.choices) & set(other.run.choices))
+                shared[one.bus, other.bus] = shared.get((one.bus, other.bus), 0) + common
+    name: dict[int, int] = {}
+    for (mine, theirs), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
+        if theirs not in name and mine not in name.values():
+            name[theirs] = mine
+    taken = set(name.values())
+    spare = (bus for bus in range(len(to_school) + len(from_school)) if bus not in taken)
+    for bus in sorted({duty.bus for duty in from_school} - set(name)):
+        name[bus] = next(spare)
+    return [duty.driven_by(name[duty.bus]) for duty in from_school]

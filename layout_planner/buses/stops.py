@@ -1,0 +1,104 @@
+"""Where the riders of one school may board: road points within the walk limit of their homes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layout_planner.travel.network import seconds_within
+from layout_planner.travel.options import child_factor, travel_limit_s
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from layout_planner.buses.streets import Streets
+    from layout_planner.norms import NormSet
+    from layout_planner.plan.case import Case
+
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+OTHER_STOPS = 4  # stops of other homes or junctions that a party may choose beside the one nearest to its home
+
+
+@dataclass(frozen=True)
+class Party:
+    """Pupils of one home and band who ride to one school; `limit_s` is the longest trip that the norms allow them, door to door."""
+
+    settlement_id: str
+    band: str
+    pupils: int
+    limit_s: float
+    pace: float
+
+
+@dataclass(frozen=True)
+class StopChoice:
+    """A graph node where a party may board, and the seconds its pupils walk there."""
+
+    party: int
+    node: int
+    walk_s: float
+
+
+def list_parties(riders: pd.DataFrame, case: Case) -> list[Party]:
+    """Return the riders of one school by home and band, sorted."""
+    bands = case.scenario.bands
+    return [
+        Party(
+            str(row["settlement_id"]),
+            str(row["band"]),
+            int(row["pupils"]),
+            travel_limit_s(case.norms, bands[str(row["band"])], "school_bus"),
+            child_factor(case.norms, bands[str(row["band"])], case.scenario.travel),
+        )
+        for row in riders.sort_values(["settlement_id", "band"]).to_dict("records")
+    ]
+
+
+def walk_to_nodes(streets: Streets, homes: Ints, norms: NormSet) -> tuple[Ints, Floats]:
+    """Return the nodes where a bus may stop near any of `homes`, and an adult's seconds there, the worse direction (homes, nodes).
+
+    homes : positions in the settlement table.
+    """
+    net, most_s = streets.net, 60 * norms.value("bus.walk_to_stop_minutes")
+    nodes = np.flatnonzero(streets.may_halt)
+    outward, inward = streets.walked
+    there = net.home_leg[0][homes][:, None] + seconds_within(outward, net.home[homes], nodes, most_s)
+    back = net.home_leg[1][homes][:, None] + seconds_within(inward, net.home[homes], nodes, most_s)
+    seconds = np.maximum(there, back)
+    near = (seconds <= most_s).any(axis=0)
+    return nodes[near], seconds[:, near]
+
+
+def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: int) -> list[StopChoice]:
+    """Return where every party may board: the stop nearest to its home, and the nodes that serve most other riders of the school.
+
+    A node counts only within `bus.walk_to_stop_minutes` at the pace of the party. A party without any has no choice at all.
+    """
+    rows = case.travel.settlements.get_indexer([party.settlement_id for party in parties])
+    own = streets.net.stop[rows]
+    most_s = 60 * case.norms.value("bus.walk_to_stop_minutes")
+    homes, of_party = np.unique(rows, return_inverse=True)
+    nodes, adult_s = walk_to_nodes(streets, homes, case.norms)
+    pace = np.array([party.pace for party in parties])
+    walk_s = adult_s[of_party] / pace[:, None]
+    reach = walk_s <= most_s
+    ride_s, _ = streets.rides(nodes, np.array([gate]))
+    served = reach.T.astype(int) @ np.array([party.pupils for party in parties]) if len(parties) else np.zeros(len(nodes))
+    choices = []
+    for number in range(len(parties)):
+        found: dict[int, float] = {}
+        if own[number] >= 0:
+            found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
+        open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
+        order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]
+        for node in order[:OTHER_STOPS]:
+            found.setdefault(int(nodes[node]), float(walk_s[number, node]))
+        choices += [StopChoice(number, node, seconds) for node, seconds in sorted(found.items()) if seconds <= most_s]
+    return choices
