@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def check_duties(duties: Sequence[Sequence[Trip]], schools: dict[str, Place], st
     """Return the faults of all trips, and of every bus that cannot be at its next first stop in time."""
     faults = check_trips([trip for duty in duties for trip in duty], schools, stops, limit_s)
     for duty in duties:
-        for (before, _), (school_id, called) in zip(duty, duty[1:], strict=False):
+        for (before, _), (school_id, called) in pairwise(duty):
             clock = schools[before].bell_s
             here = schools[before]
             for stop in called:

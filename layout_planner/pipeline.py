@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, 
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites
 from layout_planner.assess.retention import measure_retention
+from layout_planner.buses.plan import plan_buses
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils, forecast_children
 from layout_planner.county.find import find_place
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
+    from layout_planner.results import BusPlan
     from layout_planner.travel.explain import TripStory
     from layout_planner.travel.hierarchy import Orders
     from layout_planner.travel.model import TravelTimes
@@ -61,6 +63,7 @@ class Ground:
 
     bad_days  the trips on every bad day, by its key
     special   the special schools and the trips to them; None where the county names none
+    routed    school buses that were planned before, by what was asked; filled as scenarios are run
     """
 
     county: County
@@ -68,6 +71,7 @@ class Ground:
     travel: TravelTimes
     bad_days: Mapping[str, TravelTimes]
     special: SpecialSites | None = None
+    routed: dict[str, BusPlan] = field(default_factory=dict)
 
 
 def run_scenario(
@@ -103,6 +107,8 @@ def run_scenario(
         say(Words("求坏天气也站得住的代价", "pricing what holding on hard days costs"))
         solved, price = price_holding(case, options, today, (plan, solved))
         held = (price,)
+    say(Words("规划校车线路和时刻", "planning school bus routes and times"))
+    buses = {when: _plan_buses(case, ground, layout) for when, layout in (("today", today), ("plan", plan))}
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
@@ -120,8 +126,17 @@ def run_scenario(
     ways = trace_ways(ground.net, county, (today.assignment, plan.assignment))
     return Run(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment,
-        notes=notes, ways=ways,
+        notes=notes, ways=ways, buses=buses,
     )  # fmt: skip
+
+
+def _plan_buses(case: Case, ground: Ground, layout: Layout) -> BusPlan:
+    """Return the school buses of `layout`; the same riders are routed once on one ground."""
+    riders = layout.assignment[layout.assignment["mode"] == "school_bus"]
+    key = repr((riders.to_csv(index=False), case.norms, case.scenario.bands, case.scenario.travel, case.scenario.solver.seed))
+    if key not in ground.routed:
+        ground.routed[key] = plan_buses(case, ground.net, layout)
+    return ground.routed[key]
 
 
 def note_norms(norms: NormSet) -> tuple[Note, ...]:

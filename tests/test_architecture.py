@@ -20,6 +20,7 @@ FLOORS = [
     ["plan"],
     ["safeguards"],
     ["assess"],
+    ["buses"],
     ["compare"],
     ["pipeline"],
     ["why", "province"],

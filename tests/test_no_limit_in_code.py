@@ -20,11 +20,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PACKAGE = Path(layout_planner.__file__).parent
-ROOMS = ("travel", "plan", "safeguards", "assess", "risk", "compare", "pipeline", "county.demand")
+ROOMS = ("travel", "buses", "plan", "safeguards", "assess", "risk", "compare", "pipeline", "county.demand")
 STRUCTURAL = {0, 1, 2}  # nothing, one, and there and back or the two ends of a line
 TINY = 1e-3  # what is smaller is a tolerance of arithmetic
 UNITS = {60: "seconds in a minute", 1000: "metres in a kilometre", 3600: "seconds in an hour", 3.6: "km/h in a m/s", 100: "per cent"}
 EXPLAINED: dict[tuple[str, float], str] = {
+    ("buses.plan", 4): "size of the parts of a party that are tried, changes no limit",
+    ("buses.plan", 15): "how long is searched",
+    ("buses.plan", 300): "how long is searched",
+    ("buses.plan", 2500): "how long is searched",
+    ("buses.streets", 3): "decimals of coordinates",
+    ("buses.stops", 4): "stops that are tried for one party",
     ("assess.commute_link", 0.5): "most of a group",
     ("assess.commute_link", 1.959963984540054): "normal quantile of 95 per cent",
     ("assess.commute_link", 4): "formula of the confidence interval",
@@ -86,6 +92,9 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("travel.terrain_walk", 600.0): "size of the first window, changes no result",
 }
 ALGORITHMS = {
+    "buses.fewest": "searches for few buses; its numbers are how long and how widely",
+    "buses.router": "hands a question to PyVRP; its numbers are ticks and what stands for never",
+    "buses.schedule": "searches for a roster; its numbers are how long",
     "travel.hierarchy": "orders a graph; its numbers are sizes of bits and batches",
     "travel.kernels": "loops over a graph; its numbers are branches of a heap and sizes of batches",
     "travel.labels": "packs seconds and metres into one integer; its numbers are sizes of bits",

@@ -102,33 +102,38 @@ def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, 
     node = np.unique(np.array([choice.node for choice in choices], dtype=np.int64))
     to_school = [table[:, 0] for table in streets.rides(node, np.array([gate]))]
     straight_s = dict(zip(node.tolist(), np.maximum(to_school[0], streets.rides(np.array([gate]), node)[0][0]).tolist(), strict=True))
-    choices, limits, late = _limit_rides(parties, choices, straight_s, clock, norms)
+    choices, limits, late = _limit_rides(parties, choices, straight_s, norms)
     parts = _split(parties, {choice.party for choice in choices}, part)
-    pick = np.array([(number, k) for number, (party, _) in enumerate(parts) for k, c in enumerate(choices) if c.party == party])
-    part_no, pick = pick.reshape(-1, 2).T
+    pairs = [(number, k) for number, (party, _) in enumerate(parts) for k, choice in enumerate(choices) if choice.party == party]
+    part_no, pick = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
     pupils = np.array([parts[number][1] for number in part_no], dtype=np.int64)
     walk_minutes = np.array([choices[k].walk_s for k in pick]) / SECONDS
+    between_s, between_m = streets.rides(node, node)
     bell = Bell(
-        clock.arrive_s,
-        clock.bell_s,
-        part_no,
-        np.searchsorted(node, [choices[k].node for k in pick]).astype(np.int64),
-        pupils,
-        clock.arrive_s - limits[pick] - clock.board_s * pupils,
-        clock.board_s * pupils,
-        walk_minutes * pupils * 2 * norms.value("cost.school_days") * norms.value("bus.walk_minute_yuan"),
-        clock.halt_s,
-        *streets.rides(node, node),
-        *to_school,
-        np.zeros((0, len(node))),
-        np.zeros((0, len(node))),
+        arrive_s=clock.arrive_s,
+        free_s=clock.bell_s,
+        party=part_no,
+        stop=np.searchsorted(node, [choices[k].node for k in pick]).astype(np.int64),
+        pupils=pupils,
+        earliest_s=clock.arrive_s - limits[pick] - clock.board_s * pupils,
+        board_s=np.asarray(clock.board_s * pupils, dtype=np.float64),
+        walk_cost=walk_minutes * pupils * 2 * norms.value("cost.school_days") * norms.value("bus.walk_minute_yuan"),
+        halt_s=clock.halt_s,
+        between_s=between_s,
+        between_m=between_m,
+        to_school_s=to_school[0],
+        to_school_m=to_school[1],
+        from_schools_s=np.zeros((0, len(node))),
+        from_schools_m=np.zeros((0, len(node))),
     )
     lost = frozenset(range(len(parties))) - {choice.party for choice in choices}
-    return Round(site_id, gate, clock, bell, parties, choices, np.array([party for party, _ in parts], dtype=np.int64), node, pick, late, lost)
+    return Round(
+        site_id, gate, clock, bell, parties, choices, np.array([party for party, _ in parts], dtype=np.int64), node, pick, late, lost
+    )
 
 
 def _limit_rides(
-    parties: list[Party], choices: list[StopChoice], straight_s: dict[int, float], clock: Clock, norms: NormSet
+    parties: list[Party], choices: list[StopChoice], straight_s: dict[int, float], norms: NormSet
 ) -> tuple[list[StopChoice], Floats, frozenset[int]]:
     """Return the choices that can be used, the longest ride of each, and the parties who would be late even on a bus of their own.
 

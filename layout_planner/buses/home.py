@@ -44,9 +44,7 @@ def turn_round(round_: Round, streets: Streets) -> Bell:
     """Return the bell with every way driven backwards: a run of it, read from its end, is a run home."""
     bell = round_.bell
     home_s, home_m = (table[0] for table in streets.rides(np.array([round_.gate]), round_.node))
-    return replace(
-        bell, between_s=bell.between_s.T, between_m=bell.between_m.T, to_school_s=home_s, to_school_m=home_m
-    )
+    return replace(bell, between_s=bell.between_s.T, between_m=bell.between_m.T, to_school_s=home_s, to_school_m=home_m)
 
 
 def runs_home(bell: Bell, runs: Sequence[Run], *, yuan_per_m: float, bus_yuan: int, seed: int) -> list[Run]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def run_seconds(bell: Bell, run: Run) -> float:
     """Return seconds from reaching the first stop to the school's gate."""
     stops = [int(bell.stop[choice]) for choice in run.choices]
     total = bell.halt_s + float(bell.to_school_s[stops[-1]]) + sum(float(bell.board_s[choice]) for choice in run.choices)
-    for here, there in zip(stops, stops[1:], strict=False):
+    for here, there in pairwise(stops):
         if here != there:
             total += float(bell.between_s[here, there]) + bell.halt_s
     return total

@@ -116,16 +116,20 @@ def _roster(case: Case, streets: Streets, asked: list[_Ask], direction: str) -> 
     outer = np.array([ask.round_.node[ask.bell.stop[ask.run.choices[0]]] for ask in asked], dtype=np.int64)
     ways = streets.rides(gates, outer) if direction == TO_SCHOOL else streets.rides(outer, gates)
     turns = roster_buses(
-        trips, *ways, bus_cost=_bus_yuan(case), cost_per_m=yuan_per_m(case) / 2, seed=case.scenario.solver.seed, early=direction != TO_SCHOOL
+        trips,
+        *ways,
+        bus_cost=_bus_yuan(case),
+        cost_per_m=yuan_per_m(case) / 2,
+        seed=case.scenario.solver.seed,
+        early=direction != TO_SCHOOL,
     )
     duties: list[Duty] = []
-    for turn in turns:
-        again = bool(duties) and duties[-1].bus == turn.bus
-        empty_m = float(ways[1][last_trip, turn.trip]) if again else 0.0
+    for turn, before in zip(turns, [None, *turns], strict=False):
+        again = before is not None and before.bus == turn.bus
+        empty_m = float(ways[1][before.trip, turn.trip]) if before is not None and again else 0.0
         number = duties[-1].number + 1 if again else 1
         ask = asked[turn.trip]
         duties.append(Duty(direction, ask.round_, ask.bell, ask.run, turn.bus, number, turn.starts_s, empty_m))
-        last_trip = turn.trip
     return duties
 
 

@@ -48,14 +48,14 @@ def match_runs(follows: Flags, freed: Ints, before: Ints | None = None) -> Match
         if kept >= 0 and follows[kept, run] and spare[kept] > 0:
             linked[run] = kept
             spare[kept] -= 1
-    for run in np.flatnonzero(linked < 0):
-        near = np.flatnonzero(follows[:, run] & (spare > 0))
+    for alone in np.flatnonzero(linked < 0):
+        near = np.flatnonzero(follows[:, alone] & (spare > 0))
         if len(near):
-            linked[run] = near[-1]
+            linked[alone] = near[-1]
             spare[near[-1]] -= 1
     dead = np.zeros(schools, dtype=bool)
-    for run in np.flatnonzero(linked < 0):
-        _augment(follows, linked, spare, dead, int(run))
+    for alone in np.flatnonzero(linked < 0):
+        _augment(follows, linked, spare, dead, int(alone))
     return Matching(linked, spare)
 
 
@@ -76,21 +76,21 @@ def _augment(follows: Flags, linked: Ints, spare: Ints, dead: Flags, run: int) -
                 if mover == run:
                     return
                 school = left
-        for mover in np.flatnonzero(linked == school):
-            for other in np.flatnonzero(follows[:, mover] & ~tried & ~dead):
+        for mover in np.flatnonzero(linked == school).tolist():
+            for other in np.flatnonzero(follows[:, mover] & ~tried & ~dead).tolist():
                 tried[other] = True
-                through[int(other)] = int(mover)
-                queue.append(int(other))
+                through[other] = mover
+                queue.append(other)
     dead |= tried
 
 
 def schools_to_spare(follows: Flags, matching: Matching) -> Flags:
     """Return which schools could give up one more bus without any run losing its own, others moving along."""
     free = matching.spare > 0
-    queue = list(np.flatnonzero(free))
+    queue = np.flatnonzero(free).tolist()
     while queue:
         school = queue.pop()
-        for other in np.unique(matching.before[follows[school] & (matching.before >= 0)]):
+        for other in np.unique(matching.before[follows[school] & (matching.before >= 0)]).tolist():
             if not free[other]:
                 free[other] = True
                 queue.append(other)

@@ -39,7 +39,9 @@ class Turn:
     starts_s: float
 
 
-def roster_buses(trips: Sequence[Trip], between_s: Floats, between_m: Floats, *, bus_cost: int, cost_per_m: float, seed: int, early: bool) -> list[Turn]:
+def roster_buses(
+    trips: Sequence[Trip], between_s: Floats, between_m: Floats, *, bus_cost: int, cost_per_m: float, seed: int, early: bool
+) -> list[Turn]:
     """Return a roster of few buses and little empty driving, by bus and time.
 
     Parameters

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from layout_planner.travel.network import seconds_within
 from layout_planner.travel.options import child_factor, travel_limit_s
@@ -13,7 +14,6 @@ from layout_planner.travel.options import child_factor, travel_limit_s
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from layout_planner.buses.streets import Streets
@@ -81,7 +81,7 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
 
     A node counts only within `bus.walk_to_stop_minutes` at the pace of the party. A party without any has no choice at all.
     """
-    rows = case.travel.settlements.get_indexer([party.settlement_id for party in parties])
+    rows = case.travel.settlements.get_indexer(pd.Index([party.settlement_id for party in parties]))
     own = streets.net.stop[rows]
     most_s = 60 * case.norms.value("bus.walk_to_stop_minutes")
     homes, of_party = np.unique(rows, return_inverse=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
 
+MILLIMETRES = 3  # decimals of a metre
 NO_HALT = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")  # roads on which no bus may stop
 
 
@@ -55,7 +56,7 @@ class Streets:
 
     @cached_property
     def may_halt(self) -> Flags:
-        """Nodes at which a bus may stop: on a road that it drives, off motorways, ferries, bridges and hazards, and within a child's reach."""
+        """Nodes at which a bus may stop: on a road that it drives, off motorways, ferries, bridges and hazards, where one can walk."""
         pieces, edges = self.net.pieces, self.net.edges
         drives = (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool)
         calm = ~edges["road_class"].isin(NO_HALT).to_numpy() & ~edges["hazard"].to_numpy(dtype=bool) & ~edges["bridge"].to_numpy(dtype=bool)
@@ -94,7 +95,7 @@ class Streets:
         piece, against = self._fastest[tail, head]
         pieces = self.net.pieces
         line = substring(self.net.edges.geometry.to_numpy()[pieces.edge[piece]], pieces.begin[piece], pieces.end[piece])
-        coordinates = [tuple(point) for point in np.round(shapely.get_coordinates(line), 3)]
+        coordinates = [tuple(point) for point in np.round(shapely.get_coordinates(line), MILLIMETRES)]
         return coordinates[::-1] if against else coordinates
 
     @cached_property

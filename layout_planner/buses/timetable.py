@@ -240,7 +240,8 @@ def _name_stops(case: Case, streets: Streets, duties: list[Duty]) -> dict[int, t
                 used = duty.round_.choices[duty.round_.pick[choice]]
                 entry = used.walk_s, duty.round_.parties[used.party].settlement_id
                 nearest[node] = min(nearest.get(node, entry), entry)
-    homes, seen, names = case.county.settlements, {}, {}
+    homes, names = case.county.settlements, {}
+    seen: dict[str, int] = {}
     place = {node: tuple(streets.node_xy[node]) for node in nearest}
     for number, node in enumerate(sorted(nearest, key=lambda node: (nearest[node][1], nearest[node][0], place[node])), start=1):
         home = nearest[node][1]

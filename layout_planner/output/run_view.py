@@ -12,6 +12,7 @@ import pandas as pd
 from layout_planner.compare import list_mergers
 from layout_planner.county.model import Note, Source
 from layout_planner.errors import InputError, Problem
+from layout_planner.output.bus_plans import BUS_GEO_TABLES, join_buses
 from layout_planner.output.map_data import group_roads
 from layout_planner.output.view import RunView
 from layout_planner.results import Finding
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 DEGREES = "EPSG:4326"
-GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways")
+RIDERS = "bus_riders.parquet"
+GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", *BUS_GEO_TABLES)
 SITE_VIEW = {"form": "form", "bands": "bands", "pupils": "pupils", "boarders": "boarders", "buses": "buses", "cost_yuan": "cost_yuan"}
 
 
@@ -50,6 +52,7 @@ def view_of(run: Run) -> RunView:
         sources=run.county.sources,
         norms_title=run.norms.title,
         ways=None if run.ways is None else run.ways.to_crs(DEGREES),
+        **join_buses(run),
     )
 
 
@@ -148,6 +151,8 @@ def write_view_tables(view: RunView, folder: Path) -> None:
         if table is not None:
             table.to_parquet(folder / f"{name}.parquet")
     view.trips.to_parquet(folder / "trips.parquet")
+    if view.bus_riders is not None:
+        view.bus_riders.to_parquet(folder / RIDERS)
 
 
 def read_view(folder: Path) -> RunView:
@@ -161,7 +166,8 @@ def read_view(folder: Path) -> RunView:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         tables = {name: gpd.read_parquet(folder / f"{name}.parquet") for name in GEO_TABLES if (folder / f"{name}.parquet").exists()}
         trips = pd.read_parquet(folder / "trips.parquet")
-        return _rebuild(stored["view"], tables, trips)
+        riders = pd.read_parquet(folder / RIDERS) if (folder / RIDERS).exists() else None
+        return _rebuild(stored["view"], tables, trips, riders)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise missing_run(folder, error) from error
 
@@ -179,7 +185,7 @@ def missing_run(folder: Path, error: Exception) -> InputError:
     )
 
 
-def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips: pd.DataFrame) -> RunView:
+def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips: pd.DataFrame, riders: pd.DataFrame | None) -> RunView:
     findings = tuple(
         Finding(
             **{
@@ -211,4 +217,6 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         sources=tuple(Source(**s) for s in stored["sources"]),
         norms_title=Words(**stored["norms_title"]),
         ways=tables.get("ways"),
+        **{name: tables.get(name) for name in BUS_GEO_TABLES},
+        bus_riders=riders,
     )

@@ -16,6 +16,7 @@ from shapely import LineString
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.county.demand import account_children
 from layout_planner.output.assess_tables import show_assessment
+from layout_planner.output.bus_plans import BUS_TABLES, show_buses
 from layout_planner.output.bus_tables import list_riders
 from layout_planner.output.demand_tables import show_accounts
 from layout_planner.output.safe import safe_cell
@@ -51,6 +52,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         **_assessments(run, lang),
         **_accounts(run, lang),
         **_riders(run),
+        **show_buses(view, lang),
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
@@ -161,11 +163,12 @@ def write_geopackage(view: RunView, path: Path) -> None:
     }
     if view.boundary is not None:
         layers["boundary"] = view.boundary
+    layers |= {name: _finite(table) for name in BUS_TABLES if (table := getattr(view, name)) is not None and len(table)}
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": SAVED_ON})
     try:
         for name, layer in layers.items():
-            layer.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+            pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
 

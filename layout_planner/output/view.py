@@ -30,6 +30,8 @@ class RunView:
     mergers      ids of sites that close or lose bands under the plan
     measures     {"today": {...}, "plan": {...}}
     ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
+    bus_routes, bus_stops, bus_riders
+                 when (today | plan) and BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, BUS_RIDER_COLUMNS of `results`; None where a run holds none
     """
 
     name: str
@@ -49,3 +51,6 @@ class RunView:
     sources: tuple[Source, ...]
     norms_title: Words
     ways: gpd.GeoDataFrame | None = None
+    bus_routes: gpd.GeoDataFrame | None = None
+    bus_stops: gpd.GeoDataFrame | None = None
+    bus_riders: pd.DataFrame | None = None

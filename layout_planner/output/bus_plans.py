@@ -1,0 +1,73 @@
+"""The school buses of a run as tables of today and of the plan, for files, workbooks and pages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from layout_planner.names import name_band
+from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from layout_planner.output.view import RunView
+    from layout_planner.results import Run
+    from layout_planner.words import Lang
+
+DEGREES = "EPSG:4326"
+BUS_GEO_TABLES = ("bus_routes", "bus_stops")
+BUS_TABLES = (*BUS_GEO_TABLES, "bus_riders")
+DIRECTIONS = {TO_SCHOOL: Words("上学", "to school"), FROM_SCHOOL: Words("放学", "from school")}
+TITLES = {
+    "bus_routes": Words("校车线路", "bus routes"),
+    "bus_stops": Words("校车站点", "bus stops"),
+    "bus_riders": Words("校车学生", "bus riders"),
+}
+CLOCKS = ("starts_s", "ends_s", "time_s")
+
+
+def join_buses(run: Run) -> dict[str, pd.DataFrame | gpd.GeoDataFrame]:
+    """Return BUS_TABLES by name, both layouts in one table told apart by `when`; places in degrees. Empty without a bus plan."""
+    tables = {}
+    for name in BUS_TABLES if run.buses else ():
+        parts = []
+        for when, plan in run.buses.items():
+            table = getattr(plan, name.removeprefix("bus_"))
+            table = table.to_crs(DEGREES) if name in BUS_GEO_TABLES else table.copy()
+            table.insert(0, "when", when)
+            parts.append(table)
+        tables[name] = pd.concat(parts, ignore_index=True)
+    return tables
+
+
+def show_buses(view: RunView, lang: Lang) -> dict[Words, pd.DataFrame]:
+    """Return the sheets of the plan's school buses, times as HH:MM and names beside ids; none where nobody rides."""
+    if view.bus_routes is None or view.bus_routes.empty:
+        return {}
+    sheets = {}
+    for name, title in TITLES.items():
+        table = getattr(view, name)
+        table = pd.DataFrame(table[table["when"] == "plan"].drop(columns=["when", "geometry"], errors="ignore"))
+        if table.empty:
+            continue
+        for column in CLOCKS:
+            if column in table:
+                table[column.removesuffix("_s")] = table.pop(column).map(tell_clock)
+        if "site_id" in table:
+            table.insert(list(table.columns).index("site_id") + 1, "school", view.schools["name"].reindex(table["site_id"]).to_numpy())
+        if "settlement_id" in table:
+            table.insert(1, "settlement", view.settlements["name"].reindex(table["settlement_id"]).to_numpy())
+            table["band"] = [name_band(band, view.bands.get(band, ())).say(lang) for band in table["band"]]
+        if "direction" in table:
+            table["direction"] = [DIRECTIONS[direction].say(lang) for direction in table["direction"]]
+        sheets[title] = table
+    return sheets
+
+
+def tell_clock(seconds: float) -> str:
+    """Return seconds after midnight as HH:MM, the full minute before: nobody misses a bus by it."""
+    minutes = int(seconds // 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}"
