@@ -16,6 +16,7 @@ from layout_planner.errors import InputError, OutputError
 from layout_planner.output.consult_data import Notice, encode_consultation, read_consult_words, read_notice
 from layout_planner.output.consultation import write_consult_page, write_consultation
 from layout_planner.output.offline import read_asset
+from layout_planner.output.packing import unpack_lines
 from layout_planner.output.public import public_view
 from layout_planner.output.run_view import read_view
 from tests.test_privacy import LEAST
@@ -110,8 +111,9 @@ def test_ways_end_where_the_village_and_the_school_are(view):
     data = encode_consultation(public_view(view, LEAST), NOTICE, "zh")
     ways = data["ways"]
     village, school, _, strand = ways["begin"][:4]
-    assert ways["lines"][strand][:2] == [data["villages"]["x"][village], data["villages"]["y"][village]]
-    last = ways["lines"][ways["after"][strand]]
+    lines = unpack_lines(ways["lines"])
+    assert lines[strand][:2] == [data["villages"]["x"][village], data["villages"]["y"][village]]
+    last = lines[ways["after"][strand]]
     assert [sum(last[0::2]), sum(last[1::2])] == pytest.approx([data["schools"]["x"][school], data["schools"]["y"][school]], abs=1)
 
 

@@ -6,12 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
-import shapely
-
 from layout_planner.errors import InputError, Problem
 from layout_planner.output.map_data import pair
+from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.offline import read_asset
 from layout_planner.output.public import encode_public_map
 from layout_planner.output.safe import clean_text
@@ -23,9 +20,6 @@ if TYPE_CHECKING:
 
     from layout_planner.output.view import RunView
     from layout_planner.words import Lang
-
-KINDS = ("walk", "ride")
-STRAY_M = 12.0  # how far a drawn way may stray from the real one
 
 
 @dataclass(frozen=True)
@@ -87,7 +81,7 @@ def encode_consultation(view: RunView, notice: Notice, lang: Lang) -> dict[str, 
         "listed": sorted(data["schools"]["id"].index(school) for school in notice.listed if school in data["schools"]["id"]),
         "first": {str(school): [reason[:3] for reason in merger["reasons"]] for school, merger in sorted(mergers.items())},
         "lost": _lost_bands(view, data["schools"]["id"]),
-        "ways": encode_ways(view, data),
+        "ways": encode_ways(view, *({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools"))),
         "norms": pair(view.norms_title),
     }
 
@@ -102,33 +96,3 @@ def _lost_bands(view: RunView, school_ids: list[str]) -> dict[str, list[int]]:
         if gone:
             lost[str(at)] = gone
     return lost
-
-
-def encode_ways(view: RunView, data: dict[str, Any]) -> dict[str, list[Any]]:
-    """Return `lines` (as `encode_lines`), `after` (the strand that follows, -1 at the school), and `begin`.
-
-    `begin` holds four whole numbers a way: village, school, kind (0 on foot, 1 riding), first strand.
-    """
-    if view.ways is None or len(view.ways) == 0:
-        return {"lines": [], "after": [], "begin": []}
-    ways = view.ways.reset_index(drop=True)
-    crs = ways.estimate_utm_crs()
-    near = ways.geometry.to_crs(crs)
-    drawn = gpd.GeoSeries(shapely.simplify(near.to_numpy(), STRAY_M), crs=crs).to_crs("EPSG:4326")
-    villages = {key: at for at, key in enumerate(data["villages"]["id"])}
-    schools = {key: at for at, key in enumerate(data["schools"]["id"])}
-    begin: list[int] = []
-    rows = zip(ways["school_id"], ways["kind"], ways["settlement_id"], strict=True)
-    for row, (school, kind, home) in enumerate(rows):
-        if home and home in villages and school in schools:
-            begin += [villages[home], schools[school], KINDS.index(kind), row]
-    return {"lines": [_steps(line) for line in drawn], "after": ways["after"].astype(int).tolist(), "begin": begin}
-
-
-def _steps(line: shapely.LineString) -> list[int]:
-    """Return one line as [x, y, dx, dy, ...] in 1e-5 degrees, two points at least."""
-    steps = np.rint(shapely.get_coordinates(line) * 1e5).astype(int)
-    steps[1:] -= steps[:-1].copy()
-    kept = np.concatenate([[True], steps[1:].any(axis=1)])
-    kept[-1] |= not kept[1:].any()
-    return steps[kept].ravel().tolist()

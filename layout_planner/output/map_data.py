@@ -11,7 +11,18 @@ import numpy as np
 import shapely
 from pypinyin import Style, lazy_pinyin
 
+from layout_planner.output.map_layers import (
+    SCHOOL_ROW,
+    VILLAGE_ROW,
+    encode_day_states,
+    encode_days,
+    encode_relief,
+    encode_rows,
+    encode_shores,
+    encode_venues,
+)  # fmt: skip
 from layout_planner.output.offline import read_asset
+from layout_planner.output.packing import pack_lines
 from layout_planner.output.safe import clean_text
 from layout_planner.risk import CAUSES
 
@@ -117,6 +128,8 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
     villages = {str(key): row for row, key in enumerate(view.settlements.index)}
     schools = {key: row for row, key in enumerate(school_ids)}
     runs = [state for state in states if state.when == "plan"]
+    days = encode_days(view.bad_days)
+    bands = list(view.bands)
     return {
         "lang": lang,
         "kind": "run" if len(runs) == 1 else "compare",
@@ -129,10 +142,24 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "causes": ["", *CAUSES],
         "villages": _encode_villages(view.settlements),
         "schools": _encode_schools(states, school_ids),
-        "states": [_encode_state(state, villages, schools, list(view.bands)) for state in states],
+        "states": [
+            _encode_state(state, villages, schools, bands) | {"days": encode_day_states(state.view.bad_days, state.when, villages, bands)}
+            for state in states
+        ],
         "mergers": [merger for number, state in enumerate(states) for merger in _encode_mergers(state, number, schools)],
-        "roads": encode_roads(view.roads),
-        "boundary": [] if view.boundary is None else encode_lines(view.boundary.geometry.boundary.simplify(0.0001)),
+        "roads": [[group, pack_lines(lines)] for group, lines in encode_roads(view.roads)],
+        "boundary": "" if view.boundary is None else pack_lines(encode_lines(view.boundary.geometry.boundary.simplify(0.0001))),
+        "water": encode_shores(view.water),
+        "relief": encode_relief(view.relief),
+        "venues": encode_venues(view.venues),
+        "days": days,
+        "rows": {
+            "villages": encode_rows(view.settlements, VILLAGE_ROW, view.bands),
+            "schools": encode_rows(
+                view.schools.set_axis(view.schools.index.astype(str)).reindex(school_ids),
+                {name: words for name, words in SCHOOL_ROW.items() if len(runs) == 1 or not name.endswith("_plan")},
+            ),
+        },
         "sources": [[source.role, source.path.replace("\\", "/").rsplit("/", 1)[-1], source.rows] for source in view.sources],
         "norms": pair(view.norms_title),
         "osm": roads_are_osm(view),
@@ -227,6 +254,7 @@ def _encode_state(state: State, villages: dict[str, int], schools: dict[str, int
     return {
         "key": clean_text(view.name) if when == "plan" else "today",
         "title": pair(view.title) if when == "plan" else None,
+        "year": view.year,
         "verdict": view.verdict if when == "plan" else None,
         "form": list(forms),
         "status": [STATUSES.index(change) for change in changes],

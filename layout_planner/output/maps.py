@@ -13,6 +13,7 @@ from folium.template import Template
 
 from layout_planner.errors import OutputError
 from layout_planner.output.map_data import State, encode_map
+from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.offline import seal_page, write_atomically
 from layout_planner.output.safe import safe_html, script_json
 from layout_planner.words import Words
@@ -48,7 +49,9 @@ def write_map(view: RunView, path: Path, lang: Lang) -> None:
     ------
     OutputError : the folder cannot be written.
     """
-    _write([State(view, "today"), State(view, "plan")], view.title, path, lang)
+    data = encode_map([State(view, "today"), State(view, "plan")], lang)
+    data["ways"] = encode_ways(view, *({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools")))
+    write_folium_page("map.html", data, view.title, path, lang)
 
 
 def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
@@ -65,11 +68,8 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
                 f"a comparison map takes {LEAST_RUNS} to {MOST_RUNS} runs, not {len(views)}",
             )
         )
-    _write([State(views[0], "today"), *(State(view, "plan") for view in views)], Words("方案对比", "Layouts compared"), path, lang)
-
-
-def _write(states: list[State], title: Words, path: Path, lang: Lang) -> None:
-    write_folium_page("map.html", encode_map(states, lang), title, path, lang)
+    states = [State(views[0], "today"), *(State(view, "plan") for view in views)]
+    write_folium_page("map.html", encode_map(states, lang), Words("方案对比", "Layouts compared"), path, lang)
 
 
 def write_folium_page(template: str, data: dict[str, Any], title: Words, path: Path, lang: Lang) -> None:

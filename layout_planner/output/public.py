@@ -115,7 +115,9 @@ def public_view(view: RunView, least: int) -> RunView:
     for finding in view.findings:
         bare = replace(finding, text=name_rule(finding.rule), cure=Words("", ""), measured=None, limit=None, settlements=(), evidence="")
         told.setdefault((finding.subject, finding.rule, finding.verdict), bare)
-    return replace(view, settlements=homes, trips=trips, schools=schools, measures=measures, findings=tuple(told.values()), notes=())
+    return replace(
+        view, settlements=homes, trips=trips, schools=schools, measures=measures, findings=tuple(told.values()), notes=(), venues=None
+    )
 
 
 def size_class(pupils: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.int_]]:
@@ -137,6 +139,7 @@ def encode_public_map(view: RunView, lang: Lang) -> dict[str, Any]:
     data["villages"]["size"] = [int(size) for size in view.settlements["size"]]
     data["sizes"] = [pair(words) for words in SIZE_WORDS]
     data["words"] |= PUBLIC_WORDS
+    data["rows"] = {"villages": [], "schools": []}
     data["sources"] = [[role, name, rows] for role, name, rows in data["sources"] if role == "roads"]
     return data
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,6 +15,7 @@ from layout_planner.county.model import Note, Source
 from layout_planner.errors import InputError, Problem
 from layout_planner.output.bus_plans import BUS_GEO_TABLES, join_buses
 from layout_planner.output.map_data import group_roads
+from layout_planner.output.relief import Relief, shade_relief
 from layout_planner.output.view import RunView
 from layout_planner.results import Finding
 from layout_planner.risk import trip_causes, trip_limits
@@ -27,7 +29,10 @@ if TYPE_CHECKING:
 
 DEGREES = "EPSG:4326"
 RIDERS = "bus_riders.parquet"
-GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", *BUS_GEO_TABLES)
+GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", "venues", "water", *BUS_GEO_TABLES)
+RELIEF = "relief.jpg"
+BAD_DAYS = "bad_days.parquet"
+DAY_COLUMNS = ("day", "day_name", "day_name_en", "settlement_id", "band", "when", "day_state")
 SITE_VIEW = {"form": "form", "bands": "bands", "pupils": "pupils", "boarders": "boarders", "buses": "buses", "cost_yuan": "cost_yuan"}
 
 
@@ -53,6 +58,10 @@ def view_of(run: Run) -> RunView:
         norms_title=run.norms.title,
         ways=None if run.ways is None else run.ways.to_crs(DEGREES),
         **join_buses(run),
+        bad_days=_bad_days(run.assessment.get("bad_days")),
+        venues=_venues(run),
+        water=None if run.county.water is None else run.county.water[["geometry"]].to_crs(DEGREES),
+        relief=None if run.county.elevation is None else shade_relief(run.county.elevation),
     )
 
 
@@ -101,6 +110,22 @@ def _trips(run: Run, layout: Layout, when: str) -> pd.DataFrame:
     return trips.drop(columns="cost_yuan")
 
 
+def _bad_days(table: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if table is None or table.empty else table[list(DAY_COLUMNS)]
+
+
+def _venues(run: Run) -> gpd.GeoDataFrame | None:
+    """Return the venues with the worst that is said of them beside any school."""
+    venues = run.county.venues
+    if venues is None or venues.empty:
+        return None
+    found = run.assessment["surroundings"] if "surroundings" in run.assessment else pd.DataFrame(columns=["venue_id", "state"])
+    near, check = (set(found["venue_id"][found["state"] == state]) for state in ("too_near", "check"))
+    states = ["too_near" if key in near else "check" if key in check else "" for key in venues.index.astype(str)]
+    columns = {"name": _text(venues, "name"), "kind": _text(venues, "kind"), "state": states}
+    return gpd.GeoDataFrame(columns, index=venues.index, geometry=venues.geometry.to_crs(DEGREES))
+
+
 def describe_view(view: RunView) -> dict[str, Any]:
     """Return what `run.json` holds of a view, as plain JSON values."""
     return {
@@ -115,6 +140,7 @@ def describe_view(view: RunView) -> dict[str, Any]:
         "notes": [{"code": note.code, "text": note.text._asdict(), "count": note.count} for note in view.notes],
         "sources": [{"role": s.role, "path": s.path, "sha256": s.sha256, "rows": s.rows} for s in view.sources],
         "norms_title": view.norms_title._asdict(),
+        "relief": None if view.relief is None else list(view.relief.bounds),
     }
 
 
@@ -153,6 +179,8 @@ def write_view_tables(view: RunView, folder: Path) -> None:
     view.trips.to_parquet(folder / "trips.parquet")
     if view.bus_riders is not None:
         view.bus_riders.to_parquet(folder / RIDERS)
+    if view.relief is not None:
+        (folder / RELIEF).write_bytes(view.relief.jpeg)
 
 
 def read_view(folder: Path) -> RunView:
@@ -167,9 +195,18 @@ def read_view(folder: Path) -> RunView:
         tables = {name: gpd.read_parquet(folder / f"{name}.parquet") for name in GEO_TABLES if (folder / f"{name}.parquet").exists()}
         trips = pd.read_parquet(folder / "trips.parquet")
         riders = pd.read_parquet(folder / RIDERS) if (folder / RIDERS).exists() else None
-        return _rebuild(stored["view"], tables, trips, riders)
+        days = pd.read_parquet(folder / BAD_DAYS) if (folder / BAD_DAYS).exists() else None
+        view = _rebuild(stored["view"], tables, trips, riders)
+        return replace(view, bad_days=_bad_days(days), relief=_read_relief(folder, stored["view"].get("relief")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise missing_run(folder, error) from error
+
+
+def _read_relief(folder: Path, bounds: list[float] | None) -> Relief | None:
+    if bounds is None or not (folder / RELIEF).exists():
+        return None
+    west, south, east, north = bounds
+    return Relief((folder / RELIEF).read_bytes(), (west, south, east, north))
 
 
 def missing_run(folder: Path, error: Exception) -> InputError:
@@ -219,4 +256,6 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         ways=tables.get("ways"),
         **{name: tables.get(name) for name in BUS_GEO_TABLES},
         bus_riders=riders,
+        venues=tables.get("venues"),
+        water=tables.get("water"),
     )

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from layout_planner.county.model import Note, Source
+    from layout_planner.output.relief import Relief
     from layout_planner.results import Finding, Verdict
     from layout_planner.words import Words
 
@@ -32,6 +33,10 @@ class RunView:
     ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
     bus_routes, bus_stops, bus_riders
                  when (today | plan) and BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, BUS_RIDER_COLUMNS of `results`; None where a run holds none
+    bad_days     day, day_name, day_name_en, settlement_id, band, when, day_state (assess.bad_days); None where no bad day is known
+    venues       name, kind, state (too_near, check or ""), geometry; None where no venue is known
+    water        rivers and shores, LineStrings; None where not known
+    relief       the shaded relief; None without elevation
     """
 
     name: str
@@ -54,3 +59,7 @@ class RunView:
     bus_routes: gpd.GeoDataFrame | None = None
     bus_stops: gpd.GeoDataFrame | None = None
     bus_riders: pd.DataFrame | None = None
+    bad_days: pd.DataFrame | None = None
+    venues: gpd.GeoDataFrame | None = None
+    water: gpd.GeoDataFrame | None = None
+    relief: Relief | None = None

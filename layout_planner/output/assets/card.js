@@ -31,7 +31,8 @@
       ...guessLine(village),
       ...(bands.length ? bands.map((band) => bandBlock(village, band)) : [make('p', '', say('no_pupils'))]),
       make('p', 'quiet key', make('span', 'key-now'), say('way_now'), make('span', 'key-plan'), say('way_plan')),
-      make('p', 'quiet', say('straight')),
+      make('p', 'quiet', say(planner.strands.length ? 'along' : 'straight')),
+      planner.fullRow('villages', village, true),
     ];
   }
 
@@ -134,6 +135,6 @@
     };
     return make('div', 'pop', heading(schools, school, 'h2'),
       make('p', 'quiet', schools.township[school] && name(schools.township[school]), ' ' + say('status.' + planner.STATUS[states[to].status[school] || 1])),
-      row(say('now'), 0), row(planner.stateLabelShort(to), to));
+      row(say('now'), 0), row(planner.stateLabelShort(to), to), planner.fullRow('schools', school));
   };
 })(window.planner);

@@ -5,29 +5,23 @@
   planner.STATUS = ['none', 'open', 'kept', 'closed', 'reduced', 'opened'];
   const byId = (id) => document.getElementById(id);
   const fields = {};
-  const NOW = { color: '#111111', width: 3, dash: [9, 6] };
-  const PLAN = { color: '#0072B2', width: 7, dash: [] };
 
   planner.startConsultation = function (map) {
     planner.load();
     planner.map = map;
     const { data } = planner;
     planner.base = { roads: data.roads.map(([group, lines]) => [group, planner.decodeLines(lines)]),
-      boundary: planner.decodeLines(data.boundary), shown: true };
-    planner.strands = planner.decodeLines(data.ways.lines);
-    planner.wayFrom = new Map();
-    for (let at = 0; at < data.ways.begin.length; at += 4) {
-      const [village, school, kind, strand] = data.ways.begin.slice(at, at + 4);
-      planner.wayFrom.set([village, school, kind].join(), strand);
-    }
+      boundary: planner.decodeLines(data.boundary), water: planner.decodeLines(data.water), shown: true };
+    planner.loadWays();
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution(data.osm ? '© OpenStreetMap contributors (ODbL)' : '');
     L.control.zoom({ position: 'bottomright', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
     L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+    planner.addRelief(map);
     addField('base', 350, (t) => planner.paintBase(t, planner.base));
-    addField('ways', 400, paintWays);
+    addField('ways', 400, drawChosen(planner.paintWays));
     addField('places', 410, paintPlaces);
-    addField('chosen', 420, paintChosen);
+    addField('chosen', 420, drawChosen(planner.paintEnds));
     map.fitBounds(everything(), { animate: false, padding: [20, 20] });
     for (const name in fields) fields[name].addTo(map);
     map.on('click', hit);
@@ -97,69 +91,7 @@
   const near = (school) => planner.chosen !== undefined
     && planner.data.states.some((state) => state.byVillage[planner.chosen].some((trip) => trip.school === school));
 
-  // the strands from a village to a school, or null where the way is not known
-  planner.wayOf = function (village, trip) {
-    const kind = trip.mode === 'walk' ? 0 : trip.mode === 'bus' ? -1 : 1;
-    let strand = planner.wayFrom.get([village, trip.school, kind].join());
-    if (strand === undefined) return null;
-    const way = [];
-    for (; strand >= 0; strand = planner.data.ways.after[strand]) way.push(planner.strands[strand]);
-    return way;
-  };
-
-  function paintWays(t) {
-    if (planner.chosen === undefined) return;
-    const [now, plan] = planner.data.states;
-    t.ctx.lineJoin = t.ctx.lineCap = 'round';
-    const edge = { color: '#ffffff', width: PLAN.width + 4, dash: [] };
-    for (const [state, style] of [[now, edge], [plan, edge], [plan, PLAN], [now, NOW]]) drawWays(t, state, style);
-  }
-  function drawWays(t, state, style) {
-    const seen = new Set();
-    for (const trip of state.byVillage[planner.chosen]) {
-      const key = trip.school + trip.mode;
-      if (trip.school < 0 || seen.has(key)) continue;
-      seen.add(key);
-      traceWay(t, planner.chosen, trip);
-      planner.stroke(t.ctx, style.color, style.width, style.dash);
-    }
-  }
-  function traceWay(t, village, trip) {
-    const { villages, schools } = planner.data;
-    t.ctx.beginPath();
-    const way = planner.wayOf(village, trip);
-    if (way) {
-      way.forEach(({ points }, n) => {
-        for (let i = 0; i < points.length; i += 2) t.ctx[n || i ? 'lineTo' : 'moveTo'](t.x(points[i]), t.y(points[i + 1]));
-      });
-    } else {
-      t.ctx.moveTo(t.x(villages.px[2 * village]), t.y(villages.px[2 * village + 1]));
-      t.ctx.lineTo(t.x(schools.px[2 * trip.school]), t.y(schools.px[2 * trip.school + 1]));
-    }
-  }
-  function paintChosen(t) {
-    const village = planner.chosen;
-    if (village === undefined) return;
-    const { villages } = planner.data;
-    const [now, plan] = planner.data.states;
-    ringSchools(t, plan, PLAN.color, []);
-    ringSchools(t, now, NOW.color, [5, 4]);
-    const x = t.x(villages.px[2 * village]), y = t.y(villages.px[2 * village + 1]);
-    planner.shape(t.ctx, 'circle', x, y, 9, '#D55E00', 2.5);
-    t.ctx.beginPath();
-    t.ctx.arc(x, y, 14, 0, 7);
-    planner.stroke(t.ctx, '#D55E00', 3, []);
-    planner.paintNames(t, [{ text: planner.nameOf(villages, village), x, y: y - 26, color: '#7a2f00' }]);
-  }
-  function ringSchools(t, state, color, dash) {
-    const { schools } = planner.data;
-    for (const school of new Set(state.byVillage[planner.chosen].map((trip) => trip.school))) {
-      if (school < 0) continue;
-      t.ctx.beginPath();
-      t.ctx.arc(t.x(schools.px[2 * school]), t.y(schools.px[2 * school + 1]), dash.length ? 18 : 14, 0, 7);
-      planner.stroke(t.ctx, color, 3, dash);
-    }
-  }
+  const drawChosen = (paint) => (t) => planner.chosen !== undefined && paint(t, planner.chosen, ...planner.data.states);
 
   // ---- choosing
   function hit(event) {
@@ -189,16 +121,7 @@
     repaint('ways', 'places', 'chosen');
   };
   function showWay() {
-    const { data, chosen } = planner;
-    const bounds = L.latLngBounds([planner.latLng(data.villages, chosen)]);
-    for (const state of data.states) for (const trip of state.byVillage[chosen]) {
-      if (trip.school < 0) continue;
-      bounds.extend(planner.latLng(data.schools, trip.school));
-      for (const { box } of planner.wayOf(chosen, trip) || []) {
-        bounds.extend(L.CRS.EPSG3857.pointToLatLng(L.point(box[0], box[1]), 0));
-        bounds.extend(L.CRS.EPSG3857.pointToLatLng(L.point(box[2], box[3]), 0));
-      }
-    }
+    const bounds = planner.boundsOfWays(planner.chosen, planner.data.states);
     planner.map.fitBounds(bounds, { maxZoom: 15, animate: false, padding: [44, 44] });
   }
 
@@ -261,7 +184,7 @@
   function showKeys() {
     const found = new Set(planner.data.schools.id.map((_, i) => statusOf(i)));
     const row = (picture, key) => make('li', '', picture, make('span', '', say('c.key.' + key)));
-    planner.fill('keys', row(line(NOW), 'now'), row(line(PLAN), 'plan'), row(symbol('circle', '#ffffff'), 'village'),
+    planner.fill('keys', row(line(planner.WAY_NOW), 'now'), row(line(planner.WAY_PLAN), 'plan'), row(symbol('circle', '#ffffff'), 'village'),
       row(symbol(...planner.SITES.kept), 'school'),
       ['closed', 'reduced', 'opened'].filter((status) => found.has(status)).map((status) => row(symbol(...planner.SITES[status]), status)));
   }

@@ -69,6 +69,12 @@ window.planner = {};
     children.flat(4).forEach((child) => child && element.append(child));
     return element;
   };
+  // what may be wider than the page can be scrolled by keyboard too
+  planner.scroller = function (...children) {
+    const box = planner.make('div', 'scroll', ...children);
+    box.tabIndex = 0;
+    return box;
+  };
   // a name in its own direction, so that marks inside it cannot turn the words around it
   planner.name = (text) => planner.make('bdi', 'name', text);
   planner.fill = (id, ...children) => {

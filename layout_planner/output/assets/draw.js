@@ -99,7 +99,25 @@
     repaint() { if (this._map) this._update(); },
   });
 
-  planner.decodeLines = (lines) => lines.map((steps) => {
+  // what packing.py packed: seven bits a byte, the sign in the last bit
+  function unpack(text) {
+    const raw = atob(text);
+    const numbers = [];
+    let value = 0, scale = 1;
+    for (let i = 0; i < raw.length; i++) {
+      const byte = raw.charCodeAt(i);
+      value += (byte & 127) * scale;
+      if (byte & 128) scale *= 128;
+      else { numbers.push(value); value = 0; scale = 1; }
+    }
+    const lines = [];
+    for (let at = 0; at < numbers.length; at += 1 + numbers[at]) {
+      lines.push(numbers.slice(at + 1, at + 1 + numbers[at]).map((number) => (number % 2 ? -(number + 1) / 2 : number / 2)));
+    }
+    return lines;
+  }
+
+  planner.decodeLines = (lines) => (typeof lines === 'string' ? unpack(lines) : lines).map((steps) => {
     const points = new Float64Array(steps.length);
     const box = [Infinity, Infinity, -Infinity, -Infinity];
     let x = 0, y = 0;
@@ -134,6 +152,10 @@
       ctx.fillStyle = '#faf8f2';
       ctx.fill();
     }
+    if (base.water && base.waterShown !== false) {
+      traceLines(t, base.water);
+      stroke(ctx, '#8fb8cf', Math.max(0.8, Math.min(2.4, (t.zoom - 7) / 3)), []);
+    }
     if (!base.shown) return;
     if (base.boundary.length) stroke(ctx, '#8a8272', 1.6, [8, 4, 2, 4]);
     const thick = Math.max(0.55, Math.min(1.8, (t.zoom - 7) / 4));
@@ -163,7 +185,9 @@
   planner.paintState = function (t, state, shown) {
     paintLines(t, state, shown);
     paintVillages(t, state, shown);
+    if (shown.venues) planner.paintVenues(t);
     if (shown.schools) paintSchools(t, state, shown.labels);
+    if (shown.beds) planner.paintBeds(t, state);
   };
 
   function paintLines(t, state, shown) {
@@ -185,6 +209,7 @@
   }
 
   function paintVillages(t, state, shown) {
+    if (shown.theme !== 'risk') return planner.paintTheme(t, state, shown);
     const px = planner.data.villages.px;
     const late = [];
     for (let i = 0; i < state.cause.length; i++) {
@@ -249,33 +274,4 @@
     }
   };
 
-  // the ways of one village: today dashed and dark, the plan solid and blue
-  planner.paintWays = function (t, village, from, to) {
-    const { villages, schools } = planner.data;
-    const ctx = t.ctx;
-    const x = t.x(villages.px[2 * village]), y = t.y(villages.px[2 * village + 1]);
-    const draw = (state, color, dash, aside) => {
-      const reached = new Set(state.byVillage[village].map((trip) => trip.school).filter((school) => school >= 0));
-      for (const school of reached) {
-        const sx = t.x(schools.px[2 * school]), sy = t.y(schools.px[2 * school + 1]);
-        const far = Math.hypot(sx - x, sy - y) || 1;
-        const [ox, oy] = [(aside * (y - sy)) / far, (aside * (sx - x)) / far]; // beside each other, so that both can be seen
-        ctx.beginPath();
-        ctx.moveTo(x + ox, y + oy);
-        ctx.lineTo(sx + ox, sy + oy);
-        ctx.lineCap = 'butt';
-        stroke(ctx, '#ffffffcc', 7.5, []);
-        stroke(ctx, color, dash.length ? 3.2 : 4.5, dash);
-        ctx.beginPath();
-        ctx.arc(sx, sy, 13, 0, 7);
-        stroke(ctx, color, 3, dash.length ? [5, 4] : []);
-      }
-    };
-    if (to) draw(to, '#005b96', [], 3.5);
-    if (from) draw(from, '#111111', [9, 6], -3.5);
-    ctx.beginPath();
-    ctx.arc(x, y, 12, 0, 7);
-    stroke(ctx, '#ffffff', 6, []);
-    stroke(ctx, '#D55E00', 3.2, []);
-  };
 })(window.planner);

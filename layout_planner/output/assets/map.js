@@ -5,6 +5,7 @@
   planner.STATUS = ['none', 'open', 'kept', 'closed', 'reduced', 'opened'];
   const byId = (id) => document.getElementById(id);
   const fields = {};
+  const FIELDS = ['base', 'from', 'to', 'ways', 'ends'];
 
   planner.start = function (map) {
     planner.load();
@@ -13,19 +14,22 @@
     const data = planner.data;
     // from, to: the two states of swipe and of a village's ways; view: from | to | swipe
     planner.view = { mode: 'to', from: 0, to: 1 };
-    planner.shown = { risk: true, safe: true, schools: true, labels: true, bands: data.bands.map((_, band) => band === 0) };
+    planner.shown = { theme: 'risk', risk: true, safe: true, schools: true, labels: true, beds: false, venues: false, bands: data.bands.map((_, band) => band === 0) };
     planner.base = { roads: data.roads.map(([group, lines]) => [group, planner.decodeLines(lines)]),
-      boundary: planner.decodeLines(data.boundary), shown: true };
+      boundary: planner.decodeLines(data.boundary), water: planner.decodeLines(data.water), waterShown: true, shown: true };
+    planner.loadWays();
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution(data.osm ? '© OpenStreetMap contributors (ODbL)' : '');
     L.control.zoom({ position: 'bottomleft', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
     L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
+    planner.addRelief(map);
     addField('base', 350, (t) => planner.paintBase(t, planner.base));
     addField('from', 410, (t) => planner.paintState(t, data.states[planner.view.from], planner.shown));
     addField('to', 411, (t) => planner.paintState(t, data.states[planner.view.to], planner.shown));
-    addField('ways', 420, (t) => planner.chosen !== undefined && paintChosen(t));
+    addField('ways', 405, (t) => paintChosen(t, planner.paintWays));
+    addField('ends', 420, (t) => paintChosen(t, planner.paintEnds));
     map.fitBounds(extent(), { animate: false, padding: [46, 40] });
-    for (const name of ['base', 'from', 'to', 'ways']) fields[name].addTo(map);
+    for (const name of FIELDS) fields[name].addTo(map);
     map.on('move zoom resize zoomend moveend', clip);
     map.on('click', (event) => hit(event));
     map.on('popupopen', () => { planner.popupOpen = true; });
@@ -51,13 +55,14 @@
     return bounds.isValid() ? bounds : L.latLngBounds([[25, 104], [29, 109]]);
   }
 
-  function paintChosen(t) {
+  function paintChosen(t, paint) {
+    if (planner.chosen === undefined) return;
     const { mode, from, to } = planner.view;
     const states = planner.data.states;
-    planner.paintWays(t, planner.chosen, mode === 'to' && from === to ? null : states[from], states[to]);
+    paint(t, planner.chosen, mode === 'to' && from === to ? null : states[from], states[to]);
   }
 
-  planner.repaint = (...names) => (names.length ? names : ['base', 'from', 'to', 'ways']).forEach((name) => fields[name].repaint());
+  planner.repaint = (...names) => (names.length ? names : FIELDS).forEach((name) => fields[name].repaint());
 
   planner.show = function (view) {
     Object.assign(planner.view, view);
@@ -67,7 +72,7 @@
     for (const id of ['swipe', 'divider', 'tag-left', 'tag-right']) byId(id).hidden = !swipe;
     byId('tag-left').textContent = planner.stateLabel(planner.view.from);
     byId('tag-right').textContent = planner.stateLabel(planner.view.to);
-    planner.repaint('from', 'to', 'ways');
+    planner.repaint('from', 'to', 'ways', 'ends');
     clip();
     planner.showViews();
     planner.showLegend();
@@ -99,7 +104,7 @@
     const state = planner.data.states[number];
     let best = null;
     const look = (table, shows, reach, open) => {
-      for (let i = 0; i < table.id.length; i++) {
+      for (let i = 0; i < table.x.length; i++) {
         if (!shows(i)) continue;
         const point = planner.map.latLngToContainerPoint(planner.latLng(table, i));
         const distance = point.distanceTo(event.containerPoint);
@@ -107,14 +112,16 @@
       }
     };
     look(planner.data.schools, (i) => planner.shown.schools && state.status[i], 16, (i) => planner.openSchool(i));
-    look(planner.data.villages, (i) => (state.cause[i] ? planner.shown.risk : planner.shown.safe), 16, (i) => planner.openVillage(i, true));
+    const seen = (i) => planner.shown.theme !== 'risk' || (state.cause[i] ? planner.shown.risk : planner.shown.safe);
+    look(planner.data.villages, seen, 16, (i) => planner.openVillage(i, true));
+    if (planner.shown.venues) look(planner.data.venues, () => true, 10, (i) => popup(planner.latLng(planner.data.venues, i), planner.venueFacts(i)));
     if (best) best.open();
   }
 
   planner.openVillage = function (village, stay) {
     planner.chosen = village;
     planner.chosenSchool = undefined;
-    planner.repaint('ways');
+    planner.repaint('ways', 'ends');
     planner.showCard();
     const at = planner.latLng(planner.data.villages, village);
     if (!stay) planner.map.fitBounds(waysOf(village).pad(0.3), { maxZoom: 14, animate: false });
@@ -130,19 +137,11 @@
   planner.forget = function () {
     planner.chosen = planner.chosenSchool = undefined;
     planner.map.closePopup();
-    planner.repaint('ways');
+    planner.repaint('ways', 'ends');
     planner.showCard();
   };
 
-  function waysOf(village) {
-    const bounds = L.latLngBounds([planner.latLng(planner.data.villages, village)]);
-    for (const number of [planner.view.from, planner.view.to]) {
-      for (const trip of planner.data.states[number].byVillage[village]) {
-        if (trip.school >= 0) bounds.extend(planner.latLng(planner.data.schools, trip.school));
-      }
-    }
-    return bounds;
-  }
+  const waysOf = (village) => planner.boundsOfWays(village, [planner.view.from, planner.view.to].map((number) => planner.data.states[number]));
   function popup(at, content, least) {
     const width = Math.min(370, planner.map.getSize().x - 60);
     L.popup({ maxWidth: width, minWidth: Math.min(least || 230, width), maxHeight: Math.max(140, planner.map.getSize().y - 120),

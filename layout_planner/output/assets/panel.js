@@ -36,10 +36,31 @@
     choices.push(radio(mode === 'swipe', run ? { mode: 'swipe' } : { mode: 'swipe', from, to: to === from ? 1 : to }, say('swipe')));
     planner.fill('view-choices', choices);
     if (held) byId('view-choices').querySelector('input:checked').focus();
+    showYears();
     const picks = byId('swipe-choices');
     picks.hidden = run || mode !== 'swipe';
     if (!picks.hidden) planner.fill('swipe-choices', side('left', 'from'), side('right', 'to'));
   };
+
+  // plans of several years in their order; only where there is more than one year
+  function showYears() {
+    const plans = planner.data.states.map((state, number) => ({ number, year: state.year })).slice(1).sort((a, b) => a.year - b.year || a.number - b.number);
+    const box = byId('years');
+    box.hidden = new Set(plans.map((plan) => plan.year)).size < 2;
+    if (box.hidden) return;
+    const at = Math.max(0, plans.findIndex((plan) => plan.number === planner.view.to));
+    const slider = document.createElement('input');
+    slider.type = 'range';
+    slider.id = 'year';
+    Object.assign(slider, { min: 0, max: plans.length - 1, step: 1, value: at });
+    const told = make('output', '', plans[at].year + ' · ', name(planner.stateName(planner.data.states[plans[at].number])));
+    slider.setAttribute('aria-valuetext', told.textContent);
+    slider.addEventListener('input', () => {
+      planner.show({ to: plans[slider.value].number, mode: planner.view.mode === 'swipe' ? 'swipe' : 'to', from: planner.view.from });
+      byId('year').focus();
+    });
+    planner.fill('years', make('label', 'side', say('years'), slider), told);
+  }
 
   function side(word, key) {
     const select = document.createElement('select');
@@ -76,7 +97,7 @@
         states.map((state) => make('td', '', shownValue(key, state.figures[key], digits)))));
     const table = make('table', 'runs', make('thead', '', make('tr', '', make('td', ''), states.map((state) => make('th', '', name(planner.stateName(state)))))),
       make('tbody', '', verdictRow, rows));
-    return [make('h2', '', say('scenarios')), make('div', 'scroll', table)];
+    return [make('h2', '', say('scenarios')), planner.scroller(table)];
   }
 
   // ---- mergers
@@ -154,14 +175,45 @@
     const states = (mode === 'from' ? [from] : mode === 'to' ? [to] : [from, to]).map((number) => data.states[number]);
     const set = (key) => (checked) => { shown[key] = checked; };
     planner.fill('legend-body',
-      layer('risk', shown.risk, set('risk'), riskRows(states)),
-      layer('safe', shown.safe, set('safe'), [row(swatch(...planner.SAFE, 5), say('legend.safe'))]),
+      themeChoice(),
+      shown.theme !== 'risk' ? make('ul', 'rows', planner.themeRows(states, shown).map(([kind, color, words]) => row(swatch(kind, color), words))) : [
+        layer('risk', shown.risk, set('risk'), riskRows(states)),
+        layer('safe', shown.safe, set('safe'), [row(swatch(...planner.SAFE, 5), say('legend.safe'))])],
       layer('schools', shown.schools, set('schools'), schoolRows(states)),
       shown.schools ? layer('labels', shown.labels, set('labels'), []) : null,
+      hasBeds(states) ? layer('beds', shown.beds, set('beds'), planner.bedSwatches(barSwatch).map(([picture, key]) => row(picture, say(key)))) : null,
       linesLayer(states),
+      data.venues ? layer('venues', shown.venues, set('venues'), planner.venueRows().map(([kind, color, words]) => row(swatch(kind, color), words))) : null,
+      planner.relief ? layer('relief', planner.relief.options.opacity > 0, (checked) => planner.relief.setOpacity(checked ? 0.62 : 0), []) : null,
+      planner.base.water.length ? layer('water', planner.base.waterShown, (checked) => { planner.base.waterShown = checked; }, []) : null,
       layer('roads', planner.base.shown, (checked) => { planner.base.shown = checked; }, roadRows()));
   };
 
+  // which of the things known of a village decides how it looks
+  function themeChoice() {
+    const select = document.createElement('select');
+    select.id = 'theme';
+    planner.themes().forEach((theme) => select.append(new Option(planner.themeName(theme), theme)));
+    select.value = planner.shown.theme;
+    select.addEventListener('change', () => {
+      planner.shown.theme = select.value;
+      planner.repaint('from', 'to');
+      planner.showLegend();
+      byId('theme').focus();
+    });
+    return make('section', '', make('label', 'side', say('theme'), select));
+  }
+  const hasBeds = (states) => states.some((state) => state.beds.some((beds) => beds > 0));
+  function barSwatch(paint) {
+    const canvas = document.createElement('canvas');
+    canvas.width = 76;
+    canvas.height = 44;
+    canvas.className = 'swatch bar-swatch';
+    const ctx = canvas.getContext('2d');
+    ctx.scale(2, 2);
+    paint(ctx);
+    return canvas;
+  }
   function riskRows(states) {
     const found = new Set();
     let severe = false;
