@@ -9,6 +9,7 @@ from layout_planner.names import FORMS, VERDICTS
 from layout_planner.output import report
 from layout_planner.output.map_data import State, encode_map, read_words, site_status, summarise_state
 from layout_planner.output.maps import write_compare_map, write_map
+from layout_planner.output.packing import unpack_lines
 from layout_planner.output.pages import list_cures, show_finding, show_number, write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
 from tests.views import HOSTILE, make_findings, make_view
@@ -153,7 +154,7 @@ def test_roads_stay_where_they_are_and_close_together(view):
     blob = encode_map([State(view, "today"), State(view, "plan")], "zh")
     west, south, east, north = (round(1e5 * edge) for edge in view.roads.total_bounds)
     for _, lines in blob["roads"]:
-        for line in lines:
+        for line in unpack_lines(lines):
             assert west - 2 <= sum(line[0::2]) <= east + 2
             assert south - 2 <= sum(line[1::2]) <= north + 2
 
