@@ -10,7 +10,7 @@ import layout_planner
 PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
-    ["errors", "names", "workbook", "privacy"],
+    ["errors", "names", "workbook", "privacy", "whole"],
     ["scenario"],
     ["norms"],
     ["county"],
@@ -60,7 +60,7 @@ def test_imports_point_down():
 
 def test_only_readers_open_files_and_only_output_writes():
     readers = {"county", "norms", "scenario", "embedded", "province.settings", "province.keys"}
-    writers = {"output", "demo", "workbook", "county.forms", "county.fetch"}
+    writers = {"output", "demo", "workbook", "whole", "county.forms", "county.fetch"}
     calls = {
         "open": readers | writers | {"plan.solve", "safeguards.certificate", "safeguards.signature"},  # plan.solve opens the null device
         "read_text": readers | writers | {"safeguards.certificate"},

@@ -59,8 +59,8 @@ def province(  # noqa: PLR0913 - one for each option
 def _generate(asked: Province, out: Path, bar: ProvinceBar) -> Province:
     """Return the province with its counties, made into `out` unless they are there."""
     from layout_planner.demo.province import SIZES, make_province
-    from layout_planner.output.run_folder import replaced_folder
     from layout_planner.province.settings import settle_counties
+    from layout_planner.whole import replaced_folder
 
     assert asked.generated is not None  # noqa: S101 - asked before the call
     size, seed = asked.generated.size, asked.generated.seed

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from layout_planner.errors import OutputError, PlannerError
+from layout_planner.errors import PlannerError
+from layout_planner.whole import whole_file
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -68,15 +68,8 @@ def fetch_roads(place: str, out: Path) -> Path:
     graph.graph["source"] = "OpenStreetMap contributors, ODbL 1.0"
     graph.graph["place"] = place
     graph.graph["fetched_on"] = datetime.now(UTC).date().isoformat()
-    beside = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as beside:
         osmnx.save_graphml(graph, beside)
-        beside.replace(path)
-    except OSError as error:
-        with suppress(OSError):
-            beside.unlink()
-        raise OutputError(Words(f"无法写入 {path}：{error}", f"cannot write {path}: {error}")) from None
     return path
 
 

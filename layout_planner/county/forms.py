@@ -16,6 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 
 from layout_planner.county.tables import TABLES
 from layout_planner.errors import OutputError
+from layout_planner.whole import whole_files
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -133,14 +134,11 @@ def write_forms(folder: Path, lang: Lang) -> list[Path]:
                 f"{folder} already holds {names}; nothing is overwritten, choose another folder",
             )
         )
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, table in zip(paths, TABLES.values(), strict=True):
+    words = {key: text.say(lang) for key, text in SCENARIO_WORDS.items()}
+    with whole_files([*paths, scenario]) as beside:
+        for path, table in zip(beside, TABLES.values(), strict=False):
             _make_form(table, lang).save(path)
-        words = {key: text.say(lang) for key, text in SCENARIO_WORDS.items()}
-        scenario.write_text(SCENARIO.format(name="our-county", **words), encoding="utf-8")
-    except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from None
+        beside[-1].write_text(SCENARIO.format(name="our-county", **words), encoding="utf-8")
     return [*paths, scenario]
 
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from layout_planner.errors import OutputError
 from layout_planner.names import name_band
 from layout_planner.output.charts import save_png
 from layout_planner.output.safe import safe_cell
+from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -129,14 +129,17 @@ def write_demand(scenario: Scenario, county: County, forecasts: Mapping[str, For
     paths = [folder / name for name in ("demand.parquet", "demand.csv", "accounts.csv", "demand.png")]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        table.to_parquet(paths[0])
+        with whole_file(paths[0]) as beside:
+            table.to_parquet(beside)
         for path, content in ((paths[1], table), (paths[2], accounts)):
             text = io.StringIO()
             content.map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-            path.write_text(text.getvalue(), encoding="utf-8-sig")
-        paths[3].write_bytes(save_png(lambda figure, said: _draw_demand(figure, scenario, forecasts, said), lang))
+            with whole_file(path) as beside:
+                beside.write_text(text.getvalue(), encoding="utf-8-sig")
+        with whole_file(paths[3]) as beside:
+            beside.write_bytes(save_png(lambda figure, said: _draw_demand(figure, scenario, forecasts, said), lang))
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
+        raise unwritable(folder, error) from error
     return paths
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
-import os
 import re
-from contextlib import suppress
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from layout_planner.errors import OutputError
+from layout_planner.whole import whole_file
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -79,19 +78,8 @@ def write_atomically(path: Path, text: str) -> None:
     ------
     OutputError : the folder cannot be written.
     """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with beside.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    except OSError as error:
-        raise OutputError(Words(f"无法写入 {path}：{error}", f"cannot write {path}: {error}")) from error
-    finally:
-        with suppress(OSError):
-            beside.unlink(missing_ok=True)
+    with whole_file(path) as beside:
+        beside.write_text(text, encoding="utf-8", newline="\n")
 
 
 def _refuse_unknown(html: str, links: set[str]) -> None:

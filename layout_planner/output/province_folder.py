@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.output.province_pages import write_province_page
-from layout_planner.output.run_folder import replaced_folder
 from layout_planner.output.safe import safe_cell
 from layout_planner.province.parts import RESOURCES
+from layout_planner.whole import replaced_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

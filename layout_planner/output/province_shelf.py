@@ -13,6 +13,7 @@ import pandas as pd
 
 from layout_planner.errors import OutputError
 from layout_planner.province.parts import Part
+from layout_planner.whole import unwritable
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class ProvinceShelf:
             place.parent.mkdir(parents=True, exist_ok=True)
             beside = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
         try:
             for name, table in tables.items():
                 table.to_parquet(beside / f"{name}.parquet")
@@ -72,7 +73,7 @@ class ProvinceShelf:
             (beside / MARK).write_text(json.dumps(kept, ensure_ascii=False, sort_keys=True, indent=1), encoding="utf-8")
             self._put(beside, place)
         except OSError as error:
-            raise _unwritable(self.folder, error) from error
+            raise unwritable(self.folder, error) from error
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -90,7 +91,3 @@ class ProvinceShelf:
 
     def _place(self, key: str) -> Path:
         return self.folder / key
-
-
-def _unwritable(folder: Path, error: OSError) -> OutputError:
-    return OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}"))

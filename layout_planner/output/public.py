@@ -24,6 +24,7 @@ from layout_planner.output.run_folder import TOWNSHIP_GROUPS
 from layout_planner.output.run_view import read_view
 from layout_planner.output.tables import fill_sheet
 from layout_planner.privacy import suppress_small
+from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Words
 from layout_planner.workbook import workbook_bytes
 
@@ -91,9 +92,10 @@ def publish_run(run: Path, out: Path, lang: Lang, least: int) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         write_folium_page("map.html", encode_public_map(public, lang), view.title, paths[0], lang)
         write_page("public.html", _describe(public, suppress_small(groups, least, total=""), least), paths[1], lang, words=_words())
-        paths[2].write_bytes(workbook_bytes(_workbook(public, shown, lang)))
+        with whole_file(paths[2]) as beside:
+            beside.write_bytes(workbook_bytes(_workbook(public, shown, lang)))
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
+        raise unwritable(folder, error) from error
     return paths
 
 

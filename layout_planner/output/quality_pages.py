@@ -12,9 +12,9 @@ from openpyxl import Workbook
 
 from layout_planner.county.places import to_metres
 from layout_planner.county.quality import KINDS
-from layout_planner.errors import OutputError
 from layout_planner.output.sketch import Dot, Sheet, Sketch, SketchView, write_sketch
 from layout_planner.output.tables import fill_sheet
+from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Words
 from layout_planner.workbook import workbook_bytes
 
@@ -62,9 +62,10 @@ def write_quality(survey: Survey, findings: Sequence[PlaceFinding], title: Words
         book.active.title = Words("核对清单", "findings").say(lang)
         fill_sheet(book.active, list_findings(findings, lang))
         fill_sheet(book.create_sheet(Words("汇总", "summary").say(lang)), count_findings(findings, lang))
-        table.write_bytes(workbook_bytes(book))
+        with whole_file(table) as beside:
+            beside.write_bytes(workbook_bytes(book))
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
+        raise unwritable(folder, error) from error
     heading = Words(f"数据质量：{title.zh}", f"Data quality: {title.en}")
     views = _views(survey, findings)
     write_sketch(Sketch(heading, _say_total(findings), tuple(views)), survey, page, lang)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from layout_planner.assess.commute_link import BOARDING
 from layout_planner.assess.retention import INDICATORS, LEVELS, RATES, rank_places
-from layout_planner.errors import OutputError
 from layout_planner.output.charts import save_png
 from layout_planner.output.safe import safe_cell
+from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -177,10 +177,12 @@ def write_retention(study: Retention, out: Path, lang: Lang) -> list[Path]:
         for path, table in ((paths[0], study.rates.round(6)), (paths[1], links.round(6))):
             text = io.StringIO()
             table.map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-            path.write_text(text.getvalue(), encoding="utf-8-sig")
-        paths[2].write_bytes(save_png(lambda figure, said: _draw_links(figure, study, said), lang))
+            with whole_file(path) as beside:
+                beside.write_text(text.getvalue(), encoding="utf-8-sig")
+        with whole_file(paths[2]) as beside:
+            beside.write_bytes(save_png(lambda figure, said: _draw_links(figure, study, said), lang))
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
+        raise unwritable(folder, error) from error
     return paths
 
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.assess.townships import sum_townships
-from layout_planner.errors import OutputError
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.offline import write_atomically
 from layout_planner.output.pages import write_compare_page, write_gate_page
@@ -20,13 +15,15 @@ from layout_planner.output.run_view import describe_view, view_of, write_view_ta
 from layout_planner.output.tables import write_geopackage, write_workbook
 from layout_planner.safeguards.certificate import CERTIFICATE, dump_certificate, make_certificate
 from layout_planner.safeguards.signature import SIGNATURE, sign_certificate
-from layout_planner.words import Lang, Words
+from layout_planner.whole import replaced_folder, unwritable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from layout_planner.output.view import RunView
     from layout_planner.results import Run
+    from layout_planner.words import Lang
 
 MARK = "run.json"
 TOWNSHIP_GROUPS = "township_groups.parquet"
@@ -41,7 +38,7 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
     OutputError : the place cannot be written, or holds something that is no run.
     """
     view = view_of(run)
-    with replaced_folder(out / run.scenario.name) as folder:
+    with replaced_folder(out / run.scenario.name, MARK) as folder:
         write_view_tables(view, folder)
         run.risk_today.to_parquet(folder / "risk_today.parquet")
         run.risk_plan.to_parquet(folder / "risk_plan.parquet")
@@ -86,7 +83,7 @@ def write_comparison(views: Sequence[RunView], out: Path, lang: Lang) -> list[Pa
         write_compare_page(views, page, lang)
         write_compare_map(views, chart, lang)
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {out}：{error.strerror}", f"cannot write to {out}: {error.strerror}")) from error
+        raise unwritable(out, error) from error
     return [page, chart]
 
 
@@ -125,43 +122,3 @@ def _describe_verification(run: Run) -> dict[str, Any]:
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     text = json.dumps(content, ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
     path.write_text(text + "\n", encoding="utf-8")
-
-
-@contextlib.contextmanager
-def replaced_folder(place: Path, mark: str = MARK) -> Iterator[Path]:
-    """Yield a new folder that takes the place of `place` when the block ends well, and vanishes when it does not.
-
-    A place that exists must hold the file `mark`, or it is left alone.
-    """
-    if place.exists() and not (place / mark).is_file():
-        raise OutputError(
-            Words(
-                f"{place} 已存在且不是本工具写出的（没有 {mark}），未覆盖",
-                f"{place} exists and is no run or paper of ours, as {mark} is missing: it was left alone; choose another --out",
-            )
-        )
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=f".{place.name}-", dir=place.parent))
-    except OSError as error:
-        raise OutputError(
-            Words(f"无法写入 {place.parent}：{error.strerror}", f"cannot write to {place.parent}: {error.strerror}")
-        ) from error
-    try:
-        yield fresh
-        fresh.chmod(0o755)
-        _swap(fresh, place)
-    except OSError as error:
-        raise OutputError(Words(f"无法写入 {place}：{error.strerror}", f"cannot write {place}: {error.strerror}")) from error
-    finally:
-        shutil.rmtree(fresh, ignore_errors=True)
-
-
-def _swap(fresh: Path, place: Path) -> None:
-    if not place.exists():
-        fresh.rename(place)
-        return
-    old = Path(tempfile.mkdtemp(prefix=f".{place.name}-old-", dir=place.parent))
-    place.rename(old / "run")
-    fresh.rename(place)
-    shutil.rmtree(old, ignore_errors=True)

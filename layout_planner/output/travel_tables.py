@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from layout_planner.errors import OutputError
 from layout_planner.output.bus_tables import tidy_journeys
 from layout_planner.travel.doubt import ENDS, Pace
-from layout_planner.words import Words
+from layout_planner.whole import unwritable, whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -71,10 +70,12 @@ def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
         folder.mkdir(parents=True, exist_ok=True)
         for name, table in tables.items():
             written += [folder / f"{name}.parquet", folder / f"{name}.csv"]
-            table.to_parquet(written[-2])
+            with whole_file(written[-2]) as beside:
+                table.to_parquet(beside)
             numbers = table.select_dtypes("number").columns.drop("pace", errors="ignore")
             shown = table.round({column: 3 if column.endswith("_share") else 1 for column in numbers})
-            shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(written[-1], index=False)
+            with whole_file(written[-1]) as beside:
+                shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(beside, index=False)
     except OSError as error:
-        raise OutputError(Words(f"无法写入 {folder}：{error.strerror}", f"cannot write to {folder}: {error.strerror}")) from error
+        raise unwritable(folder, error) from error
     return written

@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from layout_planner.county.inputs import read_county
 from layout_planner.county.model import RoadTable
+from layout_planner.county.road_files import read_roads
 from layout_planner.norms import read_scenario_norms
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.net import build_net
@@ -65,15 +67,20 @@ def join_roads(own: RoadTable, others: Sequence[RoadTable]) -> RoadTable:
     low, high = np.minimum(edges["from_node"], edges["to_node"]), np.maximum(edges["from_node"], edges["to_node"])
     same = pd.DataFrame({"low": low, "high": high, "m": edges.geometry.length.round(1), "class": edges["road_class"]}).duplicated()
     xy = np.vstack([table.node_xy for table in tables])
-    return RoadTable(xy[first], lonlat[first], edges[~same.to_numpy()].reset_index(drop=True))
+    kept = edges[~same.to_numpy()].reset_index(drop=True)
+    used, ends = np.unique(kept[["from_node", "to_node"]].to_numpy(), return_inverse=True)
+    kept["from_node"], kept["to_node"] = ends.reshape(-1, 2).T
+    return RoadTable(xy[first][used], lonlat[first][used], kept)
 
 
-def reproject_roads(roads: RoadTable, crs: str) -> RoadTable:
-    """Return `roads` in metres of `crs`."""
-    if str(roads.edges.crs) == crs:
-        return roads
-    points = gpd.GeoSeries(gpd.points_from_xy(roads.node_lonlat[:, 0], roads.node_lonlat[:, 1]), crs=DEGREES).to_crs(crs)
-    return RoadTable(np.column_stack([points.x, points.y]), roads.node_lonlat, roads.edges.to_crs(crs))
+def _near_roads(scenario: Scenario, crs: str, around: shapely.Geometry) -> RoadTable:
+    """Return the roads of a neighbour that touch `around`, in metres of `crs`."""
+    file = scenario.data.roads
+    path = scenario.folder / scenario.data.dir / file.path
+    roads = read_roads(path, file.path, crs, layer=file.sheet, crs=file.crs)
+    shapely.prepare(around)
+    near = shapely.intersects(around, roads.edges.geometry.to_numpy())
+    return replace(roads, edges=roads.edges[near].reset_index(drop=True))
 
 
 def find_offers(
@@ -102,7 +109,7 @@ def find_offers(
         places = places[places.geometry.distance(land) <= near_m]
         if len(places):
             homes.append(places.assign(guest=guest_id))
-            roads.append(reproject_roads(read_county(other).roads, county.crs))
+            roads.append(_near_roads(other, county.crs, land.buffer(2 * near_m)))
     if schools.empty or not homes:
         return pd.DataFrame({column: [] for column in OFFER_COLUMNS})
     children = pd.concat(homes, ignore_index=True)

@@ -18,7 +18,7 @@ from layout_planner.output.papers.dossiers import (
     text_bytes,
 )
 from layout_planner.output.papers.print_pdf import NoPdfError, choose_printer, spell_undrawable
-from layout_planner.output.run_folder import replaced_folder
+from layout_planner.whole import replaced_folder
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
