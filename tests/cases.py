@@ -9,9 +9,9 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.model import County, Elevation
 from layout_planner.county.road_files import read_roads
-from layout_planner.county.tables import EVIDENCE
 from layout_planner.county.water_files import read_osm_water
 
 CASES = Path(os.environ.get("LAYOUT_PLANNER_CASES") or Path(__file__).parents[2] / "shared" / "cases")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from functools import cache
 
+import geopandas as gpd
 import pandas as pd
 import shapely
 
@@ -21,30 +23,55 @@ from tests.tiny import ORIGIN, tiny_county
 NORMS = read_norms("cn-rural")
 BANDS = {"lower_primary": 0.75, "upper_primary": 0.85, "junior": 0.95}
 PUPILS = {"S1": 12, "S2": 6, "S3": 9}
+COLUMNS = ["school_id", "item", "date", "until", "in_favour", "against", "quantity", "level", "signed_by"]
+
+
+def _record(school, item, date, until=None, votes=(None, None), quantity=None, level=""):
+    return (school, item, date, until, *votes, quantity, level, "县教育局")
+
+
 RECORDS = [
-    ("P1", "plan_filed", "2027-01-10", None, None, None, None),
-    ("P1", "appraisal", "2027-02-01", None, None, None, None),
-    ("P1", "notice", "2027-03-01", "2027-04-05", None, None, None),
-    ("P1", "hearing", "2027-04-10", None, 31, 9, None),
-    ("P1", "survey", "2027-03-20", None, 40, 12, None),
-    ("P1", "approval", "2027-05-20", None, None, None, None),
-    ("P1", "funding", "2027-05-25", None, None, None, None),
-    ("C1", "buses_licensed", "2027-07-01", None, None, None, 2),
+    _record("P1", "plan_filed", "2027-01-10"),
+    _record("P1", "appraisal", "2027-02-01"),
+    _record("P1", "notice", "2027-03-01", "2027-04-05"),
+    _record("P1", "hearing_papers", "2027-04-01"),
+    _record("P1", "hearing", "2027-04-10", votes=(31, 9)),
+    _record("P1", "survey", "2027-03-20", votes=(40, 12)),
+    _record("P1", "risk_assessment", "2027-04-20"),
+    _record("P1", "legality_review", "2027-05-03", "2027-05-14"),
+    _record("P1", "approval", "2027-05-20", level="county"),
+    _record("P1", "publication", "2027-05-24"),
+    _record("P1", "funding", "2027-05-25"),
+    _record("P1", "transition", "2027-06-10"),
+    _record("P1", "disabled_placed", "2027-06-20", quantity=1),
+    _record("C1", "buses_licensed", "2027-07-01", quantity=2),
+    _record("C1", "attendants", "2027-07-02", quantity=2),
 ]
 
 
 def evidence(rows=RECORDS):
-    table = pd.DataFrame(rows, columns=["school_id", "item", "date", "until", "in_favour", "against", "quantity"], dtype=object)
-    return table.assign(file="record.pdf", note="")
+    table = pd.DataFrame([row[: len(COLUMNS)] for row in rows], columns=COLUMNS, dtype=object)
+    return table.assign(file="record.pdf", sha256="", note="", found_sha256="")
 
 
 def county(rows=RECORDS):
     """S4 and S5 hold no pupils, so that nobody is at risk today; buses drive 30 km/h everywhere, so that nobody is late on slow days."""
-    tiny = tiny_county(evidence=evidence(rows))
+    base = _base()
+    fresh = {name: getattr(base, name).copy() for name in ("settlements", "schools", "venues")}
+    return replace(base, evidence=evidence(rows), **fresh)
+
+
+@cache
+def _base():
+    tiny = tiny_county()
     tiny.roads.edges.loc[2, "road_class"] = "tertiary"
     for grade in range(1, 10):
         tiny.settlements.loc[["S4", "S5"], f"pupils_g{grade}"] = 0
-    return tiny
+    tiny.settlements["disabled"] = [1, 0, 0, 0, 0]
+    tiny.schools["dorm_area_m2"] = [float("nan"), 30.0]
+    near = [shapely.Point(ORIGIN[0] + 6000, ORIGIN[1] + 250)]
+    cafes = gpd.GeoDataFrame({"name": ["x"], "kind": ["internet_cafe"]}, geometry=near, crs=tiny.crs)
+    return replace(tiny, venues=cafes.set_index(pd.Index(["V1"], name="venue_id")))
 
 
 def flooded(here, begin=0.0, end=-1.0):

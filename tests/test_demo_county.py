@@ -20,9 +20,10 @@ import rasterio
 import shapely
 from pyproj import Transformer
 
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.gtfs_feed import clock
 from layout_planner.county.inputs import read_county
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.tables import FORM_GRADES, SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.demo.county import made_with, make_demo_county
 from layout_planner.pipeline import ground_of
 from layout_planner.scenario import read_scenario

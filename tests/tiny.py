@@ -32,9 +32,9 @@ import pandas as pd
 from pyproj import Transformer
 from shapely import LineString, Point
 
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.lines import Call, Run, Service, build_lines
 from layout_planner.county.model import County, RoadTable, TransitLines
-from layout_planner.county.tables import EVIDENCE
 
 CRS = "EPSG:32648"
 ORIGIN = (500_000.0, 2_900_000.0)

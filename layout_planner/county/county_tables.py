@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.county.coordinates import choose_metric_crs
-from layout_planner.county.tables import EVIDENCE, FORM_GRADES, SETTLEMENTS
+from layout_planner.county.evidence_table import EVIDENCE
+from layout_planner.county.tables import FORM_GRADES, SETTLEMENTS
 
 if TYPE_CHECKING:
     from layout_planner.county.table_files import CheckedTable

@@ -20,6 +20,8 @@ from layout_planner.county.county_tables import (
     split_special,
 )
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
+from layout_planner.county.evidence_files import hash_evidence
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
@@ -29,7 +31,7 @@ from layout_planner.county.posts import check_posts, post_rows
 from layout_planner.county.posts_table import POSTS
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.county.table_files import CheckedTable, read_table
-from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS, TABLES
+from layout_planner.county.tables import SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_checks import YEARLY, check_yearly, yearly_rows
 from layout_planner.errors import InputError, Problem, raise_problems
@@ -127,11 +129,13 @@ class _CountyReader:
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         sites, special = split_special(school_points(schools, crs))
+        records, files = hash_evidence(evidence_rows(evidence), self.folder)
+        self.sources.extend(files)
         return County(
             self._add_people(settlement_points(settlements, crs), cells),
             sites,
             roads,
-            evidence_rows(evidence),
+            records,
             crs,
             boundary,
             elevation,

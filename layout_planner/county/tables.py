@@ -6,6 +6,7 @@ From these specs come the checks of `inputs`, the blank Excel forms of `new` and
 from __future__ import annotations
 
 from layout_planner.county.columns import PLACE, Column, Table, count_column
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.posts_table import POSTS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
@@ -267,75 +268,6 @@ SCHOOLS = Table(
             aliases=("放学时间",),
             example="16:30",
         ),
-    ),
-)
-
-_DAY = "2026-03-01"
-EVIDENCE = Table(
-    "evidence",
-    Words("撤并程序与保障措施记录（按学校）", "merger procedure and safeguards, by school"),
-    None,
-    (
-        Column(
-            "school_id",
-            "id",
-            Words("学校标识码", "school id"),
-            required=True,
-            aliases=("学校标识码", "学校编号", "标识码"),
-            example="2152000101",
-        ),
-        Column(
-            "item",
-            "choice",
-            Words("事项", "what the record shows"),
-            required=True,
-            choices=(
-                "plan_filed",
-                "appraisal",
-                "notice",
-                "hearing",
-                "survey",
-                "approval",
-                "beds_accepted",
-                "canteen_accepted",
-                "buses_licensed",
-                "funding",
-            ),
-            choice_words=(
-                Words("专项规划备案", "plan_filed"),
-                Words("论证", "appraisal"),
-                Words("公示", "notice"),
-                Words("听证", "hearing"),
-                Words("家长意见调查", "survey"),
-                Words("审批", "approval"),
-                Words("床位验收", "beds_accepted"),
-                Words("食堂验收", "canteen_accepted"),
-                Words("校车许可", "buses_licensed"),
-                Words("经费落实", "funding"),
-            ),
-            aliases=("事项", "类别"),
-            example="听证",
-        ),
-        Column("date", "date", Words("日期", "date"), required=True, aliases=("日期", "时间"), example=_DAY),
-        Column("until", "date", Words("截止日期（公示）", "last day (public notice)"), aliases=("截止日期",), example="2026-04-01"),
-        Column(
-            "in_favour",
-            "int",
-            Words("赞成人数", "in favour"),
-            unit="people",
-            least=0,
-            most=100_000,
-            aliases=("赞成", "赞成人数"),
-            example="31",
-        ),
-        Column(
-            "against", "int", Words("反对人数", "against"), unit="people", least=0, most=100_000, aliases=("反对", "反对人数"), example="9"
-        ),
-        Column(
-            "quantity", "int", Words("数量（床位、校车）", "how many (beds, buses)"), least=0, most=100_000, aliases=("数量",), example="60"
-        ),
-        Column("file", "text", Words("佐证文件", "file that proves it"), aliases=("佐证文件", "文件"), example="hearing-daping.pdf"),
-        Column("note", "text", Words("备注", "note"), aliases=("备注",), example=""),
     ),
 )
 

@@ -13,8 +13,9 @@ import numpy as np
 import rasterio
 from pyproj import Transformer
 
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.posts_table import POSTS
-from layout_planner.county.tables import EVIDENCE, SCHOOLS, SETTLEMENTS
+from layout_planner.county.tables import SCHOOLS, SETTLEMENTS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
 from layout_planner.demo.amenities import furnish_schools, make_venues

@@ -5,6 +5,15 @@ from __future__ import annotations
 from layout_planner.words import Words
 
 LABELS = {
+    "boarding.left_behind_first": Words("留守儿童优先寄宿", "left-behind children come first for beds"),
+    "merger.max_pupils": Words("可撤并学校的人数", "pupils of a school that may be merged"),
+    "procedure.approval_level": Words("审批层级", "level of approval"),
+    "procedure.disabled_placed": Words("残疾学生一人一案", "plans for disabled pupils"),
+    "procedure.major_decision": Words("按重大行政决策办理", "counts as a major decision"),
+    "procedure.publication": Words("决定公布", "publication of the decision"),
+    "procedure.risk_assessment": Words("风险评估", "risk assessment"),
+    "procedure.transition": Words("过渡安排", "arrangements for the transition"),
+    "school.max_pupils": Words("学校规模上限", "largest school"),
     "board.max_minutes_weekly": Words("寄宿生周末往返单程最长时间", "longest weekly trip of a boarder, one way"),
     "boarding.allowed": Words("可否寄宿", "may board"),
     "bus.attendant": Words("随车照管人员", "attendants on a bus"),
@@ -101,16 +110,6 @@ LABELS = {
     "venue.internet_cafe_m": Words("网吧与校园距离", "internet cafés from campus"),
     "venue.other_m": Words("其他场所与校园距离", "other venues from campus"),
 }
-LISTED_ONLY = {
-    "bus.attendant",
-    "bus.capacity_max",
-    "bus.trigger_walk_minutes",
-    "class.very_large",
-    "dorm.area_m2",
-    "procedure.hearing_papers_days",
-    "procedure.legality_review_days",
-    "venue.internet_cafe_m",
-}  # hard rules that no verdict looks at yet, and every print of them says so
 SURFACE = Words("校车在此路面的最高速度：{surface}", "highest bus speed on this surface: {surface}")
 BUS_SURFACE = "speed.bus_surface."
 ROAD_CLASS = Words("校车速度：{road}", "bus speed: {road}")

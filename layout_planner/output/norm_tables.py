@@ -10,7 +10,7 @@ from rich.text import Text
 
 from layout_planner.names import MODES, name_band, name_unit
 from layout_planner.norms import FLAGS, list_norm_sets, list_versions, read_set_file
-from layout_planner.norms.labels import LISTED_ONLY, name_norm
+from layout_planner.norms.labels import name_norm
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -38,7 +38,6 @@ FLAG_STYLES = {"R1": "green", "R2": "green", "R3": "yellow"}
 OWN = Words("本项目假设", "assumption of this project")
 YES_NO = {0: Words("否", "no"), 1: Words("是", "yes")}
 YES_NO_UNIT = "1 = yes"
-NOT_CHECKED = Words("未核查", "not checked")
 ON_RECORD = Words("须有", "required")
 
 
@@ -80,10 +79,7 @@ def list_table(lang: Lang) -> Table:
 
 def norm_rows(set_id: str, lang: Lang) -> list[dict[str, Any]]:
     """Return every version of every value of a set as plain values, with what people call it."""
-    return [
-        {"name": name_norm(norm.key).say(lang), **asdict(norm), "note": norm.note.say(lang), "checked": norm.key not in LISTED_ONLY}
-        for norm in list_versions(set_id)
-    ]
+    return [{"name": name_norm(norm.key).say(lang), **asdict(norm), "note": norm.note.say(lang)} for norm in list_versions(set_id)]
 
 
 def norm_tables(set_id: str, lang: Lang, width: int) -> Iterator[Table]:
@@ -109,8 +105,7 @@ def _norm_table(norms: tuple[Norm, ...], title: str, lang: Lang, *, wide: bool) 
         source, note = Text(say_source(norm, lang)), Text(norm.note.say(lang), "dim")
         cells = [Text("\n").join([Text(norm.key, "bold"), *_lines(norm, lang)]), Text(say_limit(norm, lang))]
         force = Text(SEVERITIES[norm.severity].say(lang), "bold" if norm.severity == "hard" else "")
-        listed = [Text(NOT_CHECKED.say(lang), "yellow")] if norm.key in LISTED_ONLY else []
-        cells.append(Text("\n").join([force, Text(norm.flag, FLAG_STYLES.get(norm.flag, "magenta")), *listed]))
+        cells.append(Text("\n").join([force, Text(norm.flag, FLAG_STYLES.get(norm.flag, "magenta"))]))
         table.add_row(*cells, *([source, note] if wide else [Text("\n").join([source, note]) if norm.note.en else source]))
     table.caption = "  ".join(f"{flag} {FLAG_MEANINGS[flag].say(lang)}" for flag in FLAGS)
     return table

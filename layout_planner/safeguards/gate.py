@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from layout_planner.norms.labels import name_norm
 from layout_planner.results import GateResult
-from layout_planner.safeguards.evidence import check_built, check_procedure
+from layout_planner.safeguards.built import check_built
+from layout_planner.safeguards.children import check_children
+from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
+from layout_planner.safeguards.papers import check_papers
+from layout_planner.safeguards.receivers import check_receivers
 from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
 from layout_planner.words import Words
 
@@ -26,6 +31,16 @@ if TYPE_CHECKING:
     from layout_planner.scenario import Scenario
 
 PLAN = "plan"
+CHECKS = (
+    check_trips,
+    check_hard_days,
+    check_places,
+    check_receivers,
+    check_built,
+    check_children,
+    check_procedure,
+    check_papers,
+)
 SHOWN_AT_MOST = 5
 
 
@@ -43,10 +58,14 @@ def judge_plan(
     case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips)
     mergers = find_mergers(case)
     findings = [_judge_verification(verification, merged=bool(mergers))]
+    if scenario.override:
+        findings.append(_judge_overrides(case))
+    if scenario.plan.budget_yuan is not None:
+        findings.append(_judge_budget(case, scenario.plan.budget_yuan))
     if mergers:
         findings.append(_judge_new_risk(case, demand))
     for merger in mergers:
-        for check in (check_trips, check_hard_days, check_places, check_built, check_procedure):
+        for check in CHECKS:
             findings.extend(check(case, merger))
     return GateResult(tuple(findings), tuple(merger.school_id for merger in mergers))
 
@@ -69,6 +88,38 @@ def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
         "不要使用本方案；重新计算，仍不一致则报告缺陷", "do not use this plan; run it again, and report a fault if it still differs"
     )
     return judge("verified", "fail", PLAN, None, text, cure, measured=float(len(faults)), bound=(0.0, "faults"))
+
+
+def _judge_overrides(case: Case) -> Finding:
+    """Refuse a scenario that asks less than a norm; one that asks more is named with who, why and when."""
+    changed = {(norm.key, norm.override): norm for norm in case.norms.norms if norm.override}
+    laxer = [norm for norm in changed.values() if norm.relaxes]
+    shown = laxer or list(changed.values())
+    if not shown:
+        text = Words("情景写明的改动与规范值相同", "what the scenario changes is what the norms say already")
+        return judge("tightened_only", "pass", PLAN, None, text, text, measured=0.0, bound=(0.0, "overrides"))
+    names = [name_norm(norm.key) for norm in shown]
+    said = Words(
+        *("; ".join(f"{name}: {norm.override}" for name, norm in zip(each, shown, strict=True)) for each in zip(*names, strict=True))
+    )
+    if laxer:
+        text = Words(f"情景放宽了规定：{said.zh}", f"the scenario asks less than the norms do: {said.en}")
+        called = Words("、".join(name.zh for name in names), ", ".join(name.en for name in names))
+        cure = Words(f"删去对“{called.zh}”的改动；只许从严", f"take out what changes: {called.en}; a scenario may only ask for more")
+        return judge("tightened_only", "fail", PLAN, None, text, cure, measured=float(len(laxer)), bound=(0.0, "overrides"))
+    text = Words(f"情景改动了规范值，没有放宽：{said.zh}", f"the scenario changes values and relaxes none: {said.en}")
+    return judge("tightened_only", "pass", PLAN, None, text, text, measured=0.0, bound=(0.0, "overrides"))
+
+
+def _judge_budget(case: Case, budget_yuan: float) -> Finding:
+    total = float(case.plan.sites["cost_yuan"].sum() + case.plan.assignment["cost_yuan"].sum())
+    text = Words(
+        f"方案每年{total:,.0f}元，预算{budget_yuan:,.0f}元", f"the plan costs {total:,.0f} yuan a year; the budget is {budget_yuan:,.0f}"
+    )
+    over = total - budget_yuan
+    cure = Words(f"增加预算{over:,.0f}元，或改方案", f"raise the budget by {over:,.0f} yuan, or change the plan")
+    verdict: Verdict = "pass" if total <= budget_yuan + 1 else "fail"
+    return judge("budget", verdict, PLAN, None, text, cure, measured=round(total), bound=(budget_yuan, "yuan"))
 
 
 def _judge_new_risk(case: Case, demand: pd.DataFrame) -> Finding:

@@ -33,14 +33,15 @@ def check_hard_days(case: Case, merger: Merger) -> Iterator[Finding]:
     """Yield a finding a band on slow days, and a finding on every listed bad day."""
     for band in merger.lost:
         rows = [row for row in merger.moved if row["band"] == band and row["mode"] != "unserved"]
-        norm = _limit_of(case, rows[0]) if rows else None
+        norm = limit_of(case, rows[0]) if rows else None
         if norm is not None:
             yield _judge_slow(case, merger, norm, (band, rows))
     for day in case.county.bad_days:
         yield _judge_day(case, merger, day)
 
 
-def _limit_of(case: Case, row: dict[Any, Any]) -> Norm | None:
+def limit_of(case: Case, row: dict[Any, Any]) -> Norm | None:
+    """Return the limit of time that the trip of a row is held to."""
     mode = str(row["mode"])
     key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
     return case.norms.find(key, grades=case.scenario.bands[str(row["band"])], mode=mode)
@@ -51,7 +52,7 @@ def _slow_minutes(row: dict[Any, Any]) -> float:
 
 
 def _is_late(case: Case, row: dict[Any, Any]) -> bool:
-    norm = _limit_of(case, row)
+    norm = limit_of(case, row)
     return row["mode"] == "unserved" or (norm is not None and not meets(norm, _slow_minutes(row)))
 
 
@@ -91,8 +92,9 @@ def _judge_day(case: Case, merger: Merger, day: BadDay) -> Finding:
     affected = {(str(row["settlement_id"]), str(row["band"])) for row in merger.moved}
     reached = trips[(trips["day"] == day.key) & np.isfinite(trips["bad_s"].to_numpy(dtype=float))]
     cut = {}
-    for when, layout in (("today", case.today), ("plan", case.plan)):
-        everybody, arrives = (_pupils_by_group(table, affected) for table in (layout.assignment, reached[reached["when"] == when]))
+    sent = case.plan.assignment[case.plan.assignment["school_id"] != ""]  # who is sent nowhere is told by another rule
+    for when, trips_of in (("today", case.today.assignment), ("plan", sent)):
+        everybody, arrives = (_pupils_by_group(table, affected) for table in (trips_of, reached[reached["when"] == when]))
         cut[when] = {key: everybody[key] - arrives[key] for key in affected}
     newly = {key: cut["plan"][key] - cut["today"][key] for key in sorted(affected) if cut["plan"][key] > cut["today"][key]}
     homes, pupils = [home for home, _ in newly], sum(newly.values())
