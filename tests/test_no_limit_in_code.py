@@ -60,6 +60,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("safeguards.mergers", 10): "rounding up to tenths",
     ("safeguards.recarry", 6): "grade 1 begins at six; the columns age_0 to age_14 mean the same",
     ("safeguards.recarry", 14): "grade 9 ends at fourteen; the columns age_0 to age_14 mean the same",
+    ("safeguards.records", 12): "characters of a hash that people read",
     ("safeguards.retrace_net", 0.01): "two points closer than this are one",
     ("safeguards.retrace_net", 300.0): "length of the pieces that slopes are measured on, docs/architecture.md",
     ("safeguards.retrace_lines", 120.0): "searches go a little beyond the longest journey that is said",

@@ -96,7 +96,8 @@ def evidence_rows(table: CheckedTable | None) -> pd.DataFrame:
     frame = table.frame.copy()
     for column in EVIDENCE.columns:
         if column.name not in frame.columns:
-            frame[column.name] = np.nan if column.name in UNKNOWN_WHEN_BLANK else ""
+            counted = column.name in UNKNOWN_WHEN_BLANK
+            frame[column.name] = pd.Series(np.nan if counted else "", index=frame.index, dtype=float if counted else object)
     names = [column.name for column in EVIDENCE.columns]
     frame = frame.loc[frame["school_id"] != "", names]
     return frame.sort_values(["school_id", "item", "date", "until", "file", "note"], kind="stable").reset_index(drop=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     Judged = tuple[Verdict, Words, Words, float | None]
 
-SHOWN_HASH = 12
+SHOWN_HASH = 12  # characters of a hash that people read
 
 
 class Record(NamedTuple):
