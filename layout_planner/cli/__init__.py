@@ -37,6 +37,7 @@ for verb in (
     plans.why,
     province.province,
     papers.dossier,
+    papers.sheets,
     files.schema,
     files.fetch,
 ):

@@ -65,3 +65,21 @@ def _show_changes(papers: Papers, old: Path, schools: tuple[str, ...], lang: Lan
         result_console().print(change_table(changes, lang))
     else:
         click.echo(Words("没有改变", "nothing changed").say(lang))
+
+
+@click.command()
+@RUN
+@click.option("--out", "-o", type=FILE, default=Path("sheets"), show_default=True, help="Folder for the sheets of all runs.")
+@click.option("--settlement", "settlements", multiple=True, help="Only this settlement (id); may be given several times.")
+@NO_PDF
+@common
+def sheets(folder: Path, out: Path, settlements: tuple[str, ...], lang: Lang, *, as_json: bool, no_pdf: bool) -> None:
+    """Write an A4 sheet for every village: now and proposed, stop and bed, what must stand first, how to object, a QR code. No counts."""
+    from layout_planner.output.papers.folders import write_sheets
+    from layout_planner.output.papers.stored import read_papers
+    from layout_planner.output.terminal import Steps
+
+    papers = read_papers(folder)
+    with Steps(lang, quiet=as_json) as steps:
+        place, remarks = write_sheets(papers, out, lang, pdf=not no_pdf, only=settlements, on_step=steps)
+    _tell(sorted(path for path in place.iterdir() if path.suffix in {".html", ".pdf"}), remarks, lang, as_json=as_json)

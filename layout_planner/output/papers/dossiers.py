@@ -7,6 +7,8 @@ import re
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from pypinyin import lazy_pinyin
+
 from layout_planner.output.map_data import pair, roads_are_osm
 from layout_planner.output.papers.facts import STATE_SIGNS, Dossier, as_data, as_text
 from layout_planner.output.papers.policy import (
@@ -80,6 +82,11 @@ def file_stem(school_id: str) -> str:
     """Return a file name for an id: the id itself where every system accepts it, else a plain form with a checksum."""
     plain = re.sub(r"[^A-Za-z0-9_-]", "_", school_id)[:60]
     return plain if plain == school_id else f"{plain}-{zlib.crc32(school_id.encode()):08x}"
+
+
+def plain_name(name: str) -> str:
+    """Return a Chinese name in pinyin, as a part of a file name; "" where nothing plain is left."""
+    return re.sub(r"[^a-z0-9]", "", "".join(lazy_pinyin(name)).lower())[:40]
 
 
 def version_of(papers: Papers) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.output.offline import seal_page
@@ -15,9 +16,11 @@ from layout_planner.output.papers.dossiers import (
     lay_base,
     list_schools,
     page_of,
+    plain_name,
     text_bytes,
 )
 from layout_planner.output.papers.print_pdf import NoPdfError, choose_printer, spell_undrawable
+from layout_planner.output.papers.village_sheets import SheetMaker, list_townships, township_page
 from layout_planner.whole import replaced_folder
 from layout_planner.words import Words
 
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 
     OnStep = Callable[[Words], None]
 
-TEXTS = "text"
+TEXTS, SHEETS = "text", "sheets.json"
 
 
 class PaperPrinter:
@@ -52,9 +55,9 @@ class PaperPrinter:
         """Whether PDF can be made."""
         return self._print is not None
 
-    def html(self, template: str, page: dict[str, Any], lang: Lang, links: Collection[str] = ()) -> str:
-        """Return a page in both languages, ready to be opened offline."""
-        return seal_page(render_page(template, page, lang, only=None), links)
+    def html(self, template: str, page: dict[str, Any], lang: Lang, links: Collection[str] = (), *, only: Lang | None = None) -> str:
+        """Return a page in both languages, or in `only` one, ready to be opened offline."""
+        return seal_page(render_page(template, page, lang, only=only), links)
 
     def pdf(self, template: str, page: dict[str, Any], lang: Lang) -> bytes:
         """Return a page in one language as PDF; only where `prints`."""
@@ -107,6 +110,40 @@ def write_dossiers(
         links = [link for row in index["rows"] for _, link in row["links"]]
         (folder / "index.html").write_text(printer.html("papers/dossiers.html", index, lang, links), encoding="utf-8")
         (folder / DATA).write_bytes(data_bytes(papers, dossiers))
+    return place, printer.all_remarks()
+
+
+def write_sheets(
+    papers: Papers, out: Path, lang: Lang, *, pdf: bool = True, only: Collection[str] = (), on_step: OnStep | None = None
+) -> tuple[Path, list[Words]]:
+    """Write one page a settlement into `out`/<run>, a file a township, and return the folder and what could not be made.
+
+    Parameters
+    ----------
+    only : ids of the settlements to write; all that have pupils when empty.
+
+    Raises
+    ------
+    OutputError : the place cannot be written, or holds something that is no folder of sheets.
+    """
+    say = on_step or (lambda _: None)
+    printer, maker = PaperPrinter(pdf=pdf), SheetMaker(papers, lay_base(papers.view), lang)
+    townships = {name: [key for key in keys if not only or key in only] for name, keys in list_townships(papers).items()}
+    townships = {name: keys for name, keys in townships.items() if keys}
+    place = out / papers.view.name
+    with replaced_folder(place, mark=SHEETS) as folder:
+        files = []
+        for number, (township, keys) in enumerate(townships.items(), start=1):
+            shown = township or "—"
+            say(Words(f"写出告知单 {number}/{len(townships)}：{shown}", f"sheets {number} of {len(townships)}: {shown}"))
+            page, stem = township_page(maker, township, keys), f"{number:02d}-{plain_name(township)}".strip("-")
+            html = printer.html("papers/sheets.html", page, lang, only=lang)
+            (folder / f"{stem}.html").write_text(html, encoding="utf-8", newline="\n")
+            if printer.prints:
+                (folder / f"{stem}.pdf").write_bytes(printer.pdf("papers/sheets.html", page, lang))
+            files.append({"township": township, "file": stem, "settlements": keys})
+        content = {"schema": 1, "run": papers.view.name, "digest": papers.digest, "files": files}
+        (folder / SHEETS).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return place, printer.all_remarks()
 
 

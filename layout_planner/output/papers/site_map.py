@@ -71,6 +71,7 @@ class Frame:
     south: float
     units_per_m: float
     cos: float
+    letter: float = LABEL
     taken: list[tuple[float, float, float, float]] = field(default_factory=list)
 
     def place(self, lon: Any, lat: Any) -> tuple[Any, Any]:  # noqa: ANN401 - a float or an array
@@ -86,15 +87,15 @@ class Frame:
         )
 
 
-def frame_around(points: Sequence[tuple[float, float]]) -> Frame:
-    """Return a window that holds all `points` (degrees) with a margin; never smaller than LEAST_M."""
+def frame_around(points: Sequence[tuple[float, float]], letter: float = LABEL) -> Frame:
+    """Return a window that holds all `points` (degrees) with a margin; never smaller than LEAST_M. `letter` is the size of the labels."""
     lon, lat = np.array(points, dtype=float).T
     cos = math.cos(math.radians(float(lat.mean())))
     wide_m = max((lon.max() - lon.min()) * DEGREE_M * cos, LEAST_M)
     high_m = max((lat.max() - lat.min()) * DEGREE_M, LEAST_M * HIGH / WIDE)
     scale = (1 - 2 * MARGIN) / max(wide_m / WIDE, high_m / HIGH)
     middle = (lon.max() + lon.min()) / 2, (lat.max() + lat.min()) / 2
-    return Frame(middle[0] - WIDE / scale / DEGREE_M / cos / 2, middle[1] - HIGH / scale / DEGREE_M / 2, scale, cos)
+    return Frame(middle[0] - WIDE / scale / DEGREE_M / cos / 2, middle[1] - HIGH / scale / DEGREE_M / 2, scale, cos, letter)
 
 
 @dataclass(frozen=True)
@@ -143,7 +144,7 @@ def draw_map(base: Base, frame: Frame, spots: Iterable[Spot], ways: Iterable[Way
     ]
     drawn = [spot for spot in spots if _inside(spot, frame)]
     scale = _draw_scale(frame, lang)  # takes its corner before any label
-    for spot in drawn:  # marks first, so that no label covers one
+    for spot in (spot for spot in drawn if spot.label):  # marks first, so that no label covers one that has a name
         x, y = frame.place(spot.lon, spot.lat)
         frame.taken.append((x - spot.size, y - spot.size, x + spot.size, y + spot.size))
     parts += [_draw_mark(spot, frame) for spot in reversed(drawn)]
@@ -217,11 +218,11 @@ def _draw_label(spot: Spot, frame: Frame, lang: Lang) -> str:
     """Return the label at the first of four sides where nothing stands, or nothing."""
     text = clean_text(spot.name.say(lang))
     text = text if len(text) <= LONGEST * (1 if lang == "zh" else 2) else text[: LONGEST * (1 if lang == "zh" else 2) - 1] + "…"
-    x, y = frame.place(spot.lon, spot.lat)
-    wide = sum(LABEL if ord(letter) > 0x2E80 else 0.58 * LABEL for letter in text)  # noqa: PLR2004 - CJK starts here
+    x, y, size = *frame.place(spot.lon, spot.lat), frame.letter
+    wide = sum(size if ord(letter) > 0x2E80 else 0.58 * size for letter in text)  # noqa: PLR2004 - CJK starts here
     gap = spot.size + 3
-    for left, base in ((x + gap, y + 5), (x - gap - wide, y + 5), (x - wide / 2, y - gap - 2), (x - wide / 2, y + gap + LABEL - 2)):
-        box = (left, base - LABEL + 2, left + wide, base + 4)
+    for left, base in ((x + gap, y + 5), (x - gap - wide, y + 5), (x - wide / 2, y - gap - 2), (x - wide / 2, y + gap + size - 2)):
+        box = (left, base - size + 2, left + wide, base + 4)
         if (
             box[0] >= EDGE
             and box[1] >= EDGE
@@ -231,7 +232,7 @@ def _draw_label(spot: Spot, frame: Frame, lang: Lang) -> str:
         ):
             frame.taken.append(box)
             weight = "700" if spot.shape in {"square", "house", "cross"} else "400"
-            style = f'font-size="{LABEL:.0f}" font-weight="{weight}"'
+            style = f'font-size="{size:.0f}" font-weight="{weight}"'
             halo = f'<text x="{left:.1f}" y="{base:.1f}" {style} fill="none" stroke="#fff" stroke-width="4" stroke-linejoin="round">'
             return f'{halo}{escape(text)}</text><text x="{left:.1f}" y="{base:.1f}" {style} fill="{INK}">{escape(text)}</text>'
     return ""
@@ -254,7 +255,7 @@ def _draw_scale(frame: Frame, lang: Lang) -> list[str]:
     return [
         f'<rect x="8" y="{HIGH - 48:.0f}" width="{units + 20:.0f}" height="40" fill="#fff" fill-opacity="0.8"/>',
         f'<path d="M{x} {y - 7}V{y}H{x + units:.1f}V{y - 7}" fill="none" stroke="{INK}" stroke-width="2"/>',
-        f'<text x="{x + units / 2:.1f}" y="{y - 10:.0f}" font-size="14" text-anchor="middle" fill="{INK}">{said}</text>',
+        f'<text x="{x + units / 2:.1f}" y="{y - 10:.0f}" font-size="{frame.letter:.0f}" text-anchor="middle" fill="{INK}">{said}</text>',
         f'<path d="M{north} 14L{north + 9} 44L{north} 37L{north - 9} 44Z" fill="{INK}"/>',
         f'<text x="{north}" y="60" font-size="15" font-weight="700" text-anchor="middle" fill="{INK}">{Words("北", "N").say(lang)}</text>',
     ]
