@@ -44,7 +44,7 @@ def written(papers, tmp_path_factory):
 def test_a_dossier_tells_map_register_and_policy(papers):
     dossier = describe_school(papers, papers.view.mergers[0])
     assert [part.key for part in dossier.parts] == [
-        "decision", "register", "conditions", "history", "catchment", "otherwise", "safeguards", "money", "posts",
+        "decision", "register", "conditions", "history", "catchment", "buses", "otherwise", "safeguards", "money", "posts",
     ]  # fmt: skip
     assert dossier.decision in {"closed", "converted"}
     assert dossier.verdict == "fail"

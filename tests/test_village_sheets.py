@@ -112,9 +112,8 @@ def test_stop_and_clock_stand_where_a_bus_plan_does():
         "stop_id": "H1", "pupils": 3, "walk_minutes": 4.2, "ride_minutes": 11.0,
     }  # fmt: skip
     stop = {"when": "plan", "route_id": "R1", "stop_no": 1, "stop_id": "H1", "name": "老槐树", "time_s": 7 * 3600 + 8 * 60 + 59.0}
-    view = dataclasses.replace(PLAIN.view)
-    object.__setattr__(view, "bus_riders", pd.DataFrame([rider | {"direction": way} for way in ("to_school", "from_school")]))
-    object.__setattr__(view, "bus_stops", pd.DataFrame([stop]))
+    riders = pd.DataFrame([rider | {"direction": way} for way in ("to_school", "from_school")])
+    view = dataclasses.replace(PLAIN.view, bus_riders=riders, bus_stops=pd.DataFrame([stop]))
     maker = SheetMaker(dataclasses.replace(PLAIN, view=view), lay_base(view), "en")
     texts = str(maker.sheet(row["settlement_id"])["bands"])
     assert "bus stop 老槐树 at 07:08, 4 minutes on foot from home" in texts

@@ -21,6 +21,7 @@ from layout_planner.output.papers.policy import (
     describe_safeguards,
 )
 from layout_planner.output.papers.school_register import (
+    describe_buses,
     describe_catchment,
     describe_conditions,
     describe_history,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
 
 DATA = "dossiers.json"
 FIRST_PAGE = ("decision", "otherwise", "posts")
-SECOND_PAGE = ("register", "conditions", "history", "catchment")
+SECOND_PAGE = ("register", "conditions", "history", "catchment", "buses")
 THIRD_PAGE = ("safeguards", "objections", "money")
 MOST_ROWS = 40  # of the catchment on paper; the text form holds all
 SHOWN_DIGEST = 16
@@ -70,8 +71,8 @@ def describe_school(papers: Papers, school_id: str) -> Dossier:
     parts = [
         describe(papers, school_id)
         for describe in (
-            describe_decision, describe_register, describe_conditions, describe_history, describe_catchment, describe_otherwise,
-            describe_safeguards, describe_money, describe_posts,
+            describe_decision, describe_register, describe_conditions, describe_history, describe_catchment, describe_buses,
+            describe_otherwise, describe_safeguards, describe_money, describe_posts,
         )
     ]  # fmt: skip
     township = clean_text(papers.view.schools.at[school_id, "township"])
@@ -100,7 +101,7 @@ def page_of(papers: Papers, base: Base, dossier: Dossier, *, only: Lang | None =
     maps: dict[str, str] = {lang: school_map(papers, base, dossier.school_id, lang) for lang in langs}
     if only:  # as a picture, whose parts no style sheet has to be held against
         maps = {lang: as_image(svg) for lang, svg in maps.items()}
-    parts = {part.key: _show_part(part) for part in dossier.parts}
+    parts = {part.key: _show_part(part) for part in dossier.parts if part.lines}
     return {
         **about(papers),
         "heading": pair(dossier.name),

@@ -131,7 +131,7 @@ def as_text(dossiers: Iterable[Dossier], lang: Lang) -> str:
     lines: list[str] = []
     for dossier in dossiers:
         lines += [f"# {dossier.name.say(lang)} ({clean_text(dossier.school_id)})", ""]
-        for part in dossier.parts:
+        for part in (part for part in dossier.parts if part.lines):
             lines += [f"## {part.title.say(lang)}", ""]
             lines += ["- " + " | ".join(_one_line(cell.say(lang)) for cell in line.cells) for line in part.lines]
             lines.append("")

@@ -9,6 +9,7 @@ import numpy as np
 from layout_planner.assess.conditions import VENUES
 from layout_planner.names import name_band, name_unit
 from layout_planner.norms.labels import LABELS
+from layout_planner.output.bus_plans import DIRECTIONS, tell_clock
 from layout_planner.output.papers.facts import (
     NONE_KNOWN,
     NOTHING,
@@ -17,6 +18,7 @@ from layout_planner.output.papers.facts import (
     count,
     join,
     minute_span,
+    minutes,
     name_bands,
     name_form,
     name_modes,
@@ -218,6 +220,35 @@ def describe_history(papers: Papers, school_id: str) -> Part:
         else Words("没有学籍变动表。", "No registers are given.")
     )
     return Part("history", Words("历年学籍", "History from the registers"), tuple(lines), heads, note, frozenset({1, 2, 3, 4, 5}))
+
+
+def describe_buses(papers: Papers, school_id: str) -> Part:
+    """Return the runs of school buses to and from the school under the plan, by direction and start."""
+    title = Words("校车（方案）", "School buses under the plan")
+    routes = papers.view.bus_routes
+    own = None if routes is None else routes[(routes["when"] == "plan") & (routes["site_id"] == school_id)]
+    if own is None or own.empty:
+        return Part("buses", title, ())
+    heads = (
+        Words("车", "bus"),
+        Words("方向", "direction"),
+        Words("起讫", "from – to"),
+        Words("学生/座位", "pupils / seats"),
+        Words("公里", "km"),
+        Words("最长乘车", "longest ride"),
+    )
+    lines = []
+    for row in own.sort_values(["direction", "starts_s", "route_id"], ascending=[False, True, True]).to_dict("records"):
+        cells = (
+            same(row["bus_id"]),
+            DIRECTIONS[str(row["direction"])],
+            same(f"{tell_clock(float(row['starts_s']))}–{tell_clock(float(row['ends_s']))}"),
+            same(f"{int(row['riders'])} / {int(row['seats'])}"),
+            same(f"{float(row['ride_km']):.1f}"),
+            minutes(60 * float(row["longest_ride_minutes"])),
+        )
+        lines.append(Line(str(row["route_id"]), cells))
+    return Part("buses", title, tuple(lines), heads, figures=frozenset({3, 4, 5}))
 
 
 def is_shown(papers: Papers, school_id: str) -> bool:

@@ -38,7 +38,7 @@ TABLES = {
     "otherwise": OTHERWISE,
     "posts": POST_TABLE,
 }
-LATER = ("objections", "bus_routes", "bus_stops", "bus_riders")  # tables of a run that not every run holds
+LATER = ("objections",)  # tables of a run that not every run holds
 HISTORY_COUNTS = ("enrolled_start", "transferred_in", "transferred_out", "dropped_out", "graduated")
 KNOWN = ("classrooms", "teachers", "enrolment", "dorm_area_m2", "toilets_boys", "toilets_girls")
 

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layout_planner.names import name_band, name_rule
+from layout_planner.output.bus_plans import tell_clock
 from layout_planner.output.consult_data import read_consult_words
 from layout_planner.output.map_data import pair
 from layout_planner.output.papers.dossiers import about
 from layout_planner.output.papers.site_map import BLUE, GREY, INK, NAVY, ORANGE, Base, Spot, Way, as_image, draw_map, frame_around
 from layout_planner.output.papers.village_codes import SheetCode, draw_code
 from layout_planner.output.safe import clean_text
+from layout_planner.results import TO_SCHOOL
 from layout_planner.risk import CAUSES
 from layout_planner.words import Words
 
@@ -203,19 +205,20 @@ def _clip(name: Words) -> Words:
 def _halts(papers: Papers) -> dict[tuple[str, str, str, str], list[tuple[str, str, str]]]:
     """Return stop, clock and minutes of walk by (when, settlement, band, school), mornings only; empty where a run holds no bus plan."""
     view = papers.view
-    riders, stops = getattr(view, "bus_riders", None), getattr(view, "bus_stops", None)
-    if riders is None or stops is None or not len(riders):
+    riders, stops = view.bus_riders, view.bus_stops
+    if riders is None or stops is None:
         return {}
-    times = {(str(row.when), str(row.route_id), str(row.stop_id)): row for row in stops.itertuples(index=False)}
+    times: dict[tuple[str, str, str], Any] = {
+        (str(row.when), str(row.route_id), str(row.stop_id)): row for row in stops.itertuples(index=False)
+    }
     halts: dict[tuple[str, str, str, str], list[tuple[str, str, str]]] = {}
     for rider in riders.itertuples(index=False):
         stop = times.get((str(rider.when), str(rider.route_id), str(rider.stop_id)))
-        if stop is None or str(rider.direction) != "to_school":
+        if stop is None or str(rider.direction) != TO_SCHOOL:
             continue
         walk = f"{float(rider.walk_minutes):.0f}" if np.isfinite(float(rider.walk_minutes)) else ""
-        clock = f"{int(stop.time_s // 3600):02d}:{int(stop.time_s % 3600 // 60):02d}"
         key = (str(rider.when), str(rider.settlement_id), str(rider.band), str(rider.site_id))
-        told = (clean_text(stop.name) or clean_text(stop.stop_id), clock, walk)
+        told = (clean_text(stop.name) or clean_text(stop.stop_id), tell_clock(float(stop.time_s)), walk)
         if told not in halts.setdefault(key, []):
             halts[key].append(told)
     return halts
