@@ -26,6 +26,7 @@ from layout_planner.plan.present import crowded_sites, present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import Run
 from layout_planner.risk import assess_risk
+from layout_planner.safeguards.bus_check import check_buses
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
@@ -114,6 +115,7 @@ def run_scenario(
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
     verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"])
+    verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     bad = assessment["bad_days"] if county.bad_days else None
     measures = {

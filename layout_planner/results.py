@@ -170,18 +170,40 @@ class GateResult:
         return self.verdict == "pass"
 
 
+BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road")
+
+
+@dataclass(frozen=True)
+class BusCheck:
+    """What the re-check of the school buses found.
+
+    faults  by rule of BUS_RULES, a sentence a fault
+    """
+
+    routes: int
+    pupils: int
+    faults: dict[str, tuple[Words, ...]] = field(default_factory=dict)
+
+    @property
+    def agrees(self) -> bool:
+        """True when no rule is broken."""
+        return not any(self.faults.values())
+
+
 @dataclass(frozen=True)
 class Verification:
     """The independent re-check: how many trips and sums were recomputed, and every disagreement with both figures.
 
     bad_trips  the trips today and under the plan on every bad day, as retraced: day, when, settlement_id, band, school_id, mode, pupils,
                seconds, bad_s (np.inf = cut off); None where the county has no bad day or none was retraced
+    buses      what the re-check of the plan's school buses found
     """
 
     trips: int
     worst_difference_s: float
     disagreements: tuple[Words, ...] = ()
     bad_trips: pd.DataFrame | None = None
+    buses: BusCheck | None = None
 
     @property
     def agrees(self) -> bool:

@@ -79,7 +79,8 @@ def walk_to_nodes(streets: Streets, homes: Ints, norms: NormSet) -> tuple[Ints, 
 def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: int) -> list[StopChoice]:
     """Return where every party may board: the stop nearest to its home, and the nodes that serve most other riders of the school.
 
-    A node counts only within `bus.walk_to_stop_minutes` at the pace of the party. A party without any has no choice at all.
+    A node counts only within `bus.walk_to_stop_minutes` at the pace of the party, and where a bus may stop. A party without any has no
+    choice at all.
     """
     rows = case.travel.settlements.get_indexer(pd.Index([party.settlement_id for party in parties]))
     own = streets.net.stop[rows]
@@ -94,7 +95,7 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
     choices = []
     for number in range(len(parties)):
         found: dict[int, float] = {}
-        if own[number] >= 0:
+        if own[number] >= 0 and streets.may_halt[own[number]]:
             found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
         open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
         order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MILLIMETRES = 3  # decimals of a metre
-NO_HALT = ("motorway", "motorway_link", "trunk", "trunk_link", "ferry")  # roads on which no bus may stop
+NO_HALT = ("motorway", "motorway_link", "ferry")  # no bus may stop there; national roads (trunk) run through villages
 
 
 @dataclass(frozen=True)

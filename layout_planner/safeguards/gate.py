@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from layout_planner.norms.labels import name_norm
 from layout_planner.results import GateResult
 from layout_planner.safeguards.built import check_built
+from layout_planner.safeguards.bus_rules import judge_buses
 from layout_planner.safeguards.children import check_children
 from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
@@ -64,6 +65,7 @@ def judge_plan(
         findings.append(_judge_budget(case, scenario.plan.budget_yuan))
     if mergers:
         findings.append(_judge_new_risk(case, demand))
+    findings.extend(judge_buses(norms, verification.buses))
     for merger in mergers:
         for check in CHECKS:
             findings.extend(check(case, merger))

@@ -242,6 +242,14 @@ class Net:
                 self.node_of["halt", name] = self._place(("halt", name), spot)
                 self.leg["halt", name] = spot.there_s, spot.back_s
 
+    def add_point(self, name: Hashable, point: Point) -> tuple[Hashable, float]:
+        """Put a point on the nearest road of this net; its node and how many metres it is from that road."""
+        chosen = np.flatnonzero(self.ahead | self.behind)
+        away = shapely.distance(self.paces.lines[chosen], point)
+        edge = int(chosen[away.argmin()])
+        spot = Spot(edge, float(shapely.line_locate_point(self.paces.lines[edge], point)), float(away.min()))
+        return self._place(name, spot), spot.off_m
+
     def measure(self, school: str, homes: list[str]) -> dict[str, Way]:
         """Return the ways of `homes` to `school`; the off-road legs count on foot only."""
         target = self.node_of.get(("school", school))

@@ -1,0 +1,55 @@
+"""Rules of the gate on school buses: what `bus_check` found, rule by rule."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.results import BUS_RULES
+from layout_planner.safeguards.rules import judge
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from layout_planner.norms import NormSet
+    from layout_planner.results import BusCheck, Finding, Verdict
+
+PLAN = "plan"
+SHOWN_AT_MOST = 5
+SAYS = {
+    "riders": Words("每名乘车学生往返各有一个座位", "every bus pupil has one seat there and one back"),
+    "seats": Words("校车不超载，每趟有照管人员", "no bus is overloaded, and an attendant rides every run"),
+    "ride": Words("时刻表开得到，门到门时间不超限", "the timetable can be driven, and no trip is over its limit door to door"),
+    "windows": Words("校车在上课前到校、放学后发车、赶得上下一趟", "buses are in time at school, after it and for the next run"),
+    "walk": Words("到站步行不超限", "no walk to a stop is over its limit"),
+    "road": Words("校车走的路和停的站都允许", "buses drive and stop where they may"),
+}
+CURES = {
+    "riders": Words("为没有座位的学生加站或加车", "add a stop or a bus for the pupils without a seat"),
+    "seats": Words("换大车或加一趟", "use a larger bus or add a run"),
+    "ride": Words("减少站点，或分成两趟", "take out stops, or split the run"),
+    "windows": Words("调整发车时间，或加一辆车", "change the times, or add a bus"),
+    "walk": Words("在近处加站", "add a stop nearer to home"),
+    "road": Words("换站或改线", "move the stop or the route"),
+}
+NORMS = {"seats": "bus.attendant", "ride": "travel.max_minutes", "windows": "bus.early_minutes", "walk": "bus.walk_to_stop_minutes"}
+
+
+def judge_buses(norms: NormSet, check: BusCheck | None) -> Iterator[Finding]:
+    """Yield a finding a rule; none where nobody goes by school bus."""
+    if check is None or not (check.routes or check.pupils):
+        return
+    for rule in BUS_RULES:
+        faults = check.faults.get(rule, ())
+        said = SAYS[rule]
+        text = _tell(faults) if faults else Words(f"校车{check.routes}趟：{said.zh}", f"{check.routes} bus runs: {said.en}")
+        verdict: Verdict = "fail" if faults else "pass"
+        norm = norms.find(NORMS[rule], mode="school_bus") if rule in NORMS else None
+        yield judge(f"buses.{rule}", verdict, PLAN, norm, text, CURES[rule], measured=float(len(faults)), bound=(0.0, "faults"))
+
+
+def _tell(faults: tuple[Words, ...]) -> Words:
+    """Return the first faults in one sentence, and how many more there are."""
+    shown, more = faults[:SHOWN_AT_MOST], len(faults) - SHOWN_AT_MOST
+    text = Words("校车：" + "；".join(fault.zh for fault in shown), "school buses: " + "; ".join(fault.en for fault in shown))
+    return Words(f"{text.zh}；另有{more}处", f"{text.en}; and {more} more") if more > 0 else text
