@@ -212,6 +212,7 @@ def _halts(papers: Papers) -> dict[tuple[str, str, str, str], list[tuple[str, st
         (str(row.when), str(row.route_id), str(row.stop_id)): row for row in stops.itertuples(index=False)
     }
     halts: dict[tuple[str, str, str, str], list[tuple[str, str, str]]] = {}
+    rider: Any
     for rider in riders.itertuples(index=False):
         stop = times.get((str(rider.when), str(rider.route_id), str(rider.stop_id)))
         if stop is None or str(rider.direction) != TO_SCHOOL:
