@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.errors import InputError, Problem
+from layout_planner.output.bus_layers import encode_stops
 from layout_planner.output.map_data import pair
 from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.offline import read_asset
@@ -70,6 +71,7 @@ def encode_consultation(view: RunView, notice: Notice, lang: Lang) -> dict[str, 
     data = encode_public_map(view, lang)
     words = read_consult_words()
     mergers = {int(merger["school"]): merger for merger in data["mergers"]}
+    villages, schools = ({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools"))
     return data | {
         "kind": "consult",
         "words": data["words"] | words | {"find_hint": words["c.find_hint"], "find": words["c.find"]},
@@ -81,7 +83,8 @@ def encode_consultation(view: RunView, notice: Notice, lang: Lang) -> dict[str, 
         "listed": sorted(data["schools"]["id"].index(school) for school in notice.listed if school in data["schools"]["id"]),
         "first": {str(school): [reason[:3] for reason in merger["reasons"]] for school, merger in sorted(mergers.items())},
         "lost": _lost_bands(view, data["schools"]["id"]),
-        "ways": encode_ways(view, *({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools"))),
+        "ways": encode_ways(view, villages, schools),
+        "stops": {when: encode_stops(view, when, villages, schools) for when in ("today", "plan")},
         "norms": pair(view.norms_title),
     }
 

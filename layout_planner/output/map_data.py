@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from pypinyin import Style, lazy_pinyin
 
+from layout_planner.output.bus_layers import encode_buses
 from layout_planner.output.map_layers import (
     SCHOOL_ROW,
     VILLAGE_ROW,
@@ -143,7 +144,11 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "villages": _encode_villages(view.settlements),
         "schools": _encode_schools(states, school_ids),
         "states": [
-            _encode_state(state, villages, schools, bands) | {"days": encode_day_states(state.view.bad_days, state.when, villages, bands)}
+            _encode_state(state, villages, schools, bands)
+            | {
+                "days": encode_day_states(state.view.bad_days, state.when, villages, bands),
+                "bus": encode_buses(state.view, state.when, schools),
+            }
             for state in states
         ],
         "mergers": [merger for number, state in enumerate(states) for merger in _encode_mergers(state, number, schools)],

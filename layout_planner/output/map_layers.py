@@ -93,7 +93,7 @@ def encode_relief(relief: Relief | None) -> dict[str, Any] | None:
 
 def encode_shores(water: gpd.GeoDataFrame | None) -> str:
     """Return rivers and shores, packed."""
-    return pack_lines(line for line in _draw_lines(water, WATER_STRAY_M) if line) if water is not None and len(water) else ""
+    return pack_lines(line for line in draw_lines(water, WATER_STRAY_M) if line) if water is not None and len(water) else ""
 
 
 def encode_ways(view: RunView, villages: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:
@@ -108,10 +108,10 @@ def encode_ways(view: RunView, villages: dict[str, int], schools: dict[str, int]
     for row, (school, kind, home) in enumerate(rows):
         if home and home in villages and school in schools:
             begin += [villages[home], schools[school], KINDS.index(kind), row]
-    return {"lines": pack_lines(_draw_lines(view.ways, STRAY_M)), "after": view.ways["after"].astype(int).tolist(), "begin": begin}
+    return {"lines": pack_lines(draw_lines(view.ways, STRAY_M)), "after": view.ways["after"].astype(int).tolist(), "begin": begin}
 
 
-def _draw_lines(table: gpd.GeoDataFrame, stray_m: float) -> list[list[int]]:
+def draw_lines(table: gpd.GeoDataFrame, stray_m: float) -> list[list[int]]:
     """Return every line, simplified in metres, as [x, y, dx, dy, ...] in 1e-5 degrees."""
     crs = table.estimate_utm_crs()
     near = shapely.simplify(table.geometry.to_crs(crs).to_numpy(), stray_m)

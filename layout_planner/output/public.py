@@ -17,6 +17,7 @@ from layout_planner.assess.groups import GROUPS
 from layout_planner.compare import MEASURES
 from layout_planner.errors import InputError, OutputError, Problem
 from layout_planner.names import FORMS, name_band, name_mode, name_rule
+from layout_planner.output.bus_plans import BUS_TABLES
 from layout_planner.output.map_data import FIGURES, State, encode_map, pair
 from layout_planner.output.maps import write_folium_page
 from layout_planner.output.pages import describe_run, page_words, show_measure, write_page
@@ -117,9 +118,14 @@ def public_view(view: RunView, least: int) -> RunView:
     for finding in view.findings:
         bare = replace(finding, text=name_rule(finding.rule), cure=Words("", ""), measured=None, limit=None, settlements=(), evidence="")
         told.setdefault((finding.subject, finding.rule, finding.verdict), bare)
-    return replace(
-        view, settlements=homes, trips=trips, schools=schools, measures=measures, findings=tuple(told.values()), notes=(), venues=None
-    )
+    shown = replace(view, settlements=homes, trips=trips, schools=schools, measures=measures, findings=tuple(told.values()))
+    return replace(shown, notes=(), venues=None, **_uncount_buses(view))
+
+
+def _uncount_buses(view: RunView) -> dict[str, Any]:
+    """Return the bus tables without the number of riders anywhere."""
+    tables = {name: getattr(view, name) for name in BUS_TABLES}
+    return {name: None if table is None else table.drop(columns=["riders", "pupils"], errors="ignore") for name, table in tables.items()}
 
 
 def size_class(pupils: np.ndarray[Any, np.dtype[np.float64]]) -> np.ndarray[Any, np.dtype[np.int_]]:

@@ -13,6 +13,7 @@
     planner.base = { roads: data.roads.map(([group, lines]) => [group, planner.decodeLines(lines)]),
       boundary: planner.decodeLines(data.boundary), water: planner.decodeLines(data.water), shown: true };
     planner.loadWays();
+    useTimetables();
     map.attributionControl.setPrefix(false);
     map.attributionControl.addAttribution(data.osm ? '© OpenStreetMap contributors (ODbL)' : '');
     L.control.zoom({ position: 'bottomright', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
@@ -35,6 +36,16 @@
     setLanguage(planner.lang);
     window.__ready = { n: data.villages.id.length };
   };
+
+  // where the runs of the school bus are planned, their minutes replace the estimate
+  function useTimetables() {
+    ['today', 'plan'].forEach((when, number) => planner.data.states[number].byVillage.forEach((trips) => trips.forEach((trip) => {
+      const found = trip.mode === 'school_bus' && planner.data.stops[when][[trip.village, trip.band, trip.school].join()];
+      if (!found || found[5] < 0) return;
+      trip.minutes = found[5];
+      trip.best = trip.worst = 0; // a timetable has no range
+    })));
+  }
 
   function addField(name, zIndex, painter) {
     planner.map.createPane(name).style.zIndex = zIndex;

@@ -55,10 +55,12 @@
       !changes.length && make('p', 'calm', say('c.no_pupils')),
       changes.length && still && make('p', 'calm', '✓ ', say('c.no_change_here')),
       changes.map(bandBlock),
+      changes.length && rides(village) && make('p', 'note', say('c.bus_way')),
       changes.length && make('p', 'note', say('c.ways') + (drawn(village) ? '' : ' ' + say('c.straight'))),
       guess ? make('p', 'note', say('c.guess', { n: (guess / 10).toFixed(1) })) : null,
     ];
   }
+  const rides = (village) => planner.data.states.some((state) => state.byVillage[village].some((trip) => trip.mode === 'school_bus'));
   // on a phone the map lies below the sentences
   function toMap() {
     const link = make('a', 'to-map', say('c.to_map'));
@@ -101,15 +103,15 @@
     }
     if (trip.mode !== 'school_bus') return say('c.daily');
     const stop = planner.stopOf(planner.chosen, trip, kind);
-    const told = stop ? sentence(stop.walk >= 0 ? 'c.stop' : 'c.stop_no_walk', { stop: name(stop.name), time: stop.time, walk: String(stop.walk) })
+    const told = stop ? [sentence(stop.walk > 0 ? 'c.stop' : 'c.stop_no_walk', { stop: name(stop.name), time: stop.time, walk: String(stop.walk) }),
+      stop.back && say('c.comma') + say('c.back', { time: stop.back })]
       : (kind === 'plan_new' || kind === 'plan_gets') && say('c.no_stop');
     return told ? [told, say('c.comma'), say('c.daily')] : say('c.daily');
   }
   // where and when the school bus stops for a trip; null where no routes are planned yet
   planner.stopOf = function (village, trip, kind) {
-    const stops = (planner.data.stops || {})[kind === 'now' ? 'today' : 'plan'] || {};
-    const found = stops[[village, trip.band, trip.school].join()];
-    return found ? { name: planner.pick(found.slice(0, 2)), time: found[2], walk: found[3] } : null;
+    const found = planner.data.stops[kind === 'now' ? 'today' : 'plan'][[village, trip.band, trip.school].join()];
+    return found ? { name: planner.pick(found.slice(0, 2)), time: found[2], walk: found[3], back: found[4] } : null;
   };
   function late(trip) {
     if (!trip.cause) return null;

@@ -157,7 +157,8 @@
       stroke(ctx, '#8fb8cf', Math.max(0.8, Math.min(2.4, (t.zoom - 7) / 3)), []);
     }
     if (!base.shown) return;
-    if (base.boundary.length) stroke(ctx, '#8a8272', 1.6, [8, 4, 2, 4]);
+    traceLines(t, base.boundary);
+    stroke(ctx, '#8a8272', 1.6, [8, 4, 2, 4]);
     const thick = Math.max(0.55, Math.min(1.8, (t.zoom - 7) / 4));
     for (const [group, lines] of base.roads) {
       const style = planner.ROADS[group];
@@ -184,6 +185,7 @@
 
   planner.paintState = function (t, state, shown) {
     paintLines(t, state, shown);
+    if (shown.buses) planner.paintBuses(t, state);
     paintVillages(t, state, shown);
     if (shown.venues) planner.paintVenues(t);
     if (shown.schools) paintSchools(t, state, shown.labels);

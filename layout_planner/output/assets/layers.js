@@ -134,6 +134,34 @@
       make('p', '', planner.pick(venues.kinds[venues.kind[i]]), ' · ', say('venue.' + (venues.state[i] || 'far'))));
   };
 
+  // ---- school buses: the morning's routes and stops of a state
+  const BUS = { color: '#b35900', width: 3.2, dash: [] };
+  planner.BUS = BUS;
+  planner.hasBuses = (states) => states.some((state) => state.bus);
+  planner.paintBuses = function (t, state) {
+    const { bus } = state;
+    if (!bus) return;
+    bus.decoded = bus.decoded || planner.decodeLines(bus.lines);
+    bus.px = bus.px || bus.stops.map(([x, y]) => planner.worldPoint(x, y));
+    t.ctx.lineJoin = t.ctx.lineCap = 'round';
+    planner.traceLines(t, bus.decoded);
+    planner.stroke(t.ctx, '#ffffff', BUS.width + 2.4, []);
+    planner.traceLines(t, bus.decoded);
+    planner.stroke(t.ctx, BUS.color, BUS.width, []);
+    bus.px.forEach((point) => {
+      const x = t.x(point.x), y = t.y(point.y);
+      if (t.sees(x, y, 12)) planner.shape(t.ctx, 'square', x, y, t.zoom < 11 ? 2.6 : 4.2, '#ffd9a8', 1.2);
+    });
+  };
+  const riders = (count) => (count < 0 ? null : ' · ' + say('bus.riders', { n: count }));
+  planner.stopFacts = function (state, i) {
+    const [, , zh, en, time, count, route] = state.bus.stops[i];
+    const [school, run, bus, seats, all, starts, ends, km, longest] = state.bus.routes[route];
+    return make('div', 'pop', make('h2', '', planner.name(planner.pick([zh, en]))),
+      make('p', '', make('b', '', time), ' → ', planner.name(planner.nameOf(planner.data.schools, school)), ' ' + ends, riders(count)),
+      make('p', 'quiet', say('bus.route', { bus, run, seats, starts, km, longest }), riders(all)));
+  };
+
   // ---- relief: multiplied with what lies under it, so that its white stays paper
   planner.addRelief = function (map) {
     const { relief } = planner.data;

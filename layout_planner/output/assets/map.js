@@ -14,7 +14,7 @@
     const data = planner.data;
     // from, to: the two states of swipe and of a village's ways; view: from | to | swipe
     planner.view = { mode: 'to', from: 0, to: 1 };
-    planner.shown = { theme: 'risk', risk: true, safe: true, schools: true, labels: true, beds: false, venues: false, bands: data.bands.map((_, band) => band === 0) };
+    planner.shown = { theme: 'risk', risk: true, safe: true, schools: true, labels: true, beds: false, venues: false, buses: false, bands: data.bands.map((_, band) => band === 0) };
     planner.base = { roads: data.roads.map(([group, lines]) => [group, planner.decodeLines(lines)]),
       boundary: planner.decodeLines(data.boundary), water: planner.decodeLines(data.water), waterShown: true, shown: true };
     planner.loadWays();
@@ -24,8 +24,9 @@
     L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
     planner.addRelief(map);
     addField('base', 350, (t) => planner.paintBase(t, planner.base));
-    addField('from', 410, (t) => planner.paintState(t, data.states[planner.view.from], planner.shown));
-    addField('to', 411, (t) => planner.paintState(t, data.states[planner.view.to], planner.shown));
+    // what is not shown is not painted
+    addField('from', 410, (t) => planner.view.mode !== 'to' && planner.paintState(t, data.states[planner.view.from], planner.shown));
+    addField('to', 411, (t) => planner.view.mode !== 'from' && planner.paintState(t, data.states[planner.view.to], planner.shown));
     addField('ways', 405, (t) => paintChosen(t, planner.paintWays));
     addField('ends', 420, (t) => paintChosen(t, planner.paintEnds));
     map.fitBounds(extent(), { animate: false, padding: [46, 40] });
@@ -115,6 +116,10 @@
     const seen = (i) => planner.shown.theme !== 'risk' || (state.cause[i] ? planner.shown.risk : planner.shown.safe);
     look(planner.data.villages, seen, 16, (i) => planner.openVillage(i, true));
     if (planner.shown.venues) look(planner.data.venues, () => true, 10, (i) => popup(planner.latLng(planner.data.venues, i), planner.venueFacts(i)));
+    if (planner.shown.buses && state.bus) {
+      const stops = { x: state.bus.stops.map((stop) => stop[0]), y: state.bus.stops.map((stop) => stop[1]) };
+      look(stops, () => true, 9, (i) => popup(planner.latLng(stops, i), planner.stopFacts(state, i)));
+    }
     if (best) best.open();
   }
 

@@ -183,6 +183,8 @@
       shown.schools ? layer('labels', shown.labels, set('labels'), []) : null,
       hasBeds(states) ? layer('beds', shown.beds, set('beds'), planner.bedSwatches(barSwatch).map(([picture, key]) => row(picture, say(key)))) : null,
       linesLayer(states),
+      planner.hasBuses(states) ? layer('buses', shown.buses, set('buses'), [row(lineSwatch(planner.BUS), say('legend.bus_route')),
+        row(swatch('square', '#ffd9a8', 4.2), say('legend.bus_stop'))]) : null,
       data.venues ? layer('venues', shown.venues, set('venues'), planner.venueRows().map(([kind, color, words]) => row(swatch(kind, color), words))) : null,
       planner.relief ? layer('relief', planner.relief.options.opacity > 0, (checked) => planner.relief.setOpacity(checked ? 0.62 : 0), []) : null,
       planner.base.water.length ? layer('water', planner.base.waterShown, (checked) => { planner.base.waterShown = checked; }, []) : null,
