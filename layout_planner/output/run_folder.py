@@ -47,7 +47,7 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
             table.to_parquet(folder / f"{name}.parquet")
         write_paper_tables(run, folder)
         write_workbook(run, view, folder / "tables.xlsx", lang)
-        write_geopackage(view, folder / "plan.gpkg")
+        write_geopackage(view, folder / "plan.gpkg", lang)
         write_map(view, folder / "map.html", lang)
         write_gate_page(view, folder / "gate.html", lang)
         write_report(view, folder / "report.html", lang, run.assessment)

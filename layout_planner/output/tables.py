@@ -19,6 +19,8 @@ from layout_planner.output.assess_tables import show_assessment
 from layout_planner.output.bus_plans import BUS_TABLES, show_buses
 from layout_planner.output.bus_tables import list_riders
 from layout_planner.output.demand_tables import show_accounts
+from layout_planner.output.map_data import site_status
+from layout_planner.output.qgis_styles import write_styles
 from layout_planner.output.safe import safe_cell
 from layout_planner.results import ASSESSMENTS, INTERNAL
 from layout_planner.risk import CAUSES
@@ -152,11 +154,11 @@ def _cell(value: object) -> object:
     return safe_cell(value)
 
 
-def write_geopackage(view: RunView, path: Path) -> None:
-    """Write `plan.gpkg`: settlements, schools, trips today and under the plan as lines, roads, boundary; EPSG:4326."""
+def write_geopackage(view: RunView, path: Path, lang: Lang = "zh") -> None:
+    """Write `plan.gpkg`: settlements, schools, trips as lines, roads, boundary, buses, each with its style for QGIS; EPSG:4326."""
     layers = {
-        "settlements": view.settlements.reset_index(),
-        "schools": _finite(view.schools.reset_index()),
+        "settlements": view.settlements.assign(**_at_risk(view)).reset_index(),
+        "schools": _finite(view.schools.assign(becomes=_becomes(view)).reset_index()),
         "trips_today": _trip_lines(view, "today"),
         "trips_plan": _trip_lines(view, "plan"),
         "roads": view.roads,
@@ -169,8 +171,21 @@ def write_geopackage(view: RunView, path: Path) -> None:
     try:
         for name, layer in layers.items():
             pyogrio.write_dataframe(layer, path, layer=name, driver="GPKG")
+        write_styles(path, layers, lang)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": before})
+
+
+def _at_risk(view: RunView) -> dict[str, pd.Series]:
+    """Return the pupils at risk of every settlement, today and under the plan."""
+    risky = view.trips[view.trips["cause"] != ""]
+    sums = risky.groupby(["when", "settlement_id"])["pupils"].sum()
+    counts = {when: sums.get(when, pd.Series(dtype=int)).reindex(view.settlements.index, fill_value=0).astype(int) for when in WHEN}
+    return {f"at_risk_{when}": values for when, values in counts.items()}
+
+
+def _becomes(view: RunView) -> list[str]:
+    return [site_status(str(b), str(a)) for b, a in zip(view.schools["bands_today"], view.schools["bands_plan"], strict=True)]
 
 
 def _trip_lines(view: RunView, when: str) -> gpd.GeoDataFrame:

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
     from layout_planner.words import Lang
 
 DATA = "dossiers.json"
-FIRST_PAGE = ("decision", "otherwise", "posts")
+FIRST_PAGE = ("decision", "otherwise", "money")
 SECOND_PAGE = ("register", "conditions", "history", "catchment", "buses")
-THIRD_PAGE = ("safeguards", "objections", "money")
+THIRD_PAGE = ("safeguards", "objections", "posts")
 MOST_ROWS = 40  # of the catchment on paper; the text form holds all
 SHOWN_DIGEST = 16
 LEGEND = (

@@ -217,7 +217,8 @@ def _draw_mark(spot: Spot, frame: Frame) -> str:
 def _draw_label(spot: Spot, frame: Frame, lang: Lang) -> str:
     """Return the label at the first of four sides where nothing stands, or nothing."""
     text = clean_text(spot.name.say(lang))
-    text = text if len(text) <= LONGEST * (1 if lang == "zh" else 2) else text[: LONGEST * (1 if lang == "zh" else 2) - 1] + "…"
+    most = LONGEST if lang == "zh" else 5 * LONGEST // 2
+    text = text if len(text) <= most else text[: most - 1] + "…"
     x, y, size = *frame.place(spot.lon, spot.lat), frame.letter
     wide = sum(size if ord(letter) > 0x2E80 else 0.58 * size for letter in text)  # noqa: PLR2004 - CJK starts here
     gap = spot.size + 3
