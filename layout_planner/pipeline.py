@@ -11,6 +11,7 @@ from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, 
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites
 from layout_planner.assess.retention import measure_retention
+from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils, forecast_children
@@ -122,8 +123,9 @@ def run_scenario(
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])
         for when, (layout, risk) in layouts.items()
     }
+    bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when])]
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
-    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held)
+    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held, *bus_notes)
     say(Words("描出上学的路", "tracing the ways to school"))
     ways = trace_ways(ground.net, county, (today.assignment, plan.assignment))
     return Run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import children, consulting, files, hearing, papers, plans, province, trips
+from layout_planner.cli import buses, children, consulting, files, hearing, papers, plans, province, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,6 +25,7 @@ for verb in (
     files.new,
     files.check,
     trips.travel,
+    buses.buses,
     children.demand,
     children.retention,
     children.risk,

@@ -1,0 +1,37 @@
+"""What a reader must know of the school buses: where the routes need more than the layout counted on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.county.model import Note
+from layout_planner.results import TO_SCHOOL
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from layout_planner.plan.layout import Layout
+    from layout_planner.results import BusPlan
+
+WHEN = {"today": Words("现状", "today"), "plan": Words("方案", "under the plan")}
+
+
+def note_buses(when: str, layout: Layout, plan: BusPlan) -> Iterator[Note]:
+    """Yield a note where the routes need more buses than the layout has, and one where riders have no bus."""
+    has, said = int(layout.sites["buses"].sum()), WHEN[when]
+    if plan.buses > has:
+        text = Words(
+            f"校车（{said.zh}）：布局按座位数计{has}辆；按真实线路、站点和时限需要{plan.buses}辆，还差{plan.buses - has}辆",
+            f"school buses {said.en}: the layout counts {has} by their seats; real routes, stops and time limits need {plan.buses}, "
+            f"{plan.buses - has} more",
+        )
+        yield Note("buses", text, plan.buses - has)
+    there = plan.riders[(plan.riders["direction"] == TO_SCHOOL) & (plan.riders["route_id"] == "")]
+    left = int(there["pupils"].sum())
+    if left:
+        yield Note(
+            "buses",
+            Words(f"校车（{said.zh}）：{left}名学生附近没有可停靠的站点", f"school buses {said.en}: {left} pupils have no stop near"),
+            left,
+        )
