@@ -10,7 +10,7 @@ import layout_planner
 PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
-    ["errors", "names", "workbook", "privacy", "whole"],
+    ["errors", "names", "workbook", "privacy", "texts", "whole"],
     ["scenario"],
     ["norms"],
     ["county"],

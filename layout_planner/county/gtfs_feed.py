@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pandas as pd
 
+from layout_planner.texts import clean_text, safe_cell
+
 if TYPE_CHECKING:
     from layout_planner.county.model import TransitLines
 
@@ -60,8 +62,13 @@ def write_feed(lines: TransitLines, publisher: Publisher) -> bytes:
                 continue
             entry = zipfile.ZipInfo(f"{name}.txt", MADE)
             entry.compress_type, entry.external_attr = zipfile.ZIP_DEFLATED, 0o600 << 16
-            target.writestr(entry, table.to_csv(index=False, lineterminator="\n"))
+            target.writestr(entry, table.map(_plain).to_csv(index=False, lineterminator="\n"))
     return packed.getvalue()
+
+
+def _plain(value: object) -> object:
+    """Return text without control characters that no spreadsheet runs; feeds are opened in spreadsheets too."""
+    return safe_cell(clean_text(value)) if isinstance(value, str) else value
 
 
 def clock(seconds: float) -> str:

@@ -1,31 +1,22 @@
-"""The one border that text crosses on its way into a page, a script or a spreadsheet.
+"""The border that text crosses on its way into a page or a script.
 
 A village name may hold anything. folium renders text twice through Jinja, so braces in a name would run as Python; a tag in a
-name would run in the reader's browser; a leading "=" would run in Excel. Everything below shows such text as text.
+name would run in the reader's browser. Everything below shows such text as text. What every file needs stands in `texts`.
 """
 
 from __future__ import annotations
 
 import html
 import json
-import math
 import re
-import unicodedata
 
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?%?")
-_RUNS_IN_EXCEL = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
-_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
+from layout_planner.texts import LONE_SURROGATE, clean_text, safe_cell
+
+__all__ = ["clean_text", "safe_cell", "safe_html", "script_json"]
+
 _BRACES = {ord("{"): "&#123;", ord("}"): "&#125;"}
 _SCRIPT_ESCAPES = {ord(mark): f"\\u{ord(mark):04x}" for mark in "<>&\u2028\u2029"}
 _JINJA_OPENS = re.compile(r"\{(?=[{%#])")
-
-
-def clean_text(value: object) -> str:
-    """Return `value` as text that every encoder accepts: "" for nothing, no control characters, no half characters."""
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    text = _LONE_SURROGATE.sub("\ufffd", str(value))
-    return "".join(" " if unicodedata.category(mark) == "Cc" else mark for mark in text).strip()
 
 
 def safe_html(value: object) -> str:
@@ -41,14 +32,5 @@ def script_json(data: object) -> str:
     ValueError : `data` holds NaN or infinity, which JSON has no words for.
     """
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    text = _LONE_SURROGATE.sub("\ufffd", text).translate(_SCRIPT_ESCAPES)
+    text = LONE_SURROGATE.sub("\ufffd", text).translate(_SCRIPT_ESCAPES)
     return _JINJA_OPENS.sub(r"\\u007b", text)
-
-
-def safe_cell(value: object) -> object:
-    """Return `value` for a spreadsheet cell: text that a spreadsheet would run gets a leading apostrophe, numbers stay."""
-    if not isinstance(value, str):
-        return value
-    if value.startswith(_RUNS_IN_EXCEL) and not _NUMBER.fullmatch(value):
-        return "'" + value
-    return value

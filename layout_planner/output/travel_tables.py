@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.output.bus_tables import tidy_journeys
+from layout_planner.texts import safe_cell
 from layout_planner.travel.doubt import ENDS, Pace
 from layout_planner.whole import unwritable, whole_file
 
@@ -75,7 +76,7 @@ def _write_tables(tables: dict[str, pd.DataFrame], folder: Path) -> list[Path]:
             numbers = table.select_dtypes("number").columns.drop("pace", errors="ignore")
             shown = table.round({column: 3 if column.endswith("_share") else 1 for column in numbers})
             with whole_file(written[-1]) as beside:
-                shown.astype(object).replace(np.inf, UNREACHABLE).to_csv(beside, index=False)
+                shown.astype(object).replace(np.inf, UNREACHABLE).map(safe_cell).to_csv(beside, index=False)
     except OSError as error:
         raise unwritable(folder, error) from error
     return written
