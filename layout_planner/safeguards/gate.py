@@ -59,6 +59,8 @@ def judge_plan(
     case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips)
     mergers = find_mergers(case)
     findings = [_judge_verification(verification, merged=bool(mergers))]
+    if not verification.trips and not verification.agrees:  # the tables could not be read together, so no rule can be judged on them
+        return GateResult(tuple(findings), tuple(merger.school_id for merger in mergers))
     if scenario.override:
         findings.append(_judge_overrides(case))
     if scenario.plan.budget_yuan is not None:
