@@ -189,7 +189,7 @@ class Plan(Strict):
 class Solver(Strict):
     """How hard the optimiser works."""
 
-    gap: Share = 0.01
+    gap: Share = 0.002
     time_limit_s: Positive = 120
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
 

@@ -62,7 +62,7 @@ def test_only_readers_open_files_and_only_output_writes():
     readers = {"county", "norms", "scenario", "embedded", "province.settings", "province.keys"}
     writers = {"output", "demo", "workbook", "whole", "county.forms", "county.fetch"}
     calls = {
-        "open": readers | writers | {"plan.solve", "safeguards.certificate", "safeguards.signature"},  # plan.solve opens the null device
+        "open": readers | writers | {"plan.linear", "safeguards.certificate", "safeguards.signature"},  # plan.linear opens the null device
         "read_text": readers | writers | {"safeguards.certificate"},
         "write_text": writers,
         "read_bytes": readers | writers | {"safeguards.certificate", "safeguards.signature"},

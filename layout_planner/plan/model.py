@@ -63,15 +63,19 @@ class LayoutModel:
     classes: ByGroup
     new_beds: dict[str, pulp.LpVariable]
     new_buses: dict[str, pulp.LpVariable]
+    funds: dict[pulp.LpVariable, tuple[Expression, Expression]]  # what the funds of a site are at least
     harm: Expression
     at_risk: Expression
     cost: Expression
     minutes: Expression
+    safest: float  # the pupils at risk, weighted, if everybody took his safest way
+    unsafe: list[pulp.LpVariable]  # all ways that are less safe than that
 
 
-def build_model(case: Case, options: pd.DataFrame, today: Layout) -> LayoutModel:
+def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: bool = True) -> LayoutModel:
     """Return the model of `options` (as `choose_options` gives them).
 
+    strong : with the rows `use_o`, which make the bound tight and, for many options, the programme slow.
     today : against it pupils are made worse off; a school that is overfull in it may stay so, never grow fuller.
     """
     pupils_today = today.sites["pupils"]
@@ -79,10 +83,12 @@ def build_model(case: Case, options: pd.DataFrame, today: Layout) -> LayoutModel
     seats = case.county.schools["seats"]
     room = {str(j): max(float(count), float(pupils_today.get(j, 0))) for j, count in seats.items()}
     known = [pair in wanted for pair in zip(options["settlement_id"], options["band"], strict=True)]
-    return _assemble(Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room, baseline_of(case, today)))
+    return _assemble(
+        Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room, baseline_of(case, today)), strong=strong
+    )
 
 
-def _assemble(given: Inputs) -> LayoutModel:
+def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     problem = pulp.LpProblem("layout", pulp.LpMinimize)
     whole = given.scenario.plan.keep_settlements_whole
     pupils = _pupil_variables(problem, given)
@@ -108,7 +114,7 @@ def _assemble(given: Inputs) -> LayoutModel:
     add_holding(problem, given, pupils, unserved, teaches)
     add_serving(problem, given, pupils, unserved)
     add_forms(problem, given, form)
-    add_opening(problem, given, pupils, teaches, by_site)
+    add_opening(problem, given, pupils, teaches, by_site, strong=strong)
     add_places(problem, given, pupils, is_open, new_beds, new_buses, by_site)
     add_classes(problem, given, pupils, teaches, classes, by_site)
     funds = add_funds(problem, given, pupils, is_open, by_site)
@@ -119,11 +125,14 @@ def _assemble(given: Inputs) -> LayoutModel:
     if whole:
         _add_whole(problem, pupils)
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
-    return LayoutModel(problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, harm, at_risk, cost, minutes)
+    safest, unsafe = _safest(given, pupils, unserved, at_risk)
+    return LayoutModel(
+        problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, funds, harm, at_risk, cost, minutes, safest, unsafe
+    )
 
 
 def _pupil_variables(problem: pulp.LpProblem, given: Inputs) -> list[pulp.LpVariable]:
-    columns = (given.options[c].astype(str) for c in ("settlement_id", "band", "school_id", "mode"))
+    columns = (given.options[c].astype(str).tolist() for c in ("settlement_id", "band", "school_id", "mode"))
     return [
         problem.add_variable("_".join(["pupils", clean_name(i), clean_name(b), clean_name(j), mode]), 0, given.demand[i, b])
         for i, b, j, mode in zip(*columns, strict=True)
@@ -155,7 +164,7 @@ def _open_share(site: Site, form: ByGroup) -> Expression:
 def _options_by_site(options: pd.DataFrame) -> BySite:
     """Return option positions by site, under the keys "all", each mode and "band:<band>"."""
     by_site: BySite = {}
-    for o, (j, band, mode) in enumerate(zip(options["school_id"], options["band"], options["mode"], strict=True)):
+    for o, (j, band, mode) in enumerate(zip(*(options[c].tolist() for c in ("school_id", "band", "mode")), strict=True)):
         groups = by_site.setdefault(str(j), {"all": []})
         for key in ("all", str(mode), f"band:{band}"):
             groups.setdefault(key, []).append(o)
@@ -176,11 +185,11 @@ def _cost(
     classes: ByGroup,
     new_beds: dict[str, pulp.LpVariable],
     new_buses: dict[str, pulp.LpVariable],
-    funds: dict[str, pulp.LpVariable],
+    funds: Iterable[pulp.LpVariable],
 ) -> Expression:
     norms = given.norms
     terms: dict[pulp.LpVariable, float] = dict(zip(pupils, given.options["cost_yuan"].astype(float), strict=True))
-    terms |= dict.fromkeys(funds.values(), 1.0)
+    terms |= dict.fromkeys(funds, 1.0)
     terms |= dict.fromkeys(new_beds.values(), bed_cost_yuan(norms))
     terms |= dict.fromkeys(new_buses.values(), norms.value("cost.bus_yuan"))
     terms |= {variable: class_cost_yuan(norms, given.scenario.bands[band]) for (_, band), variable in classes.items()}
@@ -203,3 +212,14 @@ def _at_risk(given: Inputs, pupils: Variables, unserved: ByGroup) -> Expression:
 
 def _minutes(given: Inputs, pupils: Variables) -> Expression:
     return Expression(dict(zip(pupils, (given.options["seconds"] / 60).astype(float), strict=True)))
+
+
+def _safest(given: Inputs, pupils: Variables, unserved: ByGroup, at_risk: Expression) -> tuple[float, list[pulp.LpVariable]]:
+    """Return the risk if everybody took his safest way, and the ways that are less safe."""
+    groups = list(zip(*(given.options[c].tolist() for c in ("settlement_id", "band")), strict=True))
+    least = dict.fromkeys(unserved, UNSERVED_WEIGHT)
+    for key, variable in zip(groups, pupils, strict=True):
+        least[key] = min(least[key], at_risk.get(variable, 0.0))
+    less_safe = [variable for key, variable in zip(groups, pupils, strict=True) if at_risk.get(variable, 0.0) > least[key]]
+    less_safe += [slack for key, slack in unserved.items() if least[key] < UNSERVED_WEIGHT]
+    return sum(weight * given.demand[key] for key, weight in least.items()), less_safe

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeAlias
 
 import pulp
@@ -60,6 +61,7 @@ class Inputs:
         return int(self.case.county.schools["buses"][school_id])
 
 
+@lru_cache(maxsize=100_000)
 def clean_name(text: str) -> str:
     """Return `text` as part of a name that the LP format takes."""
     return re.sub(r"[^A-Za-z0-9]", lambda match: f"u{ord(match.group()):x}", text)
@@ -73,7 +75,7 @@ def total(pupils: Variables, positions: Iterable[int]) -> Expression:
 def pupils_by_group(given: Inputs, pupils: Variables, unserved: ByGroup, chosen: pd.Series) -> dict[tuple[str, str], Expression]:
     """Return the pupils of every settlement and band who are unserved or take one of the `chosen` options (bool, by option)."""
     terms: dict[tuple[str, str], dict[pulp.LpVariable, float]] = {key: {slack: 1} for key, slack in unserved.items()}
-    columns = (given.options[c] for c in ("settlement_id", "band"))
+    columns = (given.options[c].tolist() for c in ("settlement_id", "band"))
     for o, (i, band, takes) in enumerate(zip(*columns, chosen, strict=True)):
         if takes:
             terms[i, band][pupils[o]] = 1

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def add_serving(problem: pulp.LpProblem, given: Inputs, pupils: Variables, unserved: ByGroup) -> None:
     """Send every pupil somewhere, or leave him unserved."""
     rows: dict[tuple[str, str], dict[pulp.LpVariable, float]] = {key: {slack: 1} for key, slack in unserved.items()}
-    for o, key in enumerate(zip(given.options["settlement_id"], given.options["band"], strict=True)):
+    for o, key in enumerate(zip(given.options["settlement_id"].tolist(), given.options["band"].tolist(), strict=True)):
         rows[key][pupils[o]] = 1
     for (i, band), terms in rows.items():
         problem += Expression(terms) == given.demand[i, band], f"serve_{clean_name(i)}_{clean_name(band)}"
@@ -36,17 +36,20 @@ def add_opening(
     pupils: Variables,
     teaches: Teaching,
     by_site: BySite,
+    *,
+    strong: bool,
 ) -> None:
     """Let nobody attend a band that is not taught."""
     undecided = {site.school_id for site in given.sites if not site.decided}
+    home_of = given.options["settlement_id"].astype(str).tolist()
     for (j, band), share in teaches.items():
         positions = by_site.get(j, {}).get(f"band:{band}", [])
         if j not in undecided or not positions:
             continue
-        most = {given.demand[str(given.options.at[o, "settlement_id"]), band] for o in positions}
+        most = {given.demand[home_of[o], band] for o in positions}
         ceiling = min(given.room[j], sum(most) * len(positions))
         problem += total(pupils, positions) <= ceiling * share, f"open_{clean_name(j)}_{clean_name(band)}"
-        for o in positions:
+        for o in positions if strong else ():
             problem += pupils[o] <= pupils[o].upBound * share, f"use_{o}"
 
 
@@ -102,20 +105,22 @@ def add_funds(
     pupils: Variables,
     is_open: dict[str, Expression],
     by_site: BySite,
-) -> dict[str, pulp.LpVariable]:
-    """Add the funding floor; the floor's rate is the lowest among the bands of the site's first form."""
+) -> dict[pulp.LpVariable, tuple[Expression, Expression]]:
+    """Add the funds of every site, and return what each is at least; the floor's rate is the lowest of the site's widest form."""
     bands = given.scenario.bands
     rates = {band: given.norms.value("cost.per_pupil_yuan", grades=grades) for band, grades in bands.items()}
     floor = given.norms.value("small_school.funding_floor")
+    band_of = given.options["band"].astype(str).tolist()
     funds = {}
     for site in given.sites:
-        j, taught = site.school_id, site.bands[site.forms[0]]
-        if site.forms == (CLOSED,) or not taught:
+        j, taught = site.school_id, max((site.bands[form] for form in site.forms), key=len)
+        if not taught:
             continue
-        funds[j] = problem.add_variable(f"funds_{clean_name(j)}", 0)
-        paid = {pupils[o]: rates[str(given.options.at[o, "band"])] for o in by_site.get(j, {}).get("all", [])}
-        problem += funds[j] >= Expression(paid), f"funds_pupils_{clean_name(j)}"
-        problem += funds[j] >= floor * min(rates[band] for band in taught) * is_open[j], f"funds_floor_{clean_name(j)}"
+        variable = problem.add_variable(f"funds_{clean_name(j)}", 0)
+        paid = {pupils[o]: rates[band_of[o]] for o in by_site.get(j, {}).get("all", [])}
+        funds[variable] = (Expression(paid), floor * min(rates[band] for band in taught) * is_open[j])
+        problem += variable >= funds[variable][0], f"funds_pupils_{clean_name(j)}"
+        problem += variable >= funds[variable][1], f"funds_floor_{clean_name(j)}"
     return funds
 
 

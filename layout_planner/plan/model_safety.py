@@ -30,7 +30,7 @@ def add_harm(
         harmed = problem.add_variable(f"harmed_{clean_name(i)}_{clean_name(band)}", 0)
         problem += harmed >= at_risk - given.baseline.at_risk.get((i, band), 0), f"harm_{clean_name(i)}_{clean_name(band)}"
         harm[harmed] = 1
-    columns = (given.options[c] for c in ("settlement_id", "band", "seconds", "within_norms"))
+    columns = (given.options[c].tolist() for c in ("settlement_id", "band", "seconds", "within_norms"))
     for o, (i, band, seconds, fits) in enumerate(zip(*columns, strict=True)):
         if not fits and seconds > given.baseline.worst_s.get((i, band), 0.0) + LONGER_S:
             harm[pupils[o]] = 1
@@ -47,7 +47,7 @@ def add_ordered_harm(
     """Return the pupils of sites closed by order who come late on a slow day only, and those newly cut off, once a bad day."""
     moved = {(i, band) for (i, band), sites in given.baseline.attends.items() if any((j, band) not in teaches for j in sites if j)}
     harm: dict[pulp.LpVariable, float] = {}
-    columns = (given.options[c] for c in ("settlement_id", "band", "within_norms", "within_slow"))
+    columns = (given.options[c].tolist() for c in ("settlement_id", "band", "within_norms", "within_slow"))
     for o, (i, band, fits, fits_slow) in enumerate(zip(*columns, strict=True)):
         if (i, band) in moved and fits and not fits_slow:
             harm[pupils[o]] = 1

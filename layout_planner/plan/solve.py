@@ -2,30 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import platform
-import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import highspy
 import numpy as np
 import pandas as pd
+import pulp
 
-from layout_planner.errors import NoPlanError
-from layout_planner.plan.choices import choose_options
+from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
+from layout_planner.plan.linear import EXACT, PUPIL_SLACK, LinearSolver, Stage
 from layout_planner.plan.model import build_model
-from layout_planner.words import Words
+from layout_planner.plan.model_inputs import clean_name
+from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
 
 if TYPE_CHECKING:
-    import pulp
-    from numpy.typing import NDArray
-
     from layout_planner.plan.case import Case
     from layout_planner.plan.model import LayoutModel
     from layout_planner.scenario import Scenario
@@ -33,22 +29,15 @@ if TYPE_CHECKING:
     Values = dict[pulp.LpVariable, float]
 
 HALF = 0.5
-EXACT = 1e-6
-PUPIL_SLACK = 1e-3
+AT_RISK_GAP = 1e-4
+NEEDLESS = 1e-7
+STRONG_UP_TO = 30_000  # options
+# By which share of the time limit the goals on pupils, and the goal on cost, are done.
+PUPILS_SHARE, WIDE_SHARE, COST_SHARE = 0.3, 0.4, 0.8
 # What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
 MINUTES_PER_PUPIL_HARMED = 1e6
 MINUTES_PER_PUPIL_AT_RISK = 1e5
 MINUTES_PER_YUAN = 10.0
-
-
-@dataclass(frozen=True)
-class _Stage:
-    """What one goal reached: value, certified bound, relative gap."""
-
-    value: float
-    bound: float
-    gap: float
-    optimal: bool
 
 
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
@@ -66,34 +55,110 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     if scenario.plan.move == "none":
         return today, _unchanged(today, scenario)
     started = time.monotonic()
-    deadline = started + scenario.solver.time_limit_s
-    model = build_model(case, choose_options(case, options, today), today)
-    solver = _LinearSolver(model, scenario.solver.seed, deadline)
-    harm = solver.minimise(model.harm, gap=EXACT)
-    solver.keep_at(model.harm, harm.value, "harm_kept")
-    at_risk = solver.minimise(model.at_risk, gap=EXACT)
-    solver.keep_at(model.at_risk, at_risk.value, "at_risk_kept")
-    cost = solver.minimise(model.cost, gap=scenario.solver.gap)
-    last = _LinearSolver(model, scenario.solver.seed, deadline)
+    clock = _Clock(started, scenario.solver.time_limit_s)
+    chosen = choose_options(case, options, today)
+    case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
+    reached = _reach_pupils(case, chosen, today, clock)
+    model, solver, cost = _reach_cost(case, chosen, today, clock, reached)
+    last = LinearSolver(model, scenario.solver.seed, clock.at(1.0))
     last.settle_buildings(solver.values())
-    last.keep_near(model.harm, harm.value, MINUTES_PER_PUPIL_HARMED)
-    last.keep_near(model.at_risk, at_risk.value, MINUTES_PER_PUPIL_AT_RISK)
-    last.keep_near(model.cost, cost.value, MINUTES_PER_YUAN)
-    minutes = last.minimise(model.minutes, gap=scenario.solver.gap)
+    minutes = last.minimise(_weigh_goals(model), gap=EXACT)
     values = last.values()
     terms = {
         "harmed": _evaluate(model.harm, values),
         "at_risk_weighted": _evaluate(model.at_risk, values),
-        "at_risk_bound": at_risk.bound,
+        "at_risk_bound": reached.at_risk.bound,
         "cost_yuan": _evaluate(model.cost, values),
         "cost_bound": cost.bound,
         "pupil_minutes": _evaluate(model.minutes, values),
     }
-    complete = harm.optimal and at_risk.optimal and cost.optimal and minutes.optimal
+    complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
     status = "optimal within the gap" if complete else "stopped at the time limit"
     gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
     solved = Solved(status, terms["cost_yuan"], cost.bound, gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
     return _read_layout(case, model, values), solved
+
+
+@dataclass(frozen=True)
+class _Clock:
+    started: float
+    limit_s: float
+
+    def at(self, share: float) -> float:
+        """Return the moment at which `share` of the time limit is used up."""
+        return self.started + share * self.limit_s
+
+
+@dataclass(frozen=True)
+class _Reached:
+    """What the goals on pupils reached; `start` is that solution by name of variable."""
+
+    harm: Stage
+    at_risk: Stage
+    start: dict[str, float]
+
+
+def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Clock) -> _Reached:
+    """Return the least harm and risk, with every site open as wide as it may be where nothing speaks for closing, which is exact."""
+    wide = replace(case, sites=widest_sites(case.sites)) if wide_is_best(case.scenario.plan) else case
+    model = build_model(wide, options, today)
+    solver = LinearSolver(model, case.scenario.solver.seed, clock.at(PUPILS_SHARE))
+    nobody = today_fits(case, options, today)
+    harm = Stage(0.0, 0.0, 0.0, optimal=True) if nobody else solver.minimise(model.harm, gap=EXACT)
+    solver.keep_at(model.harm, harm.value, "harm_kept")
+    tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
+    value = _evaluate(model.at_risk, solver.values())
+    at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
+    reached = _Reached(harm, at_risk, _spend_needed(model, solver.values()))
+    solver.reset_clock(clock.at(WIDE_SHARE))
+    _spend_least(model, solver, reached, case.scenario.solver.gap)
+    start = solver.values_by_name()
+    start |= {f"form_{clean_name(site.school_id)}_{widest_form(site)}": 1.0 for site in case.sites if wide is not case and not site.decided}
+    return replace(reached, start=start)
+
+
+def _spend_needed(model: LayoutModel, values: Values) -> dict[str, float]:
+    """Return `values` by name of variable, with no more funds than needed."""
+    needed = {variable: max(_evaluate(least, values) for least in floors) for variable, floors in model.funds.items()}
+    return {variable.name: value for variable, value in {**values, **needed}.items()}
+
+
+def _buildings(model: LayoutModel) -> pulp.LpAffineExpression:
+    """Return the number of classes, new beds and new buses; the goal on risk takes no more of them than it needs."""
+    return pulp.lpSum([*model.classes.values(), *model.new_beds.values(), *model.new_buses.values()])
+
+
+def _reach_cost(
+    case: Case, options: pd.DataFrame, today: Layout, clock: _Clock, reached: _Reached
+) -> tuple[LayoutModel, LinearSolver, Stage]:
+    """Return the model of all forms left, its solver and the least cost that keeps harm and risk where they are."""
+    model = build_model(case, options, today, strong=len(options) <= STRONG_UP_TO)
+    solver = LinearSolver(model, case.scenario.solver.seed, clock.at(COST_SHARE))
+    solver.keep_at(model.harm, reached.harm.value, "harm_kept")
+    return model, solver, _spend_least(model, solver, reached, case.scenario.solver.gap)
+
+
+def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, gap: float) -> Stage:
+    """Minimise the cost from the start of `reached`, with harm and risk where they are.
+
+    Where everybody can have his safest way, all others are left out; a row that holds the sum would be as good, and far slower.
+    """
+    if reached.at_risk.value <= model.safest + PUPIL_SLACK:
+        solver.leave_out(model.unsafe)
+    else:
+        solver.keep_at(model.at_risk, reached.at_risk.value, "at_risk_kept")
+    solver.start_at(reached.start)
+    return solver.minimise(model.cost, gap=gap)
+
+
+def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
+    """Return all goals as one, in minutes, for pupils in whole numbers who cannot keep the goals of shares exactly."""
+    weights = ((model.harm, MINUTES_PER_PUPIL_HARMED), (model.at_risk, MINUTES_PER_PUPIL_AT_RISK), (model.cost, MINUTES_PER_YUAN))
+    terms: dict[pulp.LpVariable, float] = dict(model.minutes.items())
+    for goal, weight in weights:
+        for variable, share in goal.items():
+            terms[variable] = terms.get(variable, 0.0) + weight * share
+    return pulp.LpAffineExpression(terms)
 
 
 def _evaluate(goal: pulp.LpAffineExpression, values: Values) -> float:
@@ -108,136 +173,6 @@ def _unchanged(today: Layout, scenario: Scenario) -> Solved:
 def _versions() -> dict[str, str]:
     packages = {name: metadata.version(name) for name in ("pulp", "highspy", "numpy", "pandas", "scipy", "geopandas", "shapely")}
     return {"python": platform.python_version(), **packages}
-
-
-class _LinearSolver:
-    """HiGHS holding the rows of a PuLP problem, passed over in one call; goals are set one after another."""
-
-    def __init__(self, model: LayoutModel, seed: int, deadline: float) -> None:
-        self._model = model
-        self._variables = model.problem.variables()
-        self._position = {variable: k for k, variable in enumerate(self._variables)}
-        self._deadline = deadline
-        self._highs = _silent_highs()
-        for option, value in (("random_seed", seed), ("threads", 1), ("parallel", "off")):
-            self._highs.setOptionValue(option, value)
-        self._highs.passModel(_as_highs(model.problem, self._variables, self._position))
-
-    def minimise(self, goal: pulp.LpAffineExpression, *, gap: float) -> _Stage:
-        """Minimise `goal` from the solution at hand."""
-        self._set_goal(goal)
-        self._highs.setOptionValue("mip_rel_gap", gap)
-        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
-        self._highs.run()
-        status, info = self._highs.getModelStatus(), self._highs.getInfo()
-        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
-            raise _no_plan(status)
-        value, bound = info.objective_function_value, info.mip_dual_bound
-        return _Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), status == highspy.HighsModelStatus.kOptimal)
-
-    def _set_goal(self, goal: pulp.LpAffineExpression) -> None:
-        costs = np.zeros(len(self._variables))
-        for variable, weight in goal.items():
-            costs[self._position[variable]] = weight
-        self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
-        self._highs.changeObjectiveOffset(goal.constant)
-
-    def keep_at(self, goal: pulp.LpAffineExpression, value: float, name: str) -> None:
-        """Hold `goal`, a sum without negative terms, at `value` for the goals that follow.
-
-        A goal that reached nothing is held by the bounds of its variables: HiGHS calls a row with a tiny right-hand side infeasible.
-        """
-        solution = self._highs.getSolution()
-        if value < PUPIL_SLACK:
-            for variable, weight in goal.items():
-                if weight > 0:
-                    self._highs.changeColBounds(self._position[variable], 0.0, 0.0)
-        else:
-            places, weights = self._places(goal)
-            self._highs.addRow(-highspy.kHighsInf, value + PUPIL_SLACK - goal.constant, len(places), places, weights)
-            self._highs.passRowName(self._highs.getNumRow() - 1, name)
-        self._highs.setSolution(solution)
-
-    def keep_near(self, goal: pulp.LpAffineExpression, value: float, price: float) -> None:
-        """Hold `goal` at `value`, each unit above it costing `price` in the goals that follow."""
-        places, weights = self._places(goal)
-        self._highs.addCol(price, 0.0, highspy.kHighsInf, 0, np.array([], dtype=np.int32), np.array([]))
-        places, weights = np.append(places, np.int32(self._highs.getNumCol() - 1)), np.append(weights, -1.0)
-        limit = value - goal.constant
-        self._highs.addRow(-highspy.kHighsInf, limit if limit >= PUPIL_SLACK else 0.0, len(places), places, weights)
-
-    def _places(self, goal: pulp.LpAffineExpression) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
-        return places, np.array(list(goal.values()), dtype=float)
-
-    def settle_buildings(self, values: Values) -> None:
-        """Fix forms, classes, beds and buses at their `values`, and make pupils whole numbers."""
-        pupils = {*self._model.pupils, *self._model.unserved.values()}
-        for variable, k in self._position.items():
-            if variable in pupils:
-                self._highs.changeColIntegrality(k, highspy.HighsVarType.kInteger)
-            elif variable.cat == "Integer" and not variable.name.startswith("goes_"):
-                self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
-
-    def values(self) -> dict[pulp.LpVariable, float]:
-        """Return the solution at hand by variable of the problem."""
-        return dict(zip(self._variables, self._highs.getSolution().col_value, strict=False))
-
-
-def _silent_highs() -> highspy.Highs:
-    """Return a solver that prints nothing; its banner goes past Python's stdout, which belongs to the result."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        solver = highspy.Highs()
-        solver.silent()
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
-    return solver
-
-
-def _as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position: dict[pulp.LpVariable, int]) -> highspy.HighsLp:
-    lp = highspy.HighsLp()
-    rows = problem.constraints()
-    lp.num_col_, lp.num_row_ = len(variables), len(rows)
-    lp.col_cost_ = np.zeros(lp.num_col_)
-    lp.col_lower_ = np.array([-np.inf if v.lowBound is None else v.lowBound for v in variables], dtype=float)
-    lp.col_upper_ = np.array([np.inf if v.upBound is None else v.upBound for v in variables], dtype=float)
-    kinds: list[Any] = [highspy.HighsVarType.kInteger if v.cat == "Integer" else highspy.HighsVarType.kContinuous for v in variables]
-    lp.integrality_ = kinds
-    lower: list[float] = []
-    upper: list[float] = []
-    starts, places = [0], list[int]()
-    weights: list[float] = []
-    for row in rows:
-        right = -row.constant
-        lower.append(right if row.sense >= 0 else -np.inf)
-        upper.append(right if row.sense <= 0 else np.inf)
-        places.extend(position[variable] for variable in row)
-        weights.extend(row.values())
-        starts.append(len(places))
-    lp.row_lower_, lp.row_upper_ = np.array(lower, dtype=float), np.array(upper, dtype=float)
-    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
-    lp.a_matrix_.index_ = np.array(places, dtype=np.int32)
-    lp.a_matrix_.value_ = np.array(weights, dtype=float)
-    return lp
-
-
-def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
-    if status == highspy.HighsModelStatus.kTimeLimit:
-        return NoPlanError(
-            Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s")
-        )
-    return NoPlanError(
-        Words(
-            "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
-            "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict",
-        )
-    )
 
 
 def _read_layout(case: Case, model: LayoutModel, values: Values) -> Layout:

@@ -1,0 +1,194 @@
+"""HiGHS on the rows of a PuLP problem, goal after goal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import highspy
+import numpy as np
+
+from layout_planner.errors import NoPlanError
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pulp
+    from numpy.typing import NDArray
+
+    from layout_planner.plan.model import LayoutModel
+
+    Values = dict[pulp.LpVariable, float]
+
+PUPIL_SLACK = 1e-3
+EXACT = 1e-6
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What one goal reached: value, certified bound, relative gap."""
+
+    value: float
+    bound: float
+    gap: float
+    optimal: bool
+
+
+class LinearSolver:
+    """HiGHS holding the rows of a PuLP problem, passed over in one call; goals are set one after another."""
+
+    def __init__(self, model: LayoutModel, seed: int, deadline: float) -> None:
+        self._model = model
+        self._variables = model.problem.variables()
+        self._position = {variable: k for k, variable in enumerate(self._variables)}
+        self._deadline = deadline
+        self._at_hand: list[float] | None = None
+        self._highs = silent_highs()
+        for option, value in (("random_seed", seed), ("threads", 1), ("parallel", "off")):
+            self._highs.setOptionValue(option, value)
+        self._highs.passModel(as_highs(model.problem, self._variables, self._position))
+
+    def minimise(self, goal: pulp.LpAffineExpression, *, gap: float) -> Stage:
+        """Minimise `goal` from the solution at hand, and keep that one where nothing better is found in time."""
+        self._set_goal(goal)
+        self._highs.setOptionValue("mip_rel_gap", gap)
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        known = np.inf if self._at_hand is None else self._evaluate(goal, self._at_hand)
+        self._hand_over()
+        self._highs.run()
+        status, info = self._highs.getModelStatus(), self._highs.getInfo()
+        found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
+        if not found and (self._at_hand is None or status != highspy.HighsModelStatus.kTimeLimit):
+            raise _no_plan(status)
+        value = info.objective_function_value if found else np.inf
+        if value <= known + EXACT * abs(known) or status == highspy.HighsModelStatus.kOptimal:
+            self._at_hand = list(self._highs.getSolution().col_value)
+        value, bound = min(value, known), info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
+        return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), status == highspy.HighsModelStatus.kOptimal)
+
+    def _hand_over(self) -> None:
+        """Give HiGHS the solution at hand; it forgets it whenever a goal, a bound or a row changes."""
+        if self._at_hand is not None:
+            solution = highspy.HighsSolution()
+            solution.col_value = self._at_hand
+            self._highs.setSolution(solution)
+
+    def _evaluate(self, goal: pulp.LpAffineExpression, values: list[float]) -> float:
+        return float(goal.constant + sum(weight * values[self._position[variable]] for variable, weight in goal.items()))
+
+    def _set_goal(self, goal: pulp.LpAffineExpression) -> None:
+        costs = np.zeros(len(self._variables))
+        for variable, weight in goal.items():
+            costs[self._position[variable]] = weight
+        self._highs.changeColsCost(len(costs), np.arange(len(costs), dtype=np.int32), costs)
+        self._highs.changeObjectiveOffset(goal.constant)
+
+    def keep_at(self, goal: pulp.LpAffineExpression, value: float, name: str) -> None:
+        """Hold `goal`, a sum without negative terms, at `value` for the goals that follow.
+
+        A goal that reached nothing is held by the bounds of its variables: HiGHS calls a row with a tiny right-hand side infeasible.
+        """
+        if value < PUPIL_SLACK:
+            for variable, weight in goal.items():
+                if weight > 0:
+                    self._highs.changeColBounds(self._position[variable], 0.0, 0.0)
+        else:
+            places, weights = self._places(goal)
+            self._highs.addRow(-highspy.kHighsInf, value + PUPIL_SLACK - goal.constant, len(places), places, weights)
+            self._highs.passRowName(self._highs.getNumRow() - 1, name)
+
+    def leave_out(self, variables: Iterable[pulp.LpVariable]) -> None:
+        """Hold `variables` at nothing."""
+        for variable in variables:
+            self._highs.changeColBounds(self._position[variable], 0.0, 0.0)
+
+    def start_at(self, values: Mapping[str, float]) -> None:
+        """Begin at `values` by name of variable; those not named are 0."""
+        self._at_hand = [values.get(variable.name, 0.0) for variable in self._variables]
+
+    def _places(self, goal: pulp.LpAffineExpression) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
+        return places, np.array(list(goal.values()), dtype=float)
+
+    def settle_buildings(self, values: Values) -> None:
+        """Fix forms, classes, beds and buses at their `values`, and make pupils whole numbers."""
+        pupils = {*self._model.pupils, *self._model.unserved.values()}
+        for variable, k in self._position.items():
+            if variable in pupils:
+                self._highs.changeColIntegrality(k, highspy.HighsVarType.kInteger)
+            elif variable.cat == "Integer" and not variable.name.startswith("goes_"):
+                self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
+
+    def reset_clock(self, deadline: float) -> None:
+        """Stop at `deadline` from now on."""
+        self._deadline = deadline
+
+    def values_by_name(self) -> dict[str, float]:
+        """Return the solution at hand by name of variable."""
+        return {variable.name: value for variable, value in self.values().items()}
+
+    def values(self) -> dict[pulp.LpVariable, float]:
+        """Return the solution at hand by variable of the problem."""
+        assert self._at_hand is not None  # noqa: S101 - asked after a goal was reached
+        return dict(zip(self._variables, self._at_hand, strict=True))
+
+
+def silent_highs() -> highspy.Highs:
+    """Return a solver that prints nothing; its banner goes past Python's stdout, which belongs to the result."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        solver = highspy.Highs()
+        solver.silent()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+    return solver
+
+
+def as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position: dict[pulp.LpVariable, int]) -> highspy.HighsLp:
+    """Return the rows of `problem` as arrays, without a goal."""
+    lp = highspy.HighsLp()
+    rows = problem.constraints()
+    lp.num_col_, lp.num_row_ = len(variables), len(rows)
+    lp.col_cost_ = np.zeros(lp.num_col_)
+    lp.col_lower_ = np.array([-np.inf if v.lowBound is None else v.lowBound for v in variables], dtype=float)
+    lp.col_upper_ = np.array([np.inf if v.upBound is None else v.upBound for v in variables], dtype=float)
+    kinds: list[Any] = [highspy.HighsVarType.kInteger if v.cat == "Integer" else highspy.HighsVarType.kContinuous for v in variables]
+    lp.integrality_ = kinds
+    lower: list[float] = []
+    upper: list[float] = []
+    starts, places = [0], list[int]()
+    weights: list[float] = []
+    for row in rows:
+        right = -row.constant
+        lower.append(right if row.sense >= 0 else -np.inf)
+        upper.append(right if row.sense <= 0 else np.inf)
+        places.extend(position[variable] for variable in row)
+        weights.extend(row.values())
+        starts.append(len(places))
+    lp.row_lower_, lp.row_upper_ = np.array(lower, dtype=float), np.array(upper, dtype=float)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.array(starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.array(places, dtype=np.int32)
+    lp.a_matrix_.value_ = np.array(weights, dtype=float)
+    return lp
+
+
+def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
+    if status == highspy.HighsModelStatus.kTimeLimit:
+        return NoPlanError(
+            Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s")
+        )
+    return NoPlanError(
+        Words(
+            "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
+            "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict",
+        )
+    )

@@ -1,0 +1,76 @@
+"""Leaving out of the model what cannot be part of any plan: forms that no safe plan takes, and forms for the widest layout of all."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from layout_planner.plan.choices import KEY
+
+if TYPE_CHECKING:
+    from layout_planner.plan.case import Case
+    from layout_planner.plan.choices import Baseline
+    from layout_planner.plan.forms import Site
+    from layout_planner.plan.layout import Layout
+    from layout_planner.scenario import Plan
+
+
+def widest_sites(sites: tuple[Site, ...]) -> tuple[Site, ...]:
+    """Return every site decided for the form that teaches most bands."""
+    return tuple(site if site.decided else replace(site, forms=(widest_form(site),)) for site in sites)
+
+
+def widest_form(site: Site) -> str:
+    """Return the form of `site` that teaches most bands, the first of equals."""
+    return max(site.forms, key=lambda form: len(site.bands[form]))
+
+
+def wide_is_best(plan: Plan) -> bool:
+    """Return True where no demand of the scenario can be met better by closing: then nobody fares worse with every site wide open."""
+    return plan.budget_yuan is None and not plan.min_enrolment
+
+
+def today_fits(case: Case, options: pd.DataFrame, today: Layout) -> bool:
+    """Return True where the widest layout holds every trip of today: then nobody need fare worse."""
+    plan = case.scenario.plan
+    trips = today.assignment[today.assignment["school_id"] != ""]
+    known = pd.MultiIndex.from_frame(trips[KEY]).isin(pd.MultiIndex.from_frame(options[KEY]))
+    return wide_is_best(plan) and not plan.keep_settlements_whole and bool(known.all())
+
+
+def drop_unsafe_forms(case: Case, options: pd.DataFrame, baseline: Baseline) -> tuple[Site, ...]:
+    """Return the sites without the forms that would leave a pupil of today without any safe way to another site.
+
+    options : of `choose_options`, with HARD_COLUMNS
+
+    Exact: rows `safe_close` and `hold_close` allow such a form to nobody.
+    """
+    safe = _safe_sites(options, baseline)
+    needed: dict[str, set[str]] = {}
+    for (i, band), attended in baseline.attends.items():
+        for school_id in attended:
+            if not safe.get((i, band), set()) - {school_id}:
+                needed.setdefault(school_id, set()).add(band)
+    return tuple(_keep_bands(site, needed.get(site.school_id, set())) for site in case.sites)
+
+
+def _safe_sites(options: pd.DataFrame, baseline: Baseline) -> dict[tuple[str, str], set[str]]:
+    """Return where the pupils of every (settlement, band) could go without coming late or being newly cut off."""
+    safe: dict[tuple[str, str], set[str]] = {}
+    held = options[options["within_slow"]]
+    columns = (held[c] for c in ("settlement_id", "band", "school_id", "cut_off_on"))
+    for i, band, school_id, days in zip(*columns, strict=True):
+        if all(baseline.cut_off[i, band, day] for day in days):
+            safe.setdefault((i, band), set()).add(school_id)
+    return safe
+
+
+def _keep_bands(site: Site, needed: set[str]) -> Site:
+    """Return `site` with the forms that teach all of `needed` that it teaches today."""
+    if site.decided:
+        return site
+    bands = needed & set(site.bands[site.form_today])
+    forms = tuple(form for form in site.forms if bands <= set(site.bands[form]))
+    return replace(site, forms=forms) if forms else site
