@@ -176,6 +176,8 @@ class Plan(Strict):
     max_buses: Count = 0
     budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
     min_enrolment: Count = Field(default=0, description="fewest pupils of an open site that the optimiser may close")
+    min_schools: Count = Field(default=0, description="fewest schools and teaching points that stay open")
+    max_moved: Count | None = Field(default=None, description="most pupils who may change school")
     keep_settlements_whole: bool = False
     judge: Literal["expected", "slow", "bad_days", "worst"] = Field(
         default="worst",

@@ -10,6 +10,7 @@ from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.solve import optimise_layout
@@ -130,3 +131,31 @@ def test_the_price_of_holding_is_told_with_the_plan_that_does_not_hold():
     assert held[0].sites.at["P0", "form"] == "teaching_point"
     assert solved.terms["price_of_holding_yuan"] == pytest.approx(one_site_yuan, rel=0.01)
     assert "1 more school" in note.text.en
+
+
+def test_as_many_schools_stay_open_as_the_scenario_wants():
+    *_, layout, solved = solve(may_close="all", max_buses=2, max_new_beds=30, move="all", min_schools=2)
+    assert (layout.sites["form"] != "closed").all()
+    assert solved.bound <= solved.objective
+
+
+def test_no_more_pupils_change_school_than_the_scenario_allows():
+    for most in (0, 5):
+        *_, today, layout, _ = solve(may_close="all", max_buses=2, max_new_beds=30, move="all", max_moved=most)
+        keys = ["settlement_id", "band", "school_id"]
+        kept = layout.assignment[layout.assignment["school_id"] != ""].set_index(keys)["pupils"].groupby(level=[0, 1, 2]).sum()
+        before = set(today.assignment.set_index(keys).index)
+        assert sum(pupils for key, pupils in kept.items() if key not in before) <= most
+
+
+def test_the_frontier_keeps_more_schools_for_more_money():
+    # P0, P1 and P2 stand within three minutes of everybody: one is enough, and each more costs its site, its classes and its funds.
+    minutes = np.full((3, 3), 3.0)
+    case = make_case([10, 20, 30], [100, 100, 100], minutes, may_close="all", move="all")
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    points = list(trace_frontier(case, options, today, most_points=5))
+    one_site_yuan = 60_000 + 3 * 1.9 * 90_000 + 650 * 100
+    assert [point.kept for point in points] == [3, 2, 1]
+    assert [point.solved.objective for point in points] == pytest.approx([3 * one_site_yuan, 2 * one_site_yuan, one_site_yuan], abs=1)
+    assert all((point.layout.sites["form"] != "closed").sum() == point.kept for point in points)

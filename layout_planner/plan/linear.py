@@ -101,6 +101,18 @@ class LinearSolver:
             self._highs.addRow(-highspy.kHighsInf, value + PUPIL_SLACK - goal.constant, len(places), places, weights)
             self._highs.passRowName(self._highs.getNumRow() - 1, name)
 
+    def add_floor(self, goal: pulp.LpAffineExpression, name: str) -> int:
+        """Add a row that holds `goal` above a floor, at first none, and return its place."""
+        places, weights = self._places(goal)
+        self._highs.addRow(-highspy.kHighsInf, highspy.kHighsInf, len(places), places, weights)
+        row = int(self._highs.getNumRow()) - 1
+        self._highs.passRowName(row, name)
+        return row
+
+    def raise_floor(self, row: int, floor: float) -> None:
+        """Hold the row of `add_floor` at `floor` or above."""
+        self._highs.changeRowBounds(row, floor, highspy.kHighsInf)
+
     def leave_out(self, variables: Iterable[pulp.LpVariable]) -> None:
         """Hold `variables` at nothing."""
         for variable in variables:
@@ -126,6 +138,10 @@ class LinearSolver:
     def reset_clock(self, deadline: float) -> None:
         """Stop at `deadline` from now on."""
         self._deadline = deadline
+
+    def allow_s(self, seconds: float) -> None:
+        """Stop `seconds` from now."""
+        self._deadline = time.monotonic() + seconds
 
     def values_by_name(self) -> dict[str, float]:
         """Return the solution at hand by name of variable."""

@@ -10,7 +10,8 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           hold_close_i_b_j_d   and only if none of them is newly cut off on bad day d
           late_i_b_d           counts `cut`, pupils of sites closed by order who are newly cut off on bad day d
           open_j_b, use_o  nobody attends a band that is not taught (per site, and per option of undecided sites)
-          seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget
+          seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget,
+          schools_least, moved_most
 Objective lexicographic: pupils made worse off, severity-weighted pupils at risk, then yuan a year, then pupil-minutes (set by `solve`).
 """
 
@@ -31,6 +32,7 @@ from layout_planner.plan.model_rows import (
     add_forms,
     add_funds,
     add_least_enrolment,
+    add_moved_most,
     add_opening,
     add_places,
     add_serving,
@@ -70,6 +72,7 @@ class LayoutModel:
     minutes: Expression
     safest: float  # the pupils at risk, weighted, if everybody took his safest way
     unsafe: list[pulp.LpVariable]  # all ways that are less safe than that
+    sites_open: Expression
 
 
 def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: bool = True) -> LayoutModel:
@@ -119,6 +122,10 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     add_classes(problem, given, pupils, teaches, classes, by_site)
     funds = add_funds(problem, given, pupils, is_open, by_site)
     add_least_enrolment(problem, given, pupils, is_open, by_site)
+    add_moved_most(problem, given, pupils)
+    sites_open = pulp.lpSum(is_open.values())
+    if given.scenario.plan.min_schools:
+        problem += sites_open >= given.scenario.plan.min_schools, "schools_least"
     cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
@@ -127,7 +134,22 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
     safest, unsafe = _safest(given, pupils, unserved, at_risk)
     return LayoutModel(
-        problem, given.options, pupils, unserved, form, classes, new_beds, new_buses, funds, harm, at_risk, cost, minutes, safest, unsafe
+        problem,
+        given.options,
+        pupils,
+        unserved,
+        form,
+        classes,
+        new_beds,
+        new_buses,
+        funds,
+        harm,
+        at_risk,
+        cost,
+        minutes,
+        safest,
+        unsafe,
+        sites_open,
     )
 
 

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
-from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.model_inputs import Expression, clean_name, total
 
 if TYPE_CHECKING:
@@ -137,3 +136,12 @@ def add_least_enrolment(
         if least and not site.decided:
             positions = by_site.get(site.school_id, {}).get("all", [])
             problem += total(pupils, positions) >= least * is_open[site.school_id], f"min_enrol_{clean_name(site.school_id)}"
+
+
+def add_moved_most(problem: pulp.LpProblem, given: Inputs, pupils: Variables) -> None:
+    """Let no more pupils change school than the scenario allows."""
+    if given.scenario.plan.max_moved is None:
+        return
+    columns = (given.options[c].tolist() for c in ("settlement_id", "band", "school_id"))
+    moves = [o for o, (i, band, j) in enumerate(zip(*columns, strict=True)) if j not in given.baseline.attends.get((i, band), {j})]
+    problem += total(pupils, moves) <= given.scenario.plan.max_moved, "moved_most"

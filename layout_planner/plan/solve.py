@@ -34,6 +34,7 @@ NEEDLESS = 1e-7
 STRONG_UP_TO = 30_000  # options
 # By which share of the time limit the goals on pupils, and the goal on cost, are done.
 PUPILS_SHARE, WIDE_SHARE, COST_SHARE = 0.3, 0.4, 0.8
+LAST_SHARE = 0.2  # of the limit, for whole pupils, in any case
 # What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
 MINUTES_PER_PUPIL_HARMED = 1e6
 MINUTES_PER_PUPIL_AT_RISK = 1e5
@@ -54,29 +55,68 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     scenario = case.scenario
     if scenario.plan.move == "none":
         return today, _unchanged(today, scenario)
-    started = time.monotonic()
-    clock = _Clock(started, scenario.solver.time_limit_s)
+    asked = prepare(case, options, today)
+    return finish(asked, spend_least(asked))
+
+
+def prepare(case: Case, options: pd.DataFrame, today: Layout) -> Asked:
+    """Return `case` with the goals on pupils reached."""
+    clock = _Clock(time.monotonic(), case.scenario.solver.time_limit_s)
     chosen = choose_options(case, options, today)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
-    reached = _reach_pupils(case, chosen, today, clock)
-    model, solver, cost = _reach_cost(case, chosen, today, clock, reached)
-    last = LinearSolver(model, scenario.solver.seed, clock.at(1.0))
-    last.settle_buildings(solver.values())
+    return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
+
+
+def spend_least(asked: Asked) -> Spent:
+    """Return the model of all forms left, its solver and the least cost that keeps harm and risk where they are."""
+    solver_settings = asked.case.scenario.solver
+    model = build_model(asked.case, asked.options, asked.today, strong=len(asked.options) <= STRONG_UP_TO)
+    solver = LinearSolver(model, solver_settings.seed, asked.clock.at(COST_SHARE))
+    solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
+    return Spent(model, solver, _spend_least(model, solver, asked.reached, solver_settings.gap))
+
+
+def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
+    """Return the layout of the solution at hand in whole pupils, and how it was found."""
+    model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
+    last = LinearSolver(model, scenario.solver.seed, max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s))
+    last.settle_buildings(spent.solver.values())
     minutes = last.minimise(_weigh_goals(model), gap=EXACT)
     values = last.values()
     terms = {
-        "harmed": _evaluate(model.harm, values),
-        "at_risk_weighted": _evaluate(model.at_risk, values),
+        "harmed": evaluate(model.harm, values),
+        "at_risk_weighted": evaluate(model.at_risk, values),
         "at_risk_bound": reached.at_risk.bound,
-        "cost_yuan": _evaluate(model.cost, values),
+        "cost_yuan": evaluate(model.cost, values),
         "cost_bound": cost.bound,
-        "pupil_minutes": _evaluate(model.minutes, values),
+        "pupil_minutes": evaluate(model.minutes, values),
     }
     complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
     status = "optimal within the gap" if complete else "stopped at the time limit"
     gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
-    solved = Solved(status, terms["cost_yuan"], cost.bound, gap, time.monotonic() - started, scenario.solver.seed, terms, _versions())
-    return _read_layout(case, model, values), solved
+    seconds = time.monotonic() - asked.clock.started
+    solved = Solved(status, terms["cost_yuan"], cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
+    return _read_layout(asked.case, model, values), solved
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A case with the options that are left, and what the goals on pupils reached."""
+
+    case: Case
+    options: pd.DataFrame
+    today: Layout
+    clock: _Clock
+    reached: _Reached
+
+
+@dataclass(frozen=True)
+class Spent:
+    """The model of all forms, its solver with a solution at hand, and the cost of that."""
+
+    model: LayoutModel
+    solver: LinearSolver
+    cost: Stage
 
 
 @dataclass(frozen=True)
@@ -107,7 +147,7 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     harm = Stage(0.0, 0.0, 0.0, optimal=True) if nobody else solver.minimise(model.harm, gap=EXACT)
     solver.keep_at(model.harm, harm.value, "harm_kept")
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
-    value = _evaluate(model.at_risk, solver.values())
+    value = evaluate(model.at_risk, solver.values())
     at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
     reached = _Reached(harm, at_risk, _spend_needed(model, solver.values()))
     solver.reset_clock(clock.at(WIDE_SHARE))
@@ -119,23 +159,13 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
 
 def _spend_needed(model: LayoutModel, values: Values) -> dict[str, float]:
     """Return `values` by name of variable, with no more funds than needed."""
-    needed = {variable: max(_evaluate(least, values) for least in floors) for variable, floors in model.funds.items()}
+    needed = {variable: max(evaluate(least, values) for least in floors) for variable, floors in model.funds.items()}
     return {variable.name: value for variable, value in {**values, **needed}.items()}
 
 
 def _buildings(model: LayoutModel) -> pulp.LpAffineExpression:
     """Return the number of classes, new beds and new buses; the goal on risk takes no more of them than it needs."""
     return pulp.lpSum([*model.classes.values(), *model.new_beds.values(), *model.new_buses.values()])
-
-
-def _reach_cost(
-    case: Case, options: pd.DataFrame, today: Layout, clock: _Clock, reached: _Reached
-) -> tuple[LayoutModel, LinearSolver, Stage]:
-    """Return the model of all forms left, its solver and the least cost that keeps harm and risk where they are."""
-    model = build_model(case, options, today, strong=len(options) <= STRONG_UP_TO)
-    solver = LinearSolver(model, case.scenario.solver.seed, clock.at(COST_SHARE))
-    solver.keep_at(model.harm, reached.harm.value, "harm_kept")
-    return model, solver, _spend_least(model, solver, reached, case.scenario.solver.gap)
 
 
 def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, gap: float) -> Stage:
@@ -161,7 +191,8 @@ def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
     return pulp.LpAffineExpression(terms)
 
 
-def _evaluate(goal: pulp.LpAffineExpression, values: Values) -> float:
+def evaluate(goal: pulp.LpAffineExpression, values: Values) -> float:
+    """Return the figure of `goal` at `values`."""
     return float(goal.constant + sum(weight * values[variable] for variable, weight in goal.items()))
 
 
