@@ -21,6 +21,7 @@ LABELS = {
     "bus.detour_factor": Words("校车绕行系数", "ride on a round against the direct ride"),
     "bus.height_m": Words("校车高度", "height of a school bus"),
     "bus.least_width_m": Words("校车可走的最窄道路", "narrowest road of a school bus"),
+    "bus.min_riders": Words("一条校车线路的最少乘车人数", "fewest riders of a line"),
     "bus.narrow_width_m": Words("窄路宽度", "a road below this is narrow"),
     "bus.steep_grade": Words("陡坡坡度", "a slope above this is steep"),
     "bus.wait_minutes_least": Words("最短候车时间", "shortest wait"),
