@@ -39,6 +39,7 @@ for verb in (
     province.province,
     papers.dossier,
     papers.sheets,
+    papers.report,
     files.schema,
     files.fetch,
 ):

@@ -83,3 +83,20 @@ def sheets(folder: Path, out: Path, settlements: tuple[str, ...], lang: Lang, *,
     with Steps(lang, quiet=as_json) as steps:
         place, remarks = write_sheets(papers, out, lang, pdf=not no_pdf, only=settlements, on_step=steps)
     _tell(sorted(path for path in place.iterdir() if path.suffix in {".html", ".pdf"}), remarks, lang, as_json=as_json)
+
+
+@click.command()
+@click.argument("folders", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@click.option("--out", "-o", type=FILE, default=Path("reports"), show_default=True, help="Folder for the reports of all runs.")
+@NO_PDF
+@common
+def report(folders: tuple[Path, ...], out: Path, lang: Lang, *, as_json: bool, no_pdf: bool) -> None:
+    """Write the report of a run, or of several side by side: figures, charts, maps, method, assumptions. Page, PDF, xlsx, docx."""
+    from layout_planner.output.papers.report_files import write_report_files
+    from layout_planner.output.papers.stored import read_papers
+    from layout_planner.output.terminal import Steps
+
+    runs = [read_papers(folder) for folder in folders]
+    with Steps(lang, quiet=as_json) as steps:
+        paths, remarks = write_report_files(runs, out, lang, pdf=not no_pdf, on_step=steps)
+    _tell(paths, remarks, lang, as_json=as_json)

@@ -56,6 +56,7 @@ class Papers:
     conditions  CONDITION_COLUMNS
     otherwise   OTHERWISE_COLUMNS
     posts       the columns of POSTS
+    norm_values  the norms in force: key, grades, modes, value, unit, flag, override
     later       tables of LATER by name, those that the run holds
     """
 
@@ -70,6 +71,7 @@ class Papers:
     conditions: pd.DataFrame
     otherwise: pd.DataFrame
     posts: pd.DataFrame
+    norm_values: list[Any] = field(default_factory=list)
     later: dict[str, pd.DataFrame] = field(default_factory=dict)
 
     @property
@@ -171,6 +173,7 @@ def read_papers(folder: Path) -> Papers:
             dict(stored["scenario"]),
             dict(stored["solved"]),
             **{field_name: pd.read_parquet(folder / name) for field_name, name in TABLES.items()},
+            norm_values=list(certificate["norms"]["values"]),
             later=later,
         )
     except (OSError, ValueError, KeyError, TypeError) as error:
