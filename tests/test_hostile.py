@@ -87,6 +87,7 @@ def written(tmp_path_factory):
     call("travel", one, "--from", "H04", "--to", "P1", "--out", out, "--lang", "en")
     call("check", one, "--report", out / "quality", "--lang", "zh")
     call("dossier", runs[0], "--out", out / "dossiers", "--school", "P1", "--lang", "zh")
+    call("report", *runs, "--out", out / "reports", "--no-pdf", "--lang", "zh")
     call("sheets", runs[0], "--out", out / "sheets", "--no-pdf", "--lang", "zh")
     return out
 

@@ -116,7 +116,8 @@ def test_stop_and_clock_stand_where_a_bus_plan_does():
     view = dataclasses.replace(PLAIN.view, bus_riders=riders, bus_stops=pd.DataFrame([stop]))
     maker = SheetMaker(dataclasses.replace(PLAIN, view=view), lay_base(view), "en")
     texts = str(maker.sheet(row["settlement_id"])["bands"])
-    assert "bus stop 老槐树 at 07:08, 4 minutes on foot from home" in texts
+    stop = maker.words["c.stop"].en.format(walk="4", time="07:08", stop="老槐树")
+    assert stop in texts
     without = SheetMaker(PLAIN, lay_base(PLAIN.view), "en")
     assert "stop and time are not fixed yet" in str(without.sheet(row["settlement_id"])["bands"])
 
