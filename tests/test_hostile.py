@@ -105,7 +105,7 @@ def test_every_page_that_is_written_is_among_the_pages_that_are_visited(written)
 
 def test_no_page_holds_a_hostile_tag_or_what_a_template_made_of_it(written):
     for path in files_of(written, ".html"):
-        page = path.read_text(encoding="utf-8")
+        page = re.sub(r"base64,[A-Za-z0-9+/=]+", "", path.read_text(encoding="utf-8"))  # pictures spell anything
         assert '<img src=x onerror="window.__hacked' not in page, path
         assert "</script><script>window.__hacked" not in page, path
         assert not re.search(r"X\d+Y", page), path
