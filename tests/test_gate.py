@@ -189,3 +189,29 @@ def test_bands_are_called_by_their_grades():
     assert name_band("odd", (1, 3)) == Words("1、3年级", "grades 1 and 3")
     assert name_band("someone's own") == Words("someone's own", "someone's own")
     assert MODES["walk"] == Words("步行", "on foot")
+
+
+def test_the_cheapest_cure_is_priced_by_hand():
+    """One bus: 150,000 yuan, and 12 pupils x 400 trips x 5.5 km x 3.2 / 36 = 2,347 more; 600 + 660 x 1.3 / 0.75 = 1,744 s on a slow day.
+
+    Keeping grades 1-3 at P1 for its 18 pupils: 60,000 for the site, 100 pupils' funds of 650, 3 classes of 1.9 teachers at 90,000.
+    """
+    proposed = changed_plan({"trips": {"S1/lower_primary": {"seconds": 1860.0, "pessimistic_s": 2400.0}}})
+    cure = next(f.cure for f in judge(proposed=proposed, checked=AGREES).findings if f.rule == "travel" and f.verdict == "fail")
+    assert cure.en == (
+        "Cheapest: run 1 school bus to Central School, 30 minutes at most on a slow day, about 152,000 yuan a year;"
+        " or keep grades 1-3 at this school, about 638,000 yuan a year."
+    )
+    assert cure.zh.startswith("最省的办法：开1辆校车到中心学校")
+
+
+def test_where_no_bus_comes_in_time_the_grades_stay():
+    here = county()
+    slow = here.roads.edges.assign(road_class="track")  # 12 km/h
+    here = replace(here, roads=replace(here.roads, edges=slow))
+    proposed = changed_plan({"trips": {"S1/lower_primary": {"seconds": 1860.0, "pessimistic_s": 2400.0}}})
+    result = judge_plan(here, scenario(), NORMS, DEMAND, today(), proposed, AGREES)
+    cure = next(f.cure.en for f in result.findings if f.rule == "travel" and f.verdict == "fail")
+    assert cure.startswith(
+        "Cheapest: keep grades 1-3 at this school, about 638,000 yuan a year (a school bus would be in time for 0 of the 12"
+    )

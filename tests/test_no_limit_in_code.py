@@ -65,6 +65,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("safeguards.bus_rules", 5): "faults shown in one sentence",
     ("safeguards.certificate", 3): "decimals that are hashed",
     ("safeguards.certificate", 20): "CHUNK_BYTES is a power of two",
+    ("safeguards.cures", 3): "yuan are told to the thousand",
+    ("safeguards.cures", 4): "schools to which a bus is tried",
     ("safeguards.gate", 5): "disagreements shown in one sentence",
     ("safeguards.mergers", 10): "rounding up to tenths",
     ("safeguards.recarry", 6): "grade 1 begins at six; the columns age_0 to age_14 mean the same",

@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.names import BANDS, FORMS, MODES, VERDICTS, name_rule, name_unit
+from layout_planner.output.gate_map import NOT_JUDGED, describe_unmet, describe_vetoes, list_to_do
 from layout_planner.output.map_data import pair, read_words, roads_are_osm
 from layout_planner.output.offline import seal_page, write_atomically
 from layout_planner.output.safe import clean_text
@@ -46,6 +47,10 @@ def write_gate_page(view: RunView, path: Path, lang: Lang) -> None:
         "counts": {verdict: sum(finding.verdict == verdict for finding in findings) for verdict in ORDER},
         "plan_wide": [show_finding(finding, view) for finding in findings if finding.subject not in view.mergers],
         "cures": list_cures(view),
+        "to_do": list_to_do(view, lambda school_id: _name_school(view, school_id)),
+        "vetoes": describe_vetoes(findings),
+        "unmet": describe_unmet(view),
+        "not_judged": [pair(words) for words in NOT_JUDGED],
     }
     write_page("gate.html", page, path, lang)
 

@@ -14,6 +14,7 @@ from layout_planner.results import GateResult
 from layout_planner.safeguards.built import check_built
 from layout_planner.safeguards.bus_rules import judge_buses
 from layout_planner.safeguards.children import check_children
+from layout_planner.safeguards.cures import price_cures
 from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
@@ -71,7 +72,7 @@ def judge_plan(
     for merger in mergers:
         for check in CHECKS:
             findings.extend(check(case, merger))
-    return GateResult(tuple(findings), tuple(merger.school_id for merger in mergers))
+    return GateResult(tuple(price_cures(case, mergers, findings)), tuple(merger.school_id for merger in mergers))
 
 
 def _judge_verification(verification: Verification, *, merged: bool) -> Finding:

@@ -51,7 +51,8 @@ def _slow_minutes(row: dict[Any, Any]) -> float:
     return float(str(row["pessimistic_s"])) / 60
 
 
-def _is_late(case: Case, row: dict[Any, Any]) -> bool:
+def is_late(case: Case, row: dict[Any, Any]) -> bool:
+    """Tell whether a trip is over its limit on a slow day, or there is none."""
     norm = limit_of(case, row)
     return row["mode"] == "unserved" or (norm is not None and not meets(norm, _slow_minutes(row)))
 
@@ -61,7 +62,7 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
     band, rows = concerned
     homes = {str(row["settlement_id"]) for row in rows}
     now = [row for row in case.today.assignment.to_dict("records") if row["band"] == band and row["settlement_id"] in homes]
-    before, after = (_count(row for row in part if _is_late(case, row)) for part in (now, rows))
+    before, after = (_count(row for row in part if is_late(case, row)) for part in (now, rows))
     newly = {home: late - before[home] for home, late in after.items() if late > before[home]}
     name, worst = name_bands(case, [band]), max(map(_slow_minutes, rows))
     if not newly:
@@ -70,7 +71,7 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
             f"on a slow day pupils of {name.en} take up to {round_up(worst)} minutes one way, and none of them is newly over the limit",
         )
         return judge("slow_day", "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=sorted(homes))
-    late = [row for row in rows if row["settlement_id"] in newly and _is_late(case, row)]
+    late = [row for row in rows if row["settlement_id"] in newly and is_late(case, row)]
     worst, villages, pupils = max(map(_slow_minutes, late)), name_villages(case, sorted(newly)), sum(newly.values())
     text = Words(
         f"路上慢时，{villages.zh}的{pupils}名{name.zh}学生单程最长{round_up(worst)}分钟，超过{norm.value:.0f}分钟，现在则不超过",
