@@ -23,7 +23,7 @@ FLOORS = [
     ["buses"],
     ["compare"],
     ["pipeline"],
-    ["why", "province"],
+    ["why", "frontier", "province"],
     ["output"],
     ["demo", "embedded"],
     ["cli"],

@@ -36,6 +36,7 @@ for verb in (
     consulting.consult,
     hearing.gate,
     plans.why,
+    plans.frontier,
     province.province,
     papers.dossier,
     papers.sheets,

@@ -111,3 +111,28 @@ def why(scenario: Path, site: str, data_dir: Path | None, lang: Lang, *, as_json
         return
     for part in answer_tables(answer, lang):
         result_console().print(part)
+
+
+@click.command()
+@click.argument("scenario", type=FILE)
+@DATA
+@OUT
+@click.option("--points", type=click.IntRange(2, 200), default=8, show_default=True, help="Plans at most.")
+@common
+def frontier(scenario: Path, data_dir: Path | None, out: Path, points: int, lang: Lang, *, as_json: bool) -> None:
+    """Tell what every number of schools kept costs: the cheapest safe plan for each, as table, chart and page."""
+    from layout_planner.frontier import study_frontier
+    from layout_planner.output.frontier_pages import describe_frontier, frontier_sentence, frontier_table, write_frontier
+    from layout_planner.output.terminal import Steps, result_console
+
+    with Steps(lang, quiet=as_json) as steps:
+        found = study_frontier(scenario, points=points, data_dir=data_dir, on_step=steps)
+    paths = write_frontier(found, out, lang)
+    if as_json:
+        print_json({**describe_frontier(found), "pages": [str(path) for path in paths]})
+        return
+    console = result_console()
+    console.print(frontier_table(found, lang))
+    console.print(frontier_sentence(found, lang))
+    for path in paths:
+        console.print(str(path), soft_wrap=True, markup=False)
