@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import gzip
 import platform
+import re
 import shutil
 import statistics
 import sys
@@ -131,7 +132,7 @@ def answer_scripts(page: Any) -> None:
         name = route.request.url.rsplit("/", 1)[-1]
         route.fulfill(body=leaflet.get(name, b""), content_type="text/css" if name.endswith("css") else "text/javascript")
 
-    page.route("http*://**", answer)
+    page.route(re.compile("^https?:"), answer)
 
 
 def draws_offline(browser: Any, path: Path) -> tuple[bool, int]:

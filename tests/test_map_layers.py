@@ -17,6 +17,7 @@ from rasterio.io import MemoryFile
 from shapely import LineString, Point
 
 from layout_planner.county.model import Elevation
+from layout_planner.output.consultation import write_consult_page
 from layout_planner.output.map_data import State, encode_map
 from layout_planner.output.map_layers import encode_day_states, encode_days, encode_rows, encode_venues
 from layout_planner.output.maps import write_compare_map, write_map
@@ -25,7 +26,7 @@ from layout_planner.output.public import encode_public_map, public_view
 from layout_planner.output.relief import Relief, shade_relief
 from layout_planner.output.run_view import read_view
 from layout_planner.words import Words
-from tests.test_consultation import in_browser, with_ways
+from tests.test_consultation import NOTICE, in_browser, with_ways
 from tests.test_privacy import LEAST
 from tests.test_public import store
 from tests.views import HOSTILE, make_view
@@ -264,6 +265,21 @@ def test_the_way_of_a_village_follows_the_roads(browser, files):
         page.evaluate("planner.openVillage(0)")
         assert pixels(page, "ways") > 500
         assert page.evaluate("planner.wayOf(0, planner.data.states[0].byVillage[0].find((trip) => trip.school >= 0)).length") == 2
+
+
+@in_browser
+def test_a_village_reads_what_a_flood_does_to_its_way(browser, view, tmp_path):
+    write_consult_page(view, NOTICE, tmp_path / "consult.html", "zh")
+    with visit(browser, tmp_path / "consult.html") as page:
+        # the made-up days run through open, longer, over_limit and cut_off, and the plan is one step ahead of today
+        for village, told in (
+            (0, "现在照常，拟定绕路，更久"),
+            (2, "现在绕路，超过上限，拟定路断，去不了"),
+            (3, "现在路断，去不了，拟定照常"),
+        ):
+            page.evaluate("(i) => planner.openVillage(i)", village)
+            line = page.locator("#card .day").first.inner_text()
+            assert line == f"洪水 <b>：{told}。"
 
 
 @in_browser

@@ -5,7 +5,7 @@ import jinja2
 import pytest
 
 from layout_planner.errors import OutputError
-from layout_planner.output.offline import seal_page, write_atomically
+from layout_planner.output.offline import LEAFLET, LEAFLET_SHA256, find_leaflet, seal_page, write_atomically
 from layout_planner.output.safe import clean_text, safe_cell, safe_html, script_json
 from tests.views import HOSTILE
 
@@ -70,6 +70,22 @@ def test_sealed_page_runs_only_its_own_scripts():
     assert "script-src 'sha256-" in page
     assert "default-src 'none'" in page
     assert "unsafe-inline" not in page.split("script-src", 1)[1].split(";", 1)[0]
+
+
+def test_a_leaflet_that_was_altered_is_refused(tmp_path, monkeypatch):
+    for name in LEAFLET_SHA256:
+        target = tmp_path / name
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((find_leaflet() / name).read_bytes())
+    monkeypatch.setattr("layout_planner.output.offline.find_leaflet", lambda: tmp_path)
+    page = f'<html><head><script src="{LEAFLET}leaflet.js"></script><link rel="stylesheet" href="{LEAFLET}leaflet.css"/></head></html>'
+    assert "L.map" in seal_page(page) or "leaflet" in seal_page(page)
+    for name in ("leaflet.js", "leaflet.css", "images/layers.png"):
+        kept = (tmp_path / name).read_bytes()
+        (tmp_path / name).write_bytes(kept + b" ")
+        with pytest.raises(OutputError, match="not the published one"):
+            seal_page(page)
+        (tmp_path / name).write_bytes(kept)
 
 
 def test_failed_write_leaves_the_old_file_and_no_rest(tmp_path, monkeypatch):

@@ -33,6 +33,7 @@ for verb in (
     plans.run,
     plans.compare,
     hearing.publish,
+    consulting.draw_map,
     consulting.consult,
     hearing.gate,
     plans.why,

@@ -1,4 +1,4 @@
-"""Verbs for the consultation of villages."""
+"""Verbs that draw maps of stored runs: for the planner's desk, and for the consultation of villages."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from layout_planner.cli.frame import FILE, common, print_json
+from layout_planner.cli.frame import FILE, OUT, common, print_json
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,3 +31,31 @@ def consult(runs: tuple[Path, ...], out: Path, office: str, until: datetime | No
     day = "" if until is None else until.date().isoformat()
     written = [str(write_consultation(run, out, lang, least=least, office=office, until=day)) for run in runs]
     print_json(written) if as_json else click.echo("\n".join(written))
+
+
+@click.command("map")
+@click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=FILE)
+@OUT
+@click.option(
+    "--tiles",
+    "provider",
+    type=click.Choice(["osm", "tianditu", "amap"]),
+    default=None,
+    help="Fetch an online background; no map does so else.",
+)
+@click.option("--key", default="", help="Your key of Tianditu. It stands in the page for all to read: restrict it.")
+@common
+def draw_map(runs: tuple[Path, ...], out: Path, provider: str | None, key: str, lang: Lang, *, as_json: bool) -> None:
+    """Draw the map of a stored run anew, or of several runs compared, into the folder --out; with an online background on request."""
+    from layout_planner.output.maps import write_compare_map, write_map
+    from layout_planner.output.run_view import read_view
+    from layout_planner.output.tiles import choose_tiles
+
+    tiles = None if provider is None else choose_tiles(provider, key)
+    views = [read_view(run) for run in runs]
+    path = out / ("map.html" if len(views) == 1 else "compare-map.html")
+    if len(views) == 1:
+        write_map(views[0], path, lang, tiles=tiles)
+    else:
+        write_compare_map(views, path, lang, tiles=tiles)
+    print_json([str(path)]) if as_json else click.echo(str(path))

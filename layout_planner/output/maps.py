@@ -16,12 +16,14 @@ from layout_planner.output.map_data import State, encode_map
 from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.offline import seal_page, write_atomically
 from layout_planner.output.safe import safe_html, script_json
+from layout_planner.output.tiles import encode_tiles
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from layout_planner.output.tiles import Tiles
     from layout_planner.output.view import RunView
     from layout_planner.words import Lang
 
@@ -42,8 +44,8 @@ class PlannerMap(folium.Map):  # type: ignore[misc]
         self._template = Template(page.read_text(encoding="utf-8"))
 
 
-def write_map(view: RunView, path: Path, lang: Lang) -> None:
-    """Write the map of one run: today, the plan, and both side by side.
+def write_map(view: RunView, path: Path, lang: Lang, *, tiles: Tiles | None = None) -> None:
+    """Write the map of one run: today, the plan, and both side by side; with `tiles` it asks the network for a background.
 
     Raises
     ------
@@ -51,10 +53,10 @@ def write_map(view: RunView, path: Path, lang: Lang) -> None:
     """
     data = encode_map([State(view, "today"), State(view, "plan")], lang)
     data["ways"] = encode_ways(view, *({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools")))
-    write_folium_page("map.html", data, view.title, path, lang)
+    write_folium_page("map.html", data, view.title, path, lang, tiles=tiles)
 
 
-def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
+def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang, *, tiles: Tiles | None = None) -> None:
     """Write the map of two to five runs of one county, any two of them side by side.
 
     Raises
@@ -69,15 +71,15 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang) -> None:
             )
         )
     states = [State(views[0], "today"), *(State(view, "plan") for view in views)]
-    write_folium_page("map.html", encode_map(states, lang), Words("方案对比", "Layouts compared"), path, lang)
+    write_folium_page("map.html", encode_map(states, lang), Words("方案对比", "Layouts compared"), path, lang, tiles=tiles)
 
 
-def write_folium_page(template: str, data: dict[str, Any], title: Words, path: Path, lang: Lang) -> None:
+def write_folium_page(template: str, data: dict[str, Any], title: Words, path: Path, lang: Lang, *, tiles: Tiles | None = None) -> None:
     """Write one sealed page that is laid out by `template` and drawn from `data`."""
     page = PlannerMap(template)
     figure = page.get_root()
     figure.title = safe_html(title.say(lang))
     html = figure.render().replace("<html>", f'<html lang="{"zh-CN" if lang == "zh" else "en"}">', 1)
-    blob = f'<script type="application/json" id="planner-data">{script_json(data)}</script>'
-    before, after = seal_page(html).split(DATA_PLACE, 1)
+    blob = f'<script type="application/json" id="planner-data">{script_json(data | {"tiles": encode_tiles(tiles)})}</script>'
+    before, after = seal_page(html, pictures_from=() if tiles is None else tiles.hosts).split(DATA_PLACE, 1)
     write_atomically(path, before + blob + after)

@@ -74,7 +74,16 @@
     return make('section', 'band', make('h3', '', planner.bandName(band)),
       make('div', 'line now', make('b', 'when', say('c.now')), make('div', '', before.map((trip) => tell(trip, before, 'now')))),
       make('div', 'line plan', make('b', 'when', say('c.plan')), make('div', '', after.map((trip) => tell(trip, after, planKind(trip, before))))),
-      make('p', 'change ' + changeClass(before, after, from, to), describe(before, after, from, to)));
+      make('p', 'change ' + changeClass(before, after, from, to), describe(before, after, from, to)), badDays(band));
+  }
+  // what becomes of the way on days when roads are closed, where it is not as on other days
+  function badDays(band) {
+    const { data, chosen } = planner;
+    return data.days.map((day, at) => {
+      const [now, plan] = data.states.map((state) => planner.dayStateOf(state, at, chosen, band));
+      if (!now && !plan) return null;
+      return make('p', 'day' + (plan > now ? ' worse' : ''), planner.sentence('c.day', { day: name(planner.pick(day.slice(1))), a: say('c.day.' + now), b: say('c.day.' + plan) }));
+    });
   }
   function planKind(trip, before) {
     if (served(before).some((old) => old.school === trip.school)) return 'plan_same';

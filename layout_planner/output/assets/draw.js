@@ -147,7 +147,7 @@
   planner.paintBase = function (t, base) {
     const ctx = t.ctx;
     ctx.lineJoin = ctx.lineCap = 'round';
-    if (base.boundary.length) {
+    if (base.boundary.length && !base.bare) {
       traceLines(t, base.boundary);
       ctx.fillStyle = '#faf8f2';
       ctx.fill();

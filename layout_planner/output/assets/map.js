@@ -23,6 +23,7 @@
     L.control.zoom({ position: 'bottomleft', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
     L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
     planner.addRelief(map);
+    planner.addTiles(map);
     addField('base', 350, (t) => planner.paintBase(t, planner.base));
     // what is not shown is not painted
     addField('from', 410, (t) => planner.view.mode !== 'to' && planner.paintState(t, data.states[planner.view.from], planner.shown));

@@ -186,6 +186,7 @@
       planner.hasBuses(states) ? layer('buses', shown.buses, set('buses'), [row(lineSwatch(planner.BUS), say('legend.bus_route')),
         row(swatch('square', '#ffd9a8', 4.2), say('legend.bus_stop'))]) : null,
       data.venues ? layer('venues', shown.venues, set('venues'), planner.venueRows().map(([kind, color, words]) => row(swatch(kind, color), words))) : null,
+      planner.tiles ? layer('tiles', planner.base.bare, planner.showTiles, []) : null,
       planner.relief ? layer('relief', planner.relief.options.opacity > 0, (checked) => planner.relief.setOpacity(checked ? 0.62 : 0), []) : null,
       planner.base.water.length ? layer('water', planner.base.waterShown, (checked) => { planner.base.waterShown = checked; }, []) : null,
       layer('roads', planner.base.shown, (checked) => { planner.base.shown = checked; }, roadRows()));
