@@ -121,6 +121,12 @@ def test_the_notice_is_read_from_the_run(view, tmp_path):
     run = stored_run(view, tmp_path / "run")
     notice = read_notice(run, office=" a\x00b ", until="", least=LEAST)
     assert (notice.plan_hash, notice.listed, notice.office) == (HASH, frozenset(view.mergers[:1]), "a b")
+    stored = json.loads((run / "run.json").read_text("utf-8"))
+    stored["scenario"]["public"] = {"objections_to": {"zh": "基教科", "en": "Schools Office"}, "objections_until": "2027-04-30"}
+    (run / "run.json").write_text(json.dumps(stored), encoding="utf-8")
+    notice = read_notice(run, office="", until="", least=LEAST)
+    assert (notice.office, notice.until) == ("基教科 / Schools Office", "2027-04-30")
+    assert read_notice(run, office="x", until="2027-01-01", least=LEAST).office == "x"
     (run / "certificate.json").unlink()
     with pytest.raises(InputError):
         read_notice(run, office="", until="", least=LEAST)

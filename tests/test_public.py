@@ -157,3 +157,10 @@ def test_every_figure_that_counts_children_is_known_as_one():
         "gini",
     }
     assert set(MEASURES) == {*COUNTED, *harmless, "walk_beyond_share"}
+
+
+def test_the_review_number_of_the_scenario_stands_on_every_map(view, tmp_path):
+    reviewed = replace(view, review_number="黔S(2027)001号")
+    path = publish_run(store(reviewed, tmp_path / "run"), tmp_path / "out", "zh", LEAST)[0]
+    assert blob_of(path)["words"]["review"] == ["审图号：黔S(2027)001号", "Map review number: 黔S(2027)001号"]
+    assert "＿" in blob_of(publish_run(store(view, tmp_path / "bare"), tmp_path / "other", "zh", LEAST)[0])["words"]["review"][0]

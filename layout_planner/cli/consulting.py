@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("runs", metavar="RUN...", nargs=-1, required=True, type=FILE)
 @click.option("--out", "-o", type=FILE, default=Path("public"), show_default=True, help="Folder for what may be published.")
-@click.option("--office", default="", help="Where comments are handed in; a blank line when absent.")
-@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Last day for comments, like 2027-03-31.")
+@click.option("--office", default="", help="Where comments are handed in; the scenario's [public] objections_to when absent.")
+@click.option(
+    "--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Last day for comments, like 2027-03-31; the scenario's when absent."
+)
 @click.option("--norms", "norm_set", default="cn-rural", show_default=True, help="Norm set that says which counts are small.")
 @common
 def consult(runs: tuple[Path, ...], out: Path, office: str, until: datetime | None, norm_set: str, lang: Lang, *, as_json: bool) -> None:

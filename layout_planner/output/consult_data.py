@@ -42,7 +42,7 @@ class Notice:
 
 
 def read_notice(folder: Path, *, office: str, until: str, least: int) -> Notice:
-    """Return the notice of the run in `folder`.
+    """Return the notice of the run in `folder`; office and day are those of the scenario's [public] where none are given.
 
     Raises
     ------
@@ -52,6 +52,10 @@ def read_notice(folder: Path, *, office: str, until: str, least: int) -> Notice:
         certificate = json.loads((folder / CERTIFICATE).read_text(encoding="utf-8"))
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         listed = frozenset(str(school) for school in stored["scenario"]["plan"]["close"])
+        public = stored["scenario"].get("public") or {}
+        named = public.get("objections_to") or {}
+        office = office or " / ".join(dict.fromkeys(str(named[lang]) for lang in ("zh", "en") if named.get(lang)))
+        until = until or str(public.get("objections_until") or "")
         return Notice(str(certificate["digest"]), listed, clean_text(office), until, least)
     except (OSError, ValueError, KeyError, TypeError):
         what = Words("运行结果缺少证书或情景", "the run lacks its certificate or its scenario")

@@ -137,7 +137,7 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "title": pair(view.title),
         "year": view.year,
         "verdict": view.verdict,
-        "words": read_words(),
+        "words": read_words() | _review_words(view),
         "bands": [[band, *_band_words(band, grades)] for band, grades in view.bands.items()],
         "modes": MODES,
         "causes": ["", *CAUSES],
@@ -169,6 +169,12 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
         "norms": pair(view.norms_title),
         "osm": roads_are_osm(view),
     }
+
+
+def _review_words(view: RunView) -> dict[str, Pair]:
+    """Return the line for the review number of the map, where the scenario gives one."""
+    number = clean_text(view.review_number)
+    return {"review": (f"审图号：{number}", f"Map review number: {number}")} if number else {}
 
 
 def encode_roads(roads: gpd.GeoDataFrame) -> list[list[Any]]:

@@ -56,6 +56,7 @@ def view_of(run: Run) -> RunView:
         notes=run.notes,
         sources=run.county.sources,
         norms_title=run.norms.title,
+        review_number=run.scenario.public.review_number,
         ways=None if run.ways is None else run.ways.to_crs(DEGREES),
         **join_buses(run),
         bad_days=_bad_days(run.assessment.get("bad_days")),
@@ -140,6 +141,7 @@ def describe_view(view: RunView) -> dict[str, Any]:
         "notes": [{"code": note.code, "text": note.text._asdict(), "count": note.count} for note in view.notes],
         "sources": [{"role": s.role, "path": s.path, "sha256": s.sha256, "rows": s.rows} for s in view.sources],
         "norms_title": view.norms_title._asdict(),
+        "review_number": view.review_number,
         "relief": None if view.relief is None else list(view.relief.bounds),
     }
 
@@ -253,6 +255,7 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         notes=tuple(Note(n["code"], Words(**n["text"]), n["count"]) for n in stored["notes"]),
         sources=tuple(Source(**s) for s in stored["sources"]),
         norms_title=Words(**stored["norms_title"]),
+        review_number=str(stored.get("review_number", "")),
         ways=tables.get("ways"),
         **{name: tables.get(name) for name in BUS_GEO_TABLES},
         bus_riders=riders,

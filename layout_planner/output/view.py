@@ -30,6 +30,7 @@ class RunView:
     boundary     polygons, or None
     mergers      ids of sites that close or lose bands under the plan
     measures     {"today": {...}, "plan": {...}}
+    review_number  审图号 of the public map, "" while there is none
     ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
     bus_routes, bus_stops, bus_riders
                  when (today | plan) and BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, BUS_RIDER_COLUMNS of `results`; None where a run holds none
@@ -55,6 +56,7 @@ class RunView:
     notes: tuple[Note, ...]
     sources: tuple[Source, ...]
     norms_title: Words
+    review_number: str = ""
     ways: gpd.GeoDataFrame | None = None
     bus_routes: gpd.GeoDataFrame | None = None
     bus_stops: gpd.GeoDataFrame | None = None
