@@ -123,7 +123,7 @@ def run_scenario(
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])
         for when, (layout, risk) in layouts.items()
     }
-    bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when])]
+    bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when], county.fleet)]
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
     notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held, *bus_notes)
     say(Words("描出上学的路", "tracing the ways to school"))

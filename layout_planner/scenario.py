@@ -101,6 +101,7 @@ class DataFiles(Strict):
     moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
     registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
     posts: TableFile | None = Field(default=None, description="posts responsible at county, township, village and school; never persons")
+    fleet: TableFile | None = Field(default=None, description="school buses by kind: seats, number, cost")
     gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
     lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
 

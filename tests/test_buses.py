@@ -17,15 +17,18 @@ from hypothesis import strategies as st
 
 from layout_planner.buses.fewest import fewest_buses
 from layout_planner.buses.model import Bell, Run, Vehicles, run_seconds
+from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.reuse import match_runs, schools_to_spare
 from layout_planner.buses.router import route_school
 from layout_planner.buses.schedule import Trip, roster_buses
+from layout_planner.errors import InputError
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
+from layout_planner.safeguards.bus_check import check_buses
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.net import build_net
 from tests.test_plan import scenario_with
@@ -208,3 +211,51 @@ def test_riders_without_a_road_for_buses_are_kept_and_told(tiny_plan):
     assert plan.routes.empty
     assert plan.riders["route_id"].tolist() == ["", ""]
     assert np.isinf(plan.riders["trip_minutes"]).all()
+
+
+def fleet(**kinds: tuple[object, object, object]) -> pd.DataFrame:
+    rows = [(kind, "", *values) for kind, values in kinds.items()]
+    return pd.DataFrame(rows, columns=["kind_id", "name", "seats", "number", "yearly_yuan"]).set_index("kind_id")
+
+
+def test_a_smaller_cheaper_bus_is_used_where_it_will_do_and_never_raises_cost(tiny_plan):
+    case, net, layout, stock = tiny_plan
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))
+    large = ("large", (38, np.nan, 150_000.0))
+    for small in ((34, np.nan, 90_000.0), (9, np.nan, 140_000.0), (20, np.nan, 40_000.0)):
+        mixed = replace(case, county=replace(case.county, fleet=fleet(**dict([large, ("small", small)]))))
+        plan = plan_buses(mixed, net, riders)
+        assert plan.cost_yuan <= stock.cost_yuan
+        assert (plan.routes["riders"] <= plan.routes["seats"]).all()
+    thirty = replace(case, county=replace(case.county, fleet=fleet(large=large[1], small=(32, np.nan, 90_000.0))))
+    assert set(plan_buses(thirty, net, riders).routes["seats"]) == {30}  # 32 people less driver and attendant: just enough
+
+
+def test_a_fleet_that_is_too_small_is_told(tiny_plan):
+    case, net, layout, _ = tiny_plan
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))
+    few = fleet(large=(38, 0, np.nan))
+    plan = plan_buses(replace(case, county=replace(case.county, fleet=few)), net, riders)
+    notes = [note.text.en for note in note_buses("plan", riders, plan, few)]
+    assert any("1 for 38 people are needed, there are 0" in note for note in notes)
+
+
+@pytest.mark.parametrize(("people", "said"), [(2, "no seat is left"), (57, "more than 56")])
+def test_buses_without_seats_or_beyond_the_law_are_refused(tiny_plan, people: int, said: str):
+    case, net, layout, _ = tiny_plan
+    broken = replace(case, county=replace(case.county, fleet=fleet(odd=(people, 1, np.nan), fine=(38, 1, np.nan))))
+    with pytest.raises(InputError, match=said):
+        plan_buses(broken, net, layout)
+
+
+def test_a_school_with_a_bell_of_its_own_has_its_buses_then(tiny_plan):
+    """C1 begins at 08:30 and ends at 15:00; P1 has no time of its own (NaN). Bell 30 600 s, at the gate ten minutes before."""
+    case, net, layout, _ = tiny_plan
+    hours = case.county.schools.assign(bell=[np.nan, np.nan], dismissal=[np.nan, np.nan])
+    hours.loc["C1", ["bell", "dismissal"]] = [30_600.0, 54_000.0]
+    own = replace(case, county=replace(case.county, schools=hours))
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))
+    plan = plan_buses(own, net, riders)
+    assert plan.routes.set_index("direction")["ends_s"][TO_SCHOOL] == 30_000.0
+    assert plan.routes.set_index("direction")["starts_s"][FROM_SCHOOL] == 54_600.0
+    assert check_buses(own.county, own.scenario, own.norms, riders, plan).agrees

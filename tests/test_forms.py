@@ -71,7 +71,7 @@ def test_filled_forms_give_the_same_county(tmp_path, lang):
         for column in getattr(wanted, name).columns:
             assert list(getattr(found, name)[column].astype(str)) == list(getattr(wanted, name)[column].astype(str)), column
     assert found.venues[["name", "kind"]].to_numpy().tolist() == [["飞鱼网吧", "internet_cafe"], ["云石歌厅", "entertainment"]]
-    for role in ("evidence", *YEARLY):
+    for role in ("evidence", "fleet", *YEARLY):
         assert getattr(found, role).equals(getattr(wanted, role)), role
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pandas as pd
 
 from layout_planner.buses.model import Bell
 from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
 
 if TYPE_CHECKING:
-    import pandas as pd
     from numpy.typing import NDArray
 
     from layout_planner.buses.stops import Party
@@ -45,10 +45,12 @@ class Clock:
     def of(cls, school: pd.Series, case: Case) -> Clock:
         """Return the times of `school`, the scenario's where its table has none."""
         norms, travel = case.norms, case.scenario.travel
-        bell, dismissal = (str(school.get(name) or getattr(travel, name)) for name in ("bell", "dismissal"))
+        bell_s, dismissal_s = (
+            to_seconds(getattr(travel, name)) if pd.isna(school.get(name)) else float(school[name]) for name in ("bell", "dismissal")
+        )
         return cls(
-            to_seconds(bell),
-            to_seconds(dismissal),
+            bell_s,
+            dismissal_s,
             SECONDS * norms.value("bus.early_minutes"),
             norms.value("bus.board_seconds"),
             norms.value("bus.halt_seconds"),

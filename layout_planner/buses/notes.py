@@ -11,14 +11,16 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pandas as pd
+
     from layout_planner.plan.layout import Layout
     from layout_planner.results import BusPlan
 
 WHEN = {"today": Words("现状", "today"), "plan": Words("方案", "under the plan")}
 
 
-def note_buses(when: str, layout: Layout, plan: BusPlan) -> Iterator[Note]:
-    """Yield a note where the routes need more buses than the layout has, and one where riders have no bus."""
+def note_buses(when: str, layout: Layout, plan: BusPlan, fleet: pd.DataFrame | None = None) -> Iterator[Note]:
+    """Yield a note where the routes need more buses than the layout or the `fleet` has, and one where riders have no bus."""
     has, said = int(layout.sites["buses"].sum()), WHEN[when]
     if plan.buses > has:
         text = Words(
@@ -27,6 +29,7 @@ def note_buses(when: str, layout: Layout, plan: BusPlan) -> Iterator[Note]:
             f"{plan.buses - has} more",
         )
         yield Note("buses", text, plan.buses - has)
+    yield from _note_kinds(said, plan, fleet)
     there = plan.riders[(plan.riders["direction"] == TO_SCHOOL) & (plan.riders["route_id"] == "")]
     left = int(there["pupils"].sum())
     if left:
@@ -35,3 +38,18 @@ def note_buses(when: str, layout: Layout, plan: BusPlan) -> Iterator[Note]:
             Words(f"校车（{said.zh}）：{left}名学生附近没有可停靠的站点", f"school buses {said.en}: {left} pupils have no stop near"),
             left,
         )
+
+
+def _note_kinds(said: Words, plan: BusPlan, fleet: pd.DataFrame | None) -> Iterator[Note]:
+    """Yield a note a size of bus of which the fleet table has too few; a kind without a number may be bought as needed."""
+    if fleet is None or fleet.empty:
+        return
+    used = plan.routes.groupby(plan.routes["seats"] + plan.routes["attendant"] + 1)["bus_id"].nunique()
+    for people, needed in used.items():
+        own = fleet.loc[fleet["seats"] == people, "number"]
+        if not own.isna().any() and needed > own.sum():
+            text = Words(
+                f"校车（{said.zh}）：核载{people}人的校车需要{needed}辆，现有{own.sum():.0f}辆",
+                f"school buses {said.en}: {needed} for {people} people are needed, there are {own.sum():.0f}",
+            )
+            yield Note("buses", text, int(needed - own.sum()))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from layout_planner.buses.bells import ask_round
+from layout_planner.buses.fleet import list_kinds
 from layout_planner.buses.home import runs_home, turn_round
 from layout_planner.buses.model import Run, Vehicles, latest_start_s, run_seconds
 from layout_planner.buses.router import route_school
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from layout_planner.buses.bells import Round
+    from layout_planner.buses.fleet import Kind
     from layout_planner.buses.model import Bell
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout
@@ -49,16 +52,20 @@ def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
     same or another school, as long as no pupil waits at school longer than `bus.most_early_minutes`.
     """
     riders = layout.assignment[layout.assignment["mode"] == "school_bus"]
-    streets = Streets(net)
-    routed = [_route_site(case, streets, riders[riders["school_id"] == site], str(site)) for site in sorted(riders["school_id"].unique())]
+    streets, kinds = Streets(net), list_kinds(case.county, case.norms)
+    routed = [
+        _route_site(case, streets, riders[riders["school_id"] == site], str(site), kinds) for site in sorted(riders["school_id"].unique())
+    ]
     morning = [_Ask(round_, round_.bell, run) for round_, runs in routed for run in runs]
     evening = []
     for round_, runs in routed:
         turned = turn_round(round_, streets)
-        home = runs_home(turned, runs, yuan_per_m=yuan_per_m(case), bus_yuan=_bus_yuan(case), seed=case.scenario.solver.seed)
+        largest = max(kind.seats for kind in kinds)
+        home = runs_home(turned, runs, yuan_per_m=yuan_per_m(case), bus_yuan=_bus_yuan(kinds, largest), seed=case.scenario.solver.seed)
         evening += [_Ask(round_, turned, run) for run in home]
-    to_school, from_school = _roster(case, streets, morning, TO_SCHOOL), _roster(case, streets, evening, FROM_SCHOOL)
-    return tabulate_buses(case, streets, [*to_school, *_same_buses(to_school, from_school)], [round_ for round_, _ in routed])
+    to_school, from_school = (_roster(case, streets, asks, way, kinds) for asks, way in ((morning, TO_SCHOOL), (evening, FROM_SCHOOL)))
+    price = {kind.seats: kind.yuan for kind in reversed(kinds)}
+    return tabulate_buses(case, streets, [*to_school, *_same_buses(to_school, from_school)], [round_ for round_, _ in routed], price)
 
 
 def yuan_per_m(case: Case) -> float:
@@ -66,20 +73,21 @@ def yuan_per_m(case: Case) -> float:
     return 2 * case.norms.value("cost.school_days") * case.norms.value("cost.bus_km_yuan") / METRES
 
 
-def _bus_yuan(case: Case) -> int:
-    return int(case.norms.value("cost.bus_yuan"))
+def _bus_yuan(kinds: list[Kind], seats: int) -> int:
+    """Return yuan a year of the cheapest bus with so many seats."""
+    return min(kind.yuan for kind in kinds if kind.seats == seats)
 
 
-def _route_site(case: Case, streets: Streets, riders: pd.DataFrame, site: str) -> tuple[Round, list[Run]]:
+def _route_site(case: Case, streets: Streets, riders: pd.DataFrame, site: str, kinds: list[Kind]) -> tuple[Round, list[Run]]:
     """Return the runs to one school; where whole parties take more runs than their number needs, they are split and it is tried again."""
-    seats = int(case.norms.value("bus.stock_seats"))
+    seats = max(kind.seats for kind in kinds)
     whole = ask_round(site, riders, case, streets, part=seats)
     if not whole.bell.choices:
         return whole, []
-    runs = _search(case, whole, seats)
+    runs = _search(case, whole, kinds)
     if len(runs) > -(-_pupils(whole) // seats):
         parts = ask_round(site, riders, case, streets, part=SMALL_PART)
-        split = _search(case, parts, seats)
+        split = _search(case, parts, kinds)
         if len(split) < len(runs):
             return parts, split
     return whole, runs
@@ -90,8 +98,9 @@ def _pupils(round_: Round) -> int:
     return int(round_.bell.pupils[first].sum())
 
 
-def _search(case: Case, round_: Round, seats: int) -> list[Run]:
-    fleet = [Vehicles(seats, _bus_yuan(case), int(round_.bell.party.max()) + 1)]
+def _search(case: Case, round_: Round, kinds: list[Kind]) -> list[Run]:
+    most = int(round_.bell.party.max()) + 1
+    fleet = [Vehicles(kind.seats, kind.yuan, most) for kind in sorted(kinds, key=lambda kind: -kind.seats)]
     rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_CHOICE * round_.bell.choices))
     runs = route_school(round_.bell, fleet, (), cost_per_m=yuan_per_m(case), rounds=rounds, seed=case.scenario.solver.seed)
     if runs is None:
@@ -99,8 +108,18 @@ def _search(case: Case, round_: Round, seats: int) -> list[Run]:
     return sorted(runs, key=lambda run: (latest_start_s(round_.bell, run), run.choices))
 
 
-def _roster(case: Case, streets: Streets, asked: list[_Ask], direction: str) -> list[Duty]:
-    """Return who drives the runs of one direction, and when."""
+def _roster(case: Case, streets: Streets, asked: list[_Ask], direction: str, kinds: list[Kind]) -> list[Duty]:
+    """Return who drives the runs of one direction, and when; buses of each size have a roster of their own."""
+    duties: list[Duty] = []
+    for seats in sorted({ask.run.seats for ask in asked}, reverse=True):
+        own = [ask for ask in asked if ask.run.seats == seats]
+        begin = len({duty.bus for duty in duties})
+        duties += [duty.driven_by(duty.bus + begin) for duty in _roster_size(case, streets, own, direction, _bus_yuan(kinds, seats))]
+    return duties
+
+
+def _roster_size(case: Case, streets: Streets, asked: list[_Ask], direction: str, bus_yuan: int) -> list[Duty]:
+    """Return the roster of the runs that take buses of one size."""
     window_s = 60 * case.norms.value("bus.most_early_minutes")
     leave_s = 60 * case.norms.value("bus.leave_minutes")
     trips = []
@@ -118,7 +137,7 @@ def _roster(case: Case, streets: Streets, asked: list[_Ask], direction: str) -> 
     turns = roster_buses(
         trips,
         *ways,
-        bus_cost=_bus_yuan(case),
+        bus_cost=bus_yuan,
         cost_per_m=yuan_per_m(case) / 2,
         seed=case.scenario.solver.seed,
         early=direction != TO_SCHOOL,
@@ -138,15 +157,16 @@ def _same_buses(to_school: list[Duty], from_school: list[Duty]) -> list[Duty]:
     shared: dict[tuple[int, int], int] = {}
     for one in to_school:
         for other in from_school:
-            if one.round_.site_id == other.round_.site_id:
+            if one.round_.site_id == other.round_.site_id and one.run.seats == other.run.seats:
                 common = len(set(one.run.choices) & set(other.run.choices))
                 shared[one.bus, other.bus] = shared.get((one.bus, other.bus), 0) + common
     name: dict[int, int] = {}
     for (mine, theirs), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
         if theirs not in name and mine not in name.values():
             name[theirs] = mine
-    taken = set(name.values())
-    spare = (bus for bus in range(len(to_school) + len(from_school)) if bus not in taken)
-    for bus in sorted({duty.bus for duty in from_school} - set(name)):
-        name[bus] = next(spare)
+    size = {duty.bus: duty.run.seats for duty in to_school}
+    fresh = count(len(size))
+    for bus, seats in sorted({(duty.bus, duty.run.seats) for duty in from_school if duty.bus not in name}):
+        idle = [mine for mine in sorted(size) if size[mine] == seats and mine not in name.values()]
+        name[bus] = idle[0] if idle else next(fresh)
     return [duty.driven_by(name[duty.bus]) for duty in from_school]

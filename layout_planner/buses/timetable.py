@@ -15,6 +15,8 @@ from layout_planner.buses.home import ride_seconds
 from layout_planner.results import BUS_RIDER_COLUMNS, BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, FROM_SCHOOL, TO_SCHOOL, BusPlan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from layout_planner.buses.bells import Round
     from layout_planner.buses.model import Bell, Run
     from layout_planner.buses.streets import Streets
@@ -64,12 +66,15 @@ class Duty:
         return halts if self.direction == TO_SCHOOL else halts[::-1]
 
 
-def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: list[Round]) -> BusPlan:
-    """Return the tables of all runs; riders without a bus are kept with an empty route."""
+def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: list[Round], price: Mapping[int, int]) -> BusPlan:
+    """Return the tables of all runs; riders without a bus are kept with an empty route.
+
+    price : yuan a year of a bus by its seats.
+    """
     duties = sorted(duties, key=lambda duty: (duty.round_.site_id, duty.direction != TO_SCHOOL, duty.starts_s, duty.bus))
     names = _name_stops(case, streets, duties)
     lines = streets.lines({leg for duty in duties for leg in pairwise(_nodes(duty))})
-    share = _bus_shares(case, duties)
+    share = _bus_shares(duties, price)
     routes: Rows = []
     stops: Rows = []
     riders: Rows = []
@@ -202,12 +207,12 @@ def _describe(
     }
 
 
-def _bus_shares(case: Case, duties: list[Duty]) -> list[float]:
+def _bus_shares(duties: list[Duty], price: Mapping[int, int]) -> list[float]:
     """Return of every run the part of its bus's yearly cost: as large as that of every other run of the bus."""
     count: dict[int, int] = {}
     for duty in duties:
         count[duty.bus] = count.get(duty.bus, 0) + 1
-    return [case.norms.value("cost.bus_yuan") / count[duty.bus] for duty in duties]
+    return [price[duty.run.seats] / count[duty.bus] for duty in duties]
 
 
 def _left_behind(round_: Round) -> Rows:

@@ -30,6 +30,7 @@ _NO_SUCH = {
         Words("核对居民点编号，注意前导零和空格", "check the id, its leading zeros and spaces"),
     ),
 }
+DAY_S = 86_400
 
 
 def check_grades(schools: CheckedTable, faults: Faults) -> None:
@@ -95,6 +96,22 @@ def check_parents(schools: CheckedTable, faults: Faults) -> None:
                 column="parent_school_id",
                 value=own,
             )
+
+
+def check_hours(schools: CheckedTable, faults: Faults) -> None:
+    """Report schools that begin or end on no day's clock, or end before they begin."""
+    hours = [name for name in ("bell", "dismissal") if name in schools.frame.columns]
+    for name in hours:
+        for row, seconds in zip(schools.rows, schools.frame[name].astype(float), strict=True):
+            if seconds >= DAY_S:
+                clock = f"{seconds // 3600:.0f}:{seconds // 60 % 60:02.0f}"
+                what, hint = Words("一天没有这个时刻", "no day has this time"), Words("写00:00到23:59", "write a time from 00:00 to 23:59")
+                faults.add(what, hint, row=int(row), column=name, value=clock)
+    if len(hours) == 2:  # noqa: PLR2004 - both of them
+        for row, begin, end in zip(schools.rows, *(schools.frame[name].astype(float) for name in hours), strict=True):
+            if end <= begin < DAY_S:
+                what = Words("放学早于上课", "the school day ends before it begins")
+                faults.add(what, Words("核对两个时间", "check both times"), row=int(row), column="dismissal")
 
 
 def check_attended_bands(settlements: CheckedTable, schools: CheckedTable, scenario: Scenario, faults: Faults) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from layout_planner.county.coordinates import choose_metric_crs
 from layout_planner.county.evidence_table import EVIDENCE
+from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.tables import FORM_GRADES, SETTLEMENTS
 
 if TYPE_CHECKING:
@@ -101,3 +102,14 @@ def evidence_rows(table: CheckedTable | None) -> pd.DataFrame:
     names = [column.name for column in EVIDENCE.columns]
     frame = frame.loc[frame["school_id"] != "", names]
     return frame.sort_values(["school_id", "item", "date", "until", "file", "note"], kind="stable").reset_index(drop=True)
+
+
+def fleet_rows(table: CheckedTable | None) -> pd.DataFrame | None:
+    """Return the kinds of buses by id with all columns of the spec, sorted; what is blank stays NaN."""
+    if table is None or not table.usable or table.problems:
+        return None
+    frame = table.frame.copy()
+    for column in FLEET.columns:
+        if column.name not in frame.columns:
+            frame[column.name] = "" if column.kind == "text" else np.nan
+    return frame[[column.name for column in FLEET.columns]].set_index("kind_id").sort_index()

@@ -89,6 +89,7 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # moves = {{ path = "moves.xlsx" }}               # {moves}
 # registers = {{ path = "registers.xlsx" }}       # {registers}
 # posts = {{ path = "posts.xlsx" }}               # {posts}
+# fleet = {{ path = "fleet.xlsx" }}               # {fleet}
 # cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
 # lines = {{ path = "lines.xlsx" }}               # {lines}
 # venues = {{ path = "venues.xlsx" }}             # {venues}
@@ -108,6 +109,7 @@ SCENARIO_WORDS = {
     "moves": Words("易地搬迁，可选", "resettlement, optional"),
     "registers": Words("学籍变动，可选", "changes on the school registers, optional"),
     "posts": Words("责任岗位，不写人名，可选", "who answers for a school: posts, never names; optional"),
+    "fleet": Words("校车车型和辆数，可选", "kinds and numbers of school buses, optional"),
     "cohorts": Words('分年级人数另表，配 [demand] source = "cohorts"', 'pupils in a table of their own, with [demand] source = "cohorts"'),
     "lines": Words(
         '公交线路；有 GTFS 时改写 gtfs = { path = "gtfs.zip" }', 'public lines; where there is GTFS: gtfs = {{ path = "gtfs.zip" }}'

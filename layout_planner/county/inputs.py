@@ -12,6 +12,7 @@ from layout_planner.county.areas import inside_boundary, read_boundary
 from layout_planner.county.bad_days import add_hazard_days, check_place, read_bad_day
 from layout_planner.county.county_tables import (
     evidence_rows,
+    fleet_rows,
     ordinary_schools,
     place_crs,
     points_by_id,
@@ -23,6 +24,7 @@ from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.evidence_files import hash_evidence
 from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.faults import FaultError, Faults
+from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
 from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTable, Source, TransitLines
@@ -115,6 +117,7 @@ class _CountyReader:
         self._check_tables(settlements, schools, evidence)
         self._check_yearly(yearly, settlements, schools)
         posts = self._read_posts(settlements, schools)
+        fleet = self._read_fleet()
         crs = place_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
@@ -147,6 +150,7 @@ class _CountyReader:
             lines=lines,
             bad_days=bad_days,
             posts=post_rows(posts),
+            fleet=fleet_rows(fleet),
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
@@ -246,6 +250,15 @@ class _CountyReader:
         self._note_dropped("posts", dropped)
         return table
 
+    def _read_fleet(self) -> CheckedTable | None:
+        file = self.scenario.data.fleet
+        if file is None:
+            return None
+        self.on_step(Words("读取校车", "reading the fleet"))
+        table = read_table(file, FLEET, self.folder)
+        self._keep_table("fleet", table, file.path)
+        return table
+
     def _read_venues(self, crs: str) -> gpd.GeoDataFrame | None:
         """Return the venues of a table, or of the points of an OSM file."""
         from layout_planner.county.osm_venues import is_osm_file, read_osm_venues
@@ -287,6 +300,7 @@ class _CountyReader:
                 self._note_dropped("evidence", checks.check_references(evidence, ["school_id"], schools, records))
                 self.problems.extend(records.problems)
         checks.check_grades(schools, sites)
+        checks.check_hours(schools, sites)
         checks.check_apart(settlements, schools, sites)
         for faults in (homes, sites, own):
             self.problems.extend(faults.problems)

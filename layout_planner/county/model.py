@@ -144,6 +144,7 @@ class County:
     venues       GeoDataFrame, index venue_id: name, kind (venue_table.VENUE_KINDS); None when no file is given
     bad_days     days on which roads are closed, in the scenario's order
     posts        DataFrame, the columns of `posts_table.POSTS`, "" where blank, from the county down; None when no file is given
+    fleet        DataFrame, index kind_id, the columns of `fleet_table.FLEET`, NaN where blank; None when no file is given
     water        GeoDataFrame of the lines that nobody walks across (`kind` river | canal | lake): rivers, canals, shores; None = not known
     """
 
@@ -166,3 +167,4 @@ class County:
     lines: TransitLines | None = None
     bad_days: tuple[BadDay, ...] = ()
     posts: pd.DataFrame | None = None
+    fleet: pd.DataFrame | None = None

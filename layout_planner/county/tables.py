@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from layout_planner.county.columns import PLACE, Column, Table, count_column
 from layout_planner.county.evidence_table import EVIDENCE
+from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.posts_table import POSTS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
@@ -345,4 +346,4 @@ LINES = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES, POSTS)}
+TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES, POSTS, FLEET)}

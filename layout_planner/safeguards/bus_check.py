@@ -87,6 +87,7 @@ def _check_seats(given: _Given) -> Iterator[Words]:
     """No run carries more than its seats, has an attendant, and fits the largest bus allowed; stops and riders add up to the run."""
     largest = given.norms.find("bus.capacity_max")
     aboard: dict[str, int] = defaultdict(int)
+    seats_of: dict[str, int] = {}
     for row in given.riders:
         aboard[str(row["route_id"])] += int(row["pupils"])
     for name, route in given.routes.items():
@@ -100,6 +101,8 @@ def _check_seats(given: _Given) -> Iterator[Words]:
             yield Words(f"{name}：{aboard[name]}人，座位{route['seats']}个", f"{name}: {aboard[name]} pupils for {route['seats']} seats")
         if not int(route["attendant"]) >= given.norms.value("bus.attendant"):
             yield Words(f"{name}：没有照管人员座位", f"{name}: no seat for an attendant")
+        if int(route["seats"]) != seats_of.setdefault(str(route["bus_id"]), int(route["seats"])):
+            yield Words(f"{name}：{route['bus_id']}的座位数前后不一", f"{name}: {route['bus_id']} has other seats on another run")
         people = int(route["seats"]) + int(route["attendant"]) + 1
         if largest is not None and not people <= largest.value:
             yield Words(f"{name}：核载{people}人，超过{largest.value:.0f}", f"{name}: a bus for {people}, more than {largest.value:.0f}")
@@ -223,7 +226,7 @@ def _check_windows(given: _Given) -> Iterator[Words]:
     early, wait, leave = (MINUTE_S * norms.value(f"bus.{part}_minutes") for part in ("early", "most_early", "leave"))
     for name, route in given.routes.items():
         school = given.county.schools.loc[str(route["site_id"])]
-        begin, end = (_clock_s(school.get(column) or getattr(given.scenario.travel, column)) for column in ("bell", "dismissal"))
+        begin, end = (_hour_s(school.get(column), getattr(given.scenario.travel, column)) for column in ("bell", "dismissal"))
         if route["direction"] == TO_SCHOOL:
             low, high, at = begin - early - wait, begin - early, float(route["ends_s"])
         else:
@@ -319,8 +322,11 @@ def _check_roads(given: _Given, roads: _Roads) -> Iterator[Words]:
                 yield Words(f"站点{stop}在高速路、桥梁或危险路段上", f"stop {stop} is on a motorway, a bridge or a dangerous stretch")
 
 
-def _clock_s(text: object) -> float:
-    hours, minutes = str(text).split(":")[:2]
+def _hour_s(own: object, usual: str) -> float:
+    """Return a school's own hour in seconds, the scenario's where it has none."""
+    if own is not None and own == own:  # noqa: PLR0124 - NaN is unlike itself
+        return float(str(own))
+    hours, minutes = usual.split(":")
     return float(int(hours) * MINUTE_S + int(minutes)) * MINUTE_S
 
 
