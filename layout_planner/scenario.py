@@ -5,6 +5,10 @@ Knows no geometry and opens no data file. Unknown keys are errors; `extends` nam
 
 from __future__ import annotations
 
+import errno
+import os
+import re
+import stat
 import tomllib
 from itertools import pairwise
 from pathlib import Path
@@ -24,6 +28,9 @@ Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Age = Annotated[int, Field(ge=0, le=120)]
 MAX_PARENTS = 10
+MAX_TOML_BYTES = 1_000_000
+MAX_DEPTH = 20
+_LONG_KEY = re.compile(rb"(?:[^\s.=\[\]]+[ \t]*\.[ \t]*){50}")
 MAX_YEARS_AHEAD = 15
 SCHOOL_AGES = range(6, 15)
 VARIANTS = ("low", "mid", "high")
@@ -251,7 +258,7 @@ def read_scenario(path: str | Path, *, data_dir: str | Path | None = None) -> Sc
     """
     path = Path(path)
     merged = _read_with_parents(path, ())
-    folder = path.resolve().parent
+    folder = Path(os.path.realpath(path)).parent
     if data_dir is not None and isinstance(merged.get("data"), dict):
         merged["data"] = {**merged["data"], "dir": str(Path(data_dir).resolve())}
     try:
@@ -263,7 +270,7 @@ def read_scenario(path: str | Path, *, data_dir: str | Path | None = None) -> Sc
 
 
 def _read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]:
-    resolved = path.resolve()
+    resolved = Path(os.path.realpath(path))  # unlike Path.resolve it bears links in a circle
     if resolved in children or len(children) >= MAX_PARENTS:
         raise ScenarioError(
             [
@@ -274,7 +281,7 @@ def _read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]
                 )
             ]
         )
-    content = _read_toml(path)
+    content = read_toml(path)
     parent = content.pop("extends", None)
     if parent is None:
         return content
@@ -293,19 +300,56 @@ def _read_with_parents(path: Path, children: tuple[Path, ...]) -> dict[str, Any]
     return _merge(_read_with_parents(path.parent / parent, (*children, resolved)), content)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Return the content of a TOML file.
+
+    Raises
+    ------
+    ScenarioError : it is missing, no regular file, too large, not UTF-8, or no TOML.
+    """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (FileNotFoundError, IsADirectoryError, PermissionError):
-        fault = Words("找不到或无法读取情景文件", "the scenario file is missing or cannot be read")
-        cure = Words("检查路径和权限", "check the path and the permissions")
+        return _parse_bounded(_read_bounded(path))
     except UnicodeDecodeError:
         fault = Words("情景文件不是 UTF-8 编码", "the scenario file is not UTF-8 text")
         cure = Words("另存为 UTF-8", "save it as UTF-8")
-    except tomllib.TOMLDecodeError as error:
-        fault = Words(f"TOML 语法错误：{error}", f"not valid TOML: {error}")
-        cure = Words("改正所示行列", "mend the line and column shown")
+    except (OSError, ValueError) as error:
+        if isinstance(error, tomllib.TOMLDecodeError):
+            fault = Words(f"TOML 语法错误：{error}", f"not valid TOML: {error}")
+            cure = Words("改正所示行列", "mend the line and column shown")
+        else:
+            fault = Words("找不到或无法读取情景文件", "the scenario file is missing or cannot be read")
+            cure = Words("检查路径和权限", "check the path and the permissions")
+    except RecursionError:
+        fault = Words("不是有效的 TOML：嵌套过深", "not valid TOML: it is nested too deeply")
+        cure = Words("改正括号", "mend the brackets")
     raise ScenarioError([Problem(str(path), fault, cure)])
+
+
+def _parse_bounded(raw: bytes) -> dict[str, Any]:
+    """Return the content of TOML bytes; RecursionError for tables in tables beyond what any scenario has.
+
+    A key of very many parts is refused before it is parsed, for the parser's memory grows with the square of their number.
+    """
+    if _LONG_KEY.search(raw):
+        raise RecursionError
+    content = tomllib.loads(raw.decode("utf-8-sig"))
+    level: list[Any] = [content]
+    for _ in range(MAX_DEPTH):
+        level = [inner for part in level for inner in (part.values() if isinstance(part, dict) else part) if isinstance(inner, dict | list)]
+        if not level:
+            return content
+    raise RecursionError
+
+
+def _read_bounded(path: Path) -> bytes:
+    """Return the bytes of a regular file; a device, or more than any scenario holds, is not read to its end."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "no regular file")
+    with path.open("rb") as stream:
+        content = stream.read(MAX_TOML_BYTES + 1)
+    if len(content) > MAX_TOML_BYTES:
+        raise OSError(errno.EFBIG, "too large for a scenario")
+    return content
 
 
 def _merge(parent: dict[str, Any], child: dict[str, Any]) -> dict[str, Any]:

@@ -6,7 +6,6 @@ import warnings
 import zipfile
 import zlib
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
 
 from openpyxl.reader.excel import ExcelReader
 from openpyxl.utils.cell import get_column_letter, range_boundaries
@@ -29,7 +28,7 @@ LIBRARY_FAULTS = (
     InvalidFileException,
     zipfile.BadZipFile,
     zlib.error,
-    ParseError,
+    SyntaxError,  # of XML, whichever parser reads it
     KeyError,
     ValueError,
     TypeError,

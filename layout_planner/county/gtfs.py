@@ -44,7 +44,7 @@ CALENDARS = {
     "calendar_dates": ("service_id", "date", "exception_type"),
 }
 OPTIONAL = {"frequencies": ("trip_id", "start_time", "end_time", "headway_secs")}
-LIBRARY_FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError, OSError, EOFError, RuntimeError,
+LIBRARY_FAULTS = (ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError, IndexError, OSError, EOFError, RuntimeError,
                   NotImplementedError, zipfile.BadZipFile, zlib.error)  # fmt: skip
 Box = tuple[float, float, float, float]
 
@@ -58,6 +58,15 @@ def read_gtfs(path: Path, file: GtfsFile, crs: str, box: Box) -> tuple[TransitLi
         timetable most Mondays to Fridays of the feed have.
     box : west, south, east, north of the county, degrees; stops outside are left out.
     """
+    try:
+        return _read(path, file, crs, box)
+    except LIBRARY_FAULTS as error:  # what stands in the tables is nothing that a feed may hold, and no check above foresaw it
+        faults = Faults(file.path)
+        faults.place(_unreadable(error))
+        return None, [], faults
+
+
+def _read(path: Path, file: GtfsFile, crs: str, box: Box) -> tuple[TransitLines | None, list[Note], Faults]:
     faults = Faults(file.path)
     try:
         tables = _open(path)
@@ -96,12 +105,16 @@ def _open(path: Path) -> dict[str, Any]:
     try:
         feed = gtfs_kit.read_feed(path, dist_units="m")
     except LIBRARY_FAULTS as error:
-        raise FaultError(
-            Words("GTFS 数据无法读取", "a table of the feed cannot be read"),
-            Words("重新导出 GTFS，或用校验工具检查", "export the feed again, or run a GTFS validator over it"),
-            value=str(error)[:200] or type(error).__name__,
-        ) from None
+        raise _unreadable(error) from None
     return {"feed": feed, **{name: getattr(feed, name) for name in (*NEEDED, *CALENDARS, *OPTIONAL)}}
+
+
+def _unreadable(error: Exception) -> FaultError:
+    return FaultError(
+        Words("GTFS 数据无法读取", "a table of the feed cannot be read"),
+        Words("重新导出 GTFS，或用校验工具检查", "export the feed again, or run a GTFS validator over it"),
+        value=str(error)[:200] or type(error).__name__,
+    )
 
 
 def _check_archive(path: Path) -> None:

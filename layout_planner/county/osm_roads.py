@@ -62,12 +62,19 @@ def read_osm_ways(path: Path) -> Ways:
         refuse_doctype(path)
     try:
         return _collect_ways(path)
-    except (RuntimeError, ValueError, OverflowError) as error:
+    except osm_faults() as error:
         raise FaultError(
             Words("不是完整的 OSM 文件", "not a complete OSM file"),
             Words("重新下载或导出该文件", "download or export the file again"),
             value=str(error),
         ) from None
+
+
+def osm_faults() -> tuple[type[Exception], ...]:
+    """Return what osmium raises at a damaged file."""
+    import osmium
+
+    return (RuntimeError, ValueError, OverflowError, MemoryError, osmium.InvalidLocationError)
 
 
 def refuse_doctype(path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from layout_planner.county.faults import FaultError
-from layout_planner.county.osm_roads import refuse_doctype
+from layout_planner.county.osm_roads import osm_faults, refuse_doctype
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def read_osm_venues(path: Path, faults: Faults) -> pd.DataFrame:
         rows = _collect(path)
     except FaultError as fault:
         faults.place(fault)
-    except (RuntimeError, ValueError, OverflowError) as error:
+    except osm_faults() as error:
         faults.add(
             Words("不是完整的 OSM 文件", "not a complete OSM file"),
             Words("重新下载或导出该文件", "download or export the file again"),

@@ -60,7 +60,7 @@ def open_raster(path: Path, name: Words) -> Iterator[Any]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", NotGeoreferencedWarning)
-            with rasterio.open(path) as grid:
+            with rasterio.open(path, driver="GTiff") as grid:
                 _refuse_unfit(grid, name)
                 yield grid
     except RasterioError as error:

@@ -74,7 +74,7 @@ def read_raw(path: Path, sheet: str | None, wanted: tuple[str, ...]) -> RawTable
 
         return read_excel(path, sheet, wanted)
     if ending in MAGIC:
-        _check_magic(path, ending)
+        check_magic(path)
         return _read_parquet(path) if ending == ".parquet" else read_features(path, sheet, wanted)
     if ending in {".xls", ".et", ".ods"}:
         raise FaultError(
@@ -137,8 +137,11 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-def _check_magic(path: Path, ending: str) -> None:
-    """Refuse a file whose content is not what its name says, before a library guesses at it."""
+def check_magic(path: Path) -> None:
+    """Refuse a file whose content is not what its name says, before a library guesses at it: some formats point to other files."""
+    ending = path.suffix.lower()
+    if ending not in MAGIC:
+        return
     with path.open("rb") as stream:
         head = stream.read(64)
     if ending in {".geojson", ".json"}:
@@ -223,6 +226,7 @@ def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> Raw
     import pyarrow as pa
     import pyogrio
     from pyogrio.errors import CRSError, DataLayerError, DataSourceError, FeatureError, FieldError, GeometryError
+    from shapely.errors import ShapelyError
 
     library_faults = (
         CRSError,
@@ -231,6 +235,7 @@ def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> Raw
         FeatureError,
         FieldError,
         GeometryError,
+        ShapelyError,
         pa.ArrowException,
         KeyError,
         TypeError,
@@ -297,6 +302,7 @@ def _read_parquet(path: Path) -> RawTable:
     import geopandas as gpd
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from shapely.errors import ShapelyError
 
     try:
         head = pq.read_metadata(path)
@@ -311,7 +317,7 @@ def _read_parquet(path: Path) -> RawTable:
             )
         frame = gpd.read_parquet(path) if b"geo" in (head.metadata or {}) else pq.read_table(path).to_pandas()
         return _frame_to_raw(frame)
-    except (pa.ArrowException, OSError, ValueError, TypeError, KeyError) as error:
+    except (pa.ArrowException, ShapelyError, OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError) as error:
         raise _unreadable(error) from None
 
 

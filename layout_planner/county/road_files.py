@@ -21,6 +21,7 @@ from layout_planner.county.coordinates import read_frame, to_wgs84
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.model import ROAD_COLUMNS, RoadTable
 from layout_planner.county.osm_roads import Ways, make_table, read_graphml_ways, read_osm_ways
+from layout_planner.county.raw_files import check_magic
 from layout_planner.county.road_rules import judge_tags
 from layout_planner.errors import InputError
 from layout_planner.words import Words
@@ -114,6 +115,7 @@ def _read_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) 
 
 
 def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) -> Ways:
+    check_magic(path)
     frame = _read_lines(path, layer)
     lines = shapely.force_2d(frame.geometry.to_numpy())
     if frame.crs is None and crs is None:

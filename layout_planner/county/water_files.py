@@ -15,7 +15,8 @@ import shapely
 
 from layout_planner.county.coordinates import read_frame, to_wgs84
 from layout_planner.county.faults import FaultError, Faults
-from layout_planner.county.osm_roads import locate_nodes
+from layout_planner.county.osm_roads import locate_nodes, osm_faults, refuse_doctype
+from layout_planner.county.raw_files import check_magic
 from layout_planner.errors import InputError
 from layout_planner.words import Words
 
@@ -90,8 +91,10 @@ def read_water(path: Path, shown: str, metric_crs: str, *, layer: str | None = N
 
 def _read_osm(path: Path, metric_crs: str) -> gpd.GeoDataFrame:
     try:
+        if path.suffix != ".pbf":
+            refuse_doctype(path)
         return read_osm_water(path, metric_crs)
-    except (RuntimeError, ValueError, OverflowError) as error:
+    except osm_faults() as error:
         raise _unreadable(error) from None
 
 
@@ -104,6 +107,7 @@ def _unreadable(error: Exception) -> FaultError:
 
 
 def _read_layer(path: Path, layer: str | None, crs: str | None, metric_crs: str) -> gpd.GeoDataFrame:
+    check_magic(path)
     try:
         frame = gpd.read_file(path, **({} if layer is None else {"layer": layer}))
     except Exception as error:  # noqa: BLE001  (GDAL raises many kinds; all mean that the file cannot be read)

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
 from layout_planner.errors import InputError, Problem, ScenarioError, raise_problems
-from layout_planner.scenario import Count, Scenario, Strict, Title, read_scenario
+from layout_planner.scenario import Count, Scenario, Strict, Title, read_scenario, read_toml
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MOST_BYTES = 5_000_000
 MOST_COUNTIES = 1_000
 
 
@@ -77,18 +75,9 @@ def read_province(path: str | Path) -> Province:
     ScenarioError : the file is missing, is no TOML, has unknown, missing or wrong keys, or names a county twice.
     """
     path = Path(path)
+    content = read_toml(path)
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise _fault(path, Words("文件过大", "the file is too large"), Words("只列出各县", "list the counties only"))
-        content = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except OSError:
-        what = Words("找不到或无法读取省级文件", "the file of the province is missing or cannot be read")
-        raise _fault(path, what, Words("检查路径和权限", "check the path and the permissions")) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        what = Words(f"不是有效的 TOML：{error}", f"not valid TOML: {error}")
-        raise _fault(path, what, Words("改正所示行列，存为 UTF-8", "mend the line and column shown, save it as UTF-8")) from None
-    try:
-        province = Province.model_validate({**content, "folder": path.resolve().parent})
+        province = Province.model_validate({**content, "folder": path.absolute().parent})
     except ValidationError as error:
         raise ScenarioError(
             Problem(
