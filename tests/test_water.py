@@ -94,7 +94,7 @@ def test_faulty_layers(tmp_path):
     (tmp_path / "a.gpkg").write_bytes(b"no water")
     (tmp_path / "a.osm.pbf").write_bytes(b"no water")
     layer(tmp_path / "points.gpkg", [Point(5e5, 29e5)])
-    for name, said in (("a.gpkg", "cannot be read"), ("a.osm.pbf", "cannot be read"), ("points.gpkg", "neither lines")):
+    for name, said in (("a.gpkg", "is not gpkg"), ("a.osm.pbf", "cannot be read"), ("points.gpkg", "neither lines")):
         with pytest.raises(InputError, match=said):
             read_water(tmp_path / name, name, CRS)
 
