@@ -49,6 +49,15 @@ def test_one_run_has_today_and_the_plan_and_two_have_both_plans(runs):
     assert all(len(line.cells) == 4 for line in figures.lines)
 
 
+def test_runs_that_do_not_belong_together_say_so(runs):
+    later = dataclasses.replace(runs[1], view=dataclasses.replace(runs[1].view, year=2030))
+    other = dataclasses.replace(runs[1], view=dataclasses.replace(runs[1].view, sources=runs[1].view.sources[:1]))
+    for pair, word in (((runs[0], later), "different years"), ((runs[0], other), "different files"), (tuple(runs), "")):
+        said = " ".join(words.en for words in describe_report(pair).sections[0].sentences)
+        assert ("Note:" in said) == bool(word)
+        assert word in said
+
+
 def test_risk_table_adds_up_to_the_pupils_at_risk(runs):
     trips = runs[0].view.trips
     wanted = trips.loc[(trips["when"] == "plan") & (trips["cause"] != ""), "pupils"].sum()

@@ -32,7 +32,7 @@ LIMIT, RISK, INK = "#b03a00", "#D55E00", "#1f2933"
 MODE_COLORS = {"walk": "#8ecae6", "bus": "#e9d758", "school_bus": "#f4a259", "board": "#c58bb5", "home": "#b5b5b5", "unserved": "#222222"}
 ROAD_COLORS = {"major": ("#d9b08c", 0.9), "middle": ("#e5cfa8", 0.7), "minor": ("#ddd8cc", 0.4)}
 KEYS = ("at_risk", "worst_minutes", "mean_minutes", "boarders", "sites_open", "cost_yuan")
-MOST_TOWNSHIPS, LONGEST_MINUTES, DOTS_PER_INCH = 16, 120, 170
+MOST_TOWNSHIPS, LONGEST_MINUTES, LONGEST_TITLE, DOTS_PER_INCH = 16, 120, 44, 170
 HUNDRED = 100  # a figure from here on is shown whole
 DAILY = ("walk", "bus", "school_bus")
 SHARE_SHOWN = 4.5  # per cent; narrower parts hold no number
@@ -153,7 +153,9 @@ def _legend(figure: Figure, states: Sequence[Shown], lang: Lang) -> None:
     from matplotlib.lines import Line2D
 
     marks = [Line2D([], [], color=state.color, linewidth=3) for state in states]
-    figure.legend(marks, [_name(state.label.say(lang), "zh", 30) for state in states], loc="outside lower center", ncols=4, frameon=False)
+    figure.legend(
+        marks, [_name(state.label.say(lang), "zh", LONGEST_TITLE) for state in states], loc="outside lower center", ncols=4, frameon=False
+    )
 
 
 def _draw_townships(figure: Figure, states: Sequence[Shown], lang: Lang) -> None:
@@ -267,7 +269,7 @@ def _draw_map(figure: Figure, states: Sequence[Shown], lang: Lang) -> None:
     for axes, state in zip(grid, states, strict=False):
         _draw_ground(axes, state.view, south, north)
         _draw_state(axes, state)
-        axes.set_title(_name(state.label.say(lang), "zh", 30), color=INK)
+        axes.set_title(_name(state.label.say(lang), "zh", LONGEST_TITLE), color=INK)
     _map_legend(figure, lang)
 
 

@@ -106,7 +106,7 @@ def _summaries(runs: Sequence[Papers]) -> list[Words]:
     for papers in runs:
         view, today, plan = papers.view, papers.view.measures.get("today", {}), papers.view.measures.get("plan", {})
         verdict = VERDICTS[view.verdict]
-        zh, en = f"{view.title.zh}：撤并审查{verdict.zh}", f"{view.title.en}: the gate says `{verdict.en.lower()}`"
+        zh, en = f"{view.title.zh}：撤并审查{verdict.zh}", f"{view.title.en}: the gate: {verdict.en.lower()}"
         if "at_risk" in today and "at_risk" in plan:
             zh += f"；有风险的学生由{today['at_risk']:,.0f}名变为{plan['at_risk']:,.0f}名"
             en += f"; pupils at risk go from {today['at_risk']:,.0f} to {plan['at_risk']:,.0f}"
@@ -119,6 +119,25 @@ def _summaries(runs: Sequence[Papers]) -> list[Words]:
             zh += f"；求解差距至多{100 * gap:.2f}%"
             en += f"; the solution is at most {100 * gap:.2f} % from the best possible"
         said.append(Words(f"{zh}。", f"{en}."))
+    return [*said, *_unlike(runs)]
+
+
+def _unlike(runs: Sequence[Papers]) -> list[Words]:
+    """Return a warning where runs are laid side by side that do not describe the same county in the same year."""
+    said = []
+    if len({papers.view.year for papers in runs}) > 1:
+        said.append(
+            Words(
+                "注意：各方案的学年不同，现状为第一个方案的学年。", "Note: the plans are for different years; `today` is that of the first."
+            )
+        )
+    if len({tuple(sorted((s.role, s.sha256) for s in papers.view.sources)) for papers in runs}) > 1:
+        said.append(
+            Words(
+                "注意：各方案所用的数据文件不同，现状取自第一个方案。",
+                "Note: the plans rest on different files; `today` is that of the first.",
+            )
+        )
     return said
 
 
