@@ -24,6 +24,8 @@ __all__ = [
     "read_scenario",
     "run_scenario",
     "run_scenarios",
+    "study_frontier",
+    "sweep_plans",
     "view_of",
     "write_run",
 ]
@@ -39,6 +41,8 @@ _HOMES = {
     "read_scenario": "scenario",
     "run_scenario": "pipeline",
     "run_scenarios": "pipeline",
+    "study_frontier": "frontier",
+    "sweep_plans": "sweep",
     "view_of": "output.run_view",
     "write_run": "output.run_folder",
 }

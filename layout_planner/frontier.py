@@ -5,17 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from layout_planner.compare import measure_layout
-from layout_planner.county.demand import count_pupils
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
-from layout_planner.plan.case import Case
-from layout_planner.plan.forms import CLOSED, sites_by_band, sites_of
+from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier import trace_frontier
-from layout_planner.plan.present import present_layout
-from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
-from layout_planner.travel.options import commute_options
+from layout_planner.sweep import Question
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -68,16 +63,10 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     """
     _refuse_settled(read_scenario(source, data_dir=data_dir), source)
     scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
-    county = ground.county
-    sites = sites_of(county.schools, scenario)
-    case = Case(scenario, norms, county, count_pupils(county, scenario)[0], ground.travel, sites, ground.bad_days)
-    today = present_layout(case)
-    options = commute_options(ground.travel, county.schools, sites_by_band(sites, scenario), norms, scenario)
-    risk_today = assess_risk(today, county, ground.travel, norms, scenario)
+    question = Question.of(scenario, norms, ground)
 
     def measure(layout: Layout) -> dict[str, float]:
-        risk = assess_risk(layout, county, ground.travel, norms, scenario)
-        figures = measure_layout(layout, risk, today, risk_today, norms, scenario)
+        figures = question.measure(layout)
         return {name: figures[name] for name in MEASURED}
 
     def tell(kept: int) -> None:
@@ -86,8 +75,11 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
 
     if on_step is not None:
         on_step(Words("最省的方案", "the cheapest plan of all"))
-    steps = tuple(_step(point, measure(point.layout), today) for point in trace_frontier(case, options, today, points, tell))
-    return Frontier(scenario, county, measure(today), steps)
+    today = question.today
+    steps = tuple(
+        _step(point, measure(point.layout), today) for point in trace_frontier(question.case, question.options, today, points, tell)
+    )
+    return Frontier(scenario, ground.county, measure(today), steps)
 
 
 def _refuse_settled(scenario: Scenario, source: str | Path) -> None:

@@ -23,6 +23,7 @@ FLOORS = [
     ["buses"],
     ["compare"],
     ["pipeline"],
+    ["sweep"],
     ["why", "frontier", "province"],
     ["output"],
     ["demo", "embedded"],

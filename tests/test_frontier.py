@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,10 @@ def test_the_sentence_tells_what_keeping_all_costs():
         " and makes the mean trip 3.5 minutes longer."
     )
     assert "40.0万元" in say_frontier(found).zh
-    assert say_frontier(frontier_of((2, 2_500_000.0, 20.0, ()))).en.startswith("No school can close")
+    stopped = frontier_of((2, 2_500_000.0, 20.0, ()))
+    assert say_frontier(stopped).en.startswith("No cheaper plan was found in time; at most 1.0 %")
+    proven = replace(stopped, steps=(replace(stopped.steps[0], gap=0.0),))
+    assert say_frontier(proven).en.startswith("No school can close")
 
 
 def test_table_and_json_hold_every_plan_and_today():

@@ -1,0 +1,48 @@
+"""The analyst's notebook runs from its first cell to its last, on the tiny county."""
+
+from __future__ import annotations
+
+import runpy
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from pydantic import ValidationError
+
+import layout_planner as lp
+from tests.broken import copy_good
+
+NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "sweep_scenarios.py"
+
+
+@pytest.fixture
+def scenario(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    text = (folder / "scenario.toml").read_text(encoding="utf-8")
+    assert "[plan]" not in text
+    (folder / "scenario.toml").write_text(f'{text}\n[plan]\nmay_close = "all"\n', encoding="utf-8")
+    return folder / "scenario.toml"
+
+
+def test_the_notebook_sweeps_twenty_scenarios_and_draws_the_frontier(scenario, tmp_path, monkeypatch):
+    monkeypatch.setenv("SWEEP_SCENARIO", str(scenario))
+    monkeypatch.setenv("SWEEP_OUT", str(tmp_path / "out"))
+    names = runpy.run_path(str(NOTEBOOK))
+    table = names["table"]
+    assert len(table) == 20
+    assert (table["refused"] == "").all()
+    by_beds = table.sort_values("buses_allowed").groupby("beds_allowed")["at_risk"]
+    assert all((np.diff(part) <= 0).all() for _, part in by_beds)  # more buses never put more pupils at risk
+    assert (table["gap"] <= 0.002 + 1e-9).all()
+    stored = pd.read_csv(tmp_path / "out" / "sweep.csv", index_col="variant")
+    assert stored["cost_yuan"].to_numpy() == pytest.approx(table["cost_yuan"].to_numpy())
+    assert all((tmp_path / "out" / name).stat().st_size > 5_000 for name in ("buses.png", "frontier.png"))
+
+
+def test_a_variant_without_a_plan_is_named_and_a_slip_of_the_pen_refused(scenario):
+    table = lp.sweep_plans(scenario, {"poor": {"budget_yuan": 1.0}, "as it is": {}})
+    assert table.loc["poor", "refused"].startswith("no plan")
+    assert table.loc["as it is", "refused"] == ""
+    with pytest.raises(ValidationError):
+        lp.sweep_plans(scenario, {"slip": {"max_busses": 3}})
