@@ -107,6 +107,7 @@ class DataFiles(Strict):
     outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")
     moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
     registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
+    objections: TableFile | None = Field(default=None, description="comments of villagers and answers, from `layout-planner objections`")
     posts: TableFile | None = Field(default=None, description="posts responsible at county, township, village and school; never persons")
     fleet: TableFile | None = Field(default=None, description="school buses by kind: seats, number, cost")
     gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import buses, children, consulting, files, hearing, papers, plans, province, trips
+from layout_planner.cli import buses, children, consulting, files, hearing, objecting, papers, plans, province, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -35,6 +35,7 @@ for verb in (
     hearing.publish,
     consulting.draw_map,
     consulting.consult,
+    objecting.objections,
     hearing.gate,
     plans.why,
     plans.frontier,

@@ -28,6 +28,7 @@ from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.gaps import NO_WATER, note_gaps, note_missing_files
 from layout_planner.county.line_files import read_lines
 from layout_planner.county.model import BadDay, County, Elevation, Note, RoadTable, Source, TransitLines
+from layout_planner.county.objections_table import OBJECTIONS, objection_rows
 from layout_planner.county.places import report_outside
 from layout_planner.county.posts import check_posts, post_rows
 from layout_planner.county.posts_table import POSTS
@@ -118,6 +119,7 @@ class _CountyReader:
         self._check_yearly(yearly, settlements, schools)
         posts = self._read_posts(settlements, schools)
         fleet = self._read_fleet()
+        objections = self._read_objections(settlements)
         crs = place_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
         roads = self._read_roads(crs, settlements)
@@ -151,6 +153,7 @@ class _CountyReader:
             bad_days=bad_days,
             posts=post_rows(posts),
             fleet=fleet_rows(fleet),
+            objections=objection_rows(objections),
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )
 
@@ -236,6 +239,22 @@ class _CountyReader:
         self.on_step(Words("读取程序和保障记录", "reading evidence"))
         table = read_table(self.scenario.data.evidence, EVIDENCE, self.folder)
         self._keep_table("evidence", table, self.scenario.data.evidence.path)
+        return table
+
+    def _read_objections(self, settlements: CheckedTable) -> CheckedTable | None:
+        """Return the comments of villagers; a comment about no settlement of the county is a fault."""
+        file = self.scenario.data.objections
+        if file is None:
+            return None
+        self.on_step(Words("读取群众意见", "reading comments of villagers"))
+        table = read_table(file, OBJECTIONS, self.folder)
+        self._keep_table("objections", table, file.path)
+        known, faults = set(settlements.frame.get("settlement_id", ())), Faults(table.shown)
+        for row, home in zip(table.rows, table.frame.get("settlement_id", ()), strict=False):
+            if known and home not in known:
+                what = Words("居民点表中没有这个编号", "the settlement table has no such id")
+                faults.add(what, Words("改正编号", "correct the id"), row=int(row), column="settlement_id", value=str(home))
+        self.problems.extend(faults.problems)
         return table
 
     def _read_posts(self, settlements: CheckedTable, schools: CheckedTable) -> CheckedTable | None:

@@ -143,6 +143,7 @@ class County:
     special_schools  GeoDataFrame like `schools`: special schools, which teach no band and close for no plan; None when there are none
     venues       GeoDataFrame, index venue_id: name, kind (venue_table.VENUE_KINDS); None when no file is given
     bad_days     days on which roads are closed, in the scenario's order
+    objections   DataFrame, the columns of `objections_table.OBJECTIONS` as text, "" where blank; None when no file is given
     posts        DataFrame, the columns of `posts_table.POSTS`, "" where blank, from the county down; None when no file is given
     fleet        DataFrame, index kind_id, the columns of `fleet_table.FLEET`, NaN where blank; None when no file is given
     water        GeoDataFrame of the lines that nobody walks across (`kind` river | canal | lake): rivers, canals, shores; None = not known
@@ -168,3 +169,4 @@ class County:
     bad_days: tuple[BadDay, ...] = ()
     posts: pd.DataFrame | None = None
     fleet: pd.DataFrame | None = None
+    objections: pd.DataFrame | None = None

@@ -43,6 +43,8 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         run.risk_today.to_parquet(folder / "risk_today.parquet")
         run.risk_plan.to_parquet(folder / "risk_plan.parquet")
         sum_townships(run.county).to_parquet(folder / TOWNSHIP_GROUPS)
+        if run.county.objections is not None:
+            run.county.objections.to_parquet(folder / "objections.parquet")
         for name, table in run.assessment.items():
             table.to_parquet(folder / f"{name}.parquet")
         write_paper_tables(run, folder)

@@ -18,6 +18,7 @@ from layout_planner.safeguards.cures import price_cures
 from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
+from layout_planner.safeguards.objections import check_objections
 from layout_planner.safeguards.papers import check_papers
 from layout_planner.safeguards.receivers import check_receivers
 from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
@@ -42,6 +43,7 @@ CHECKS = (
     check_children,
     check_procedure,
     check_papers,
+    check_objections,
 )
 SHOWN_AT_MOST = 5
 

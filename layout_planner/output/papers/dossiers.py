@@ -16,6 +16,7 @@ from layout_planner.output.papers.policy import (
     decide,
     describe_decision,
     describe_money,
+    describe_objections,
     describe_otherwise,
     describe_posts,
     describe_safeguards,
@@ -72,7 +73,7 @@ def describe_school(papers: Papers, school_id: str) -> Dossier:
         describe(papers, school_id)
         for describe in (
             describe_decision, describe_register, describe_conditions, describe_history, describe_catchment, describe_buses,
-            describe_otherwise, describe_safeguards, describe_money, describe_posts,
+            describe_otherwise, describe_safeguards, describe_objections, describe_money, describe_posts,
         )
     ]  # fmt: skip
     township = clean_text(papers.view.schools.at[school_id, "township"])

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.county.objections_table import STANCES
 from layout_planner.county.posts_table import LEVEL_WORDS, LEVELS
 from layout_planner.names import VERDICTS, name_rule
 from layout_planner.output.map_data import site_status
 from layout_planner.output.pages import ORDER
 from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, minutes, name_bands, name_form, same, yuan
+from layout_planner.safeguards.objections import ASKS_ANSWER
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -280,6 +282,27 @@ def describe_money(papers: Papers, school_id: str) -> Part:
     )
     heads = (Words("项目", "item"), Words("现状", "today"), Words("方案", "plan"))
     return Part("money", Words("经费", "Money"), tuple(lines), heads, note, frozenset({1, 2}))
+
+
+def describe_objections(papers: Papers, school_id: str) -> Part:
+    """Return every comment of the villages that attend the school, with its answer; no lines where none were imported."""
+    table, title = papers.later.get("objections"), Words("群众意见与答复", "Comments and answers")
+    if table is None:
+        return Part("objections", title, ())
+    trips = papers.trips_of(school_id)
+    own = table[table["settlement_id"].isin(set(trips["settlement_id"]))]
+    lines = []
+    for row in own.to_dict("records"):
+        said = STANCES.get(str(row["stance"]), Words(str(row["stance"]), str(row["stance"])))
+        needed = row["stance"] in ASKS_ANSWER
+        answer = " ".join(str(row[name]) for name in ("answer", "answered_by", "answered_on") if row[name])
+        shown = Words(answer, answer) if answer else Words("尚未答复", "no answer yet") if needed else NOTHING
+        home = papers.home_names.get(str(row["settlement_id"]), Words("", ""))
+        text = str(row["text"])
+        state = "good" if answer else "bad" if needed else ""
+        lines.append(Line(f"objection.{row['comment_id']}", (home, said, Words(text, text), shown), state))
+    heads = (Words("居民点", "settlement"), Words("态度", "stance"), Words("意见", "comment"), Words("答复", "answer"))
+    return Part("objections", title, tuple(lines), heads)
 
 
 def describe_posts(papers: Papers, school_id: str) -> Part:
