@@ -149,8 +149,8 @@ def _judge_veto(_case: Case, last: dict[str, Record | None], norm: Norm, *, item
         return "pass", said, Words("", ""), share
     won_over = math.ceil(round(record.against - norm.value * (record.in_favour + record.against), 9))
     cure = Words(
-        f"保留该校；或修改方案后重新公示、听证，至少要有{won_over}名反对者改变意见",
-        f"keep this school; or change the plan, announce it and hear again: at least {won_over} of those against must come round",
+        f"保留该校；或修改方案后重新公示、听证，{name.zh}中至少要有{won_over}名反对者改变意见",
+        f"keep this school; or change the plan, announce it and hear again: in {name.en} {won_over} at least of those against must agree",
     )
     return "fail", said, cure, share
 

@@ -75,6 +75,7 @@ def describe_school(papers: Papers, school_id: str) -> Dossier:
             describe_decision, describe_register, describe_conditions, describe_history, describe_catchment, describe_buses,
             describe_otherwise, describe_safeguards, describe_objections, describe_money, describe_posts,
         )
+        if describe is not describe_objections or "objections" in papers.later
     ]  # fmt: skip
     township = clean_text(papers.view.schools.at[school_id, "township"])
     return Dossier(school_id, papers.school_names[school_id], township, decide(papers, school_id), verdict, tuple(parts))
