@@ -19,7 +19,7 @@ from shapely import LineString, Point
 from layout_planner.county.model import Elevation
 from layout_planner.output.consultation import write_consult_page
 from layout_planner.output.map_data import State, encode_map
-from layout_planner.output.map_layers import encode_day_states, encode_days, encode_rows, encode_venues
+from layout_planner.output.map_layers import encode_day_states, encode_days, encode_rows, encode_venues, encode_ways
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.packing import pack_lines, unpack_lines
 from layout_planner.output.public import encode_public_map, public_view
@@ -313,3 +313,23 @@ def test_the_relief_is_a_picture_in_the_page(view):
     data = encode_map([State(view, "today")], "zh")["relief"]
     assert base64.b64decode(data["image"].split(",", 1)[1]) == view.relief.jpeg
     assert isinstance(view.relief, Relief)
+
+
+def test_ways_of_several_runs_are_kept_once():
+    # by hand: both runs know the way of A to X; only the second knows that of B, which joins A's last strand
+    one = gpd.GeoDataFrame(
+        {"school_id": ["X", "X"], "kind": "walk", "settlement_id": ["", "A"], "after": [-1, 0]},
+        geometry=[LineString([(1, 1), (2, 2)]), LineString([(0, 0), (1, 1)])],
+        crs="EPSG:4326",
+    )
+    two = gpd.GeoDataFrame(
+        {"school_id": ["X", "X", "X"], "kind": "walk", "settlement_id": ["", "A", "B"], "after": [-1, 0, 0]},
+        geometry=[*one.geometry, LineString([(0, 1), (1, 1)])],
+        crs="EPSG:4326",
+    )
+    told = encode_ways([one, None, two, one.iloc[:0]], {"A": 0, "B": 1}, {"X": 0})
+    assert told["begin"] == [0, 0, 0, 1, 1, 0, 0, 3]
+    assert told["after"] == [-1, 0, -1, 2]
+    lines = unpack_lines(told["lines"])
+    assert [line[:2] for line in lines] == [[100_000, 100_000], [0, 0], [100_000, 100_000], [0, 100_000]]
+    assert encode_ways([None], {"A": 0}, {"X": 0}) == {"lines": "", "after": [], "begin": []}

@@ -87,7 +87,7 @@ def encode_consultation(view: RunView, notice: Notice, lang: Lang) -> dict[str, 
         "listed": sorted(data["schools"]["id"].index(school) for school in notice.listed if school in data["schools"]["id"]),
         "first": {str(school): [reason[:3] for reason in merger["reasons"]] for school, merger in sorted(mergers.items())},
         "lost": _lost_bands(view, data["schools"]["id"]),
-        "ways": encode_ways(view, villages, schools),
+        "ways": encode_ways([view.ways], villages, schools),
         "stops": {when: encode_stops(view, when, villages, schools) for when in ("today", "plan")},
         "norms": pair(view.norms_title),
     }

@@ -15,12 +15,11 @@ from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import pandas as pd
 
     from layout_planner.output.relief import Relief
-    from layout_planner.output.view import RunView
 
 DAY_STATES = ("open", "longer", "over_limit", "cut_off")
 KINDS = ("walk", "ride")
@@ -96,19 +95,41 @@ def encode_shores(water: gpd.GeoDataFrame | None) -> str:
     return pack_lines(line for line in draw_lines(water, WATER_STRAY_M) if line) if water is not None and len(water) else ""
 
 
-def encode_ways(view: RunView, villages: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:
-    """Return `lines` (packed), `after` (the strand that follows, -1 at the school), and `begin`.
+def encode_ways(tables: Sequence[gpd.GeoDataFrame | None], villages: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:
+    """Return `lines` (packed), `after` (the strand that follows, -1 at the school), and `begin`, of the ways of one or more runs.
 
-    `begin` holds four whole numbers a way: village, school, kind (0 on foot, 1 riding), first strand.
+    `begin` holds four whole numbers a way: village, school, kind (0 on foot, 1 riding), first strand. Of a way that several runs hold the
+    first is kept, with the strands that it needs.
     """
-    if view.ways is None or len(view.ways) == 0:
-        return {"lines": "", "after": [], "begin": []}
     begin: list[int] = []
-    rows = zip(view.ways["school_id"], view.ways["kind"], view.ways["settlement_id"], strict=True)
-    for row, (school, kind, home) in enumerate(rows):
-        if home and home in villages and school in schools:
-            begin += [villages[home], schools[school], KINDS.index(kind), row]
-    return {"lines": pack_lines(draw_lines(view.ways, STRAY_M)), "after": view.ways["after"].astype(int).tolist(), "begin": begin}
+    after: list[int] = []
+    lines: list[list[int]] = []
+    known: set[tuple[str, str, str]] = set()
+    for ways in tables:
+        if ways is None or len(ways) == 0:
+            continue
+        rows = list(zip(ways["settlement_id"], ways["school_id"], ways["kind"], ways["after"].astype(int), strict=True))
+        fresh = [at for at, row in enumerate(rows) if row[0] in villages and row[1] in schools and row[:3] not in known]
+        place = _number_strands(fresh, [row[3] for row in rows], len(lines))
+        kept = sorted(place, key=place.__getitem__)
+        lines += draw_lines(ways.iloc[kept], STRAY_M) if kept else []
+        after += [place[rows[at][3]] if rows[at][3] >= 0 else -1 for at in kept]
+        for at in fresh:
+            home, school, kind, _ = rows[at]
+            known.add((home, school, kind))
+            begin += [villages[home], schools[school], KINDS.index(kind), place[at]]
+    return {"lines": pack_lines(lines), "after": after, "begin": begin}
+
+
+def _number_strands(begins: list[int], after: list[int], first: int) -> dict[int, int]:
+    """Return new numbers, from `first` on, of all strands that the ways beginning at `begins` run over, in the order of the table."""
+    needed = set()
+    for begin in begins:
+        row = begin
+        while row >= 0 and row not in needed:
+            needed.add(row)
+            row = after[row]
+    return {row: first + number for number, row in enumerate(sorted(needed))}
 
 
 def draw_lines(table: gpd.GeoDataFrame, stray_m: float) -> list[list[int]]:

@@ -51,8 +51,7 @@ def write_map(view: RunView, path: Path, lang: Lang, *, tiles: Tiles | None = No
     ------
     OutputError : the folder cannot be written.
     """
-    data = encode_map([State(view, "today"), State(view, "plan")], lang)
-    data["ways"] = encode_ways(view, *({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools")))
+    data = _encode([State(view, "today"), State(view, "plan")], lang)
     write_folium_page("map.html", data, view.title, path, lang, tiles=tiles)
 
 
@@ -71,7 +70,14 @@ def write_compare_map(views: Sequence[RunView], path: Path, lang: Lang, *, tiles
             )
         )
     states = [State(views[0], "today"), *(State(view, "plan") for view in views)]
-    write_folium_page("map.html", encode_map(states, lang), Words("方案对比", "Layouts compared"), path, lang, tiles=tiles)
+    write_folium_page("map.html", _encode(states, lang), Words("方案对比", "Layouts compared"), path, lang, tiles=tiles)
+
+
+def _encode(states: Sequence[State], lang: Lang) -> dict[str, Any]:
+    """Return the blob of a planner's map, with the ways of all its runs."""
+    data = encode_map(states, lang)
+    places = ({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools"))
+    return data | {"ways": encode_ways([state.view.ways for state in states if state.when == "plan"], *places)}
 
 
 def write_folium_page(template: str, data: dict[str, Any], title: Words, path: Path, lang: Lang, *, tiles: Tiles | None = None) -> None:

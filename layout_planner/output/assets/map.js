@@ -131,7 +131,7 @@
     planner.showCard();
     const at = planner.latLng(planner.data.villages, village);
     if (!stay) planner.map.fitBounds(waysOf(village).pad(0.3), { maxZoom: 14, animate: false });
-    if (stay || roomy()) popup(at, planner.villageFacts(village), 335);
+    if ((stay || roomy()) && planner.view.mode !== 'swipe') popup(at, planner.villageFacts(village), 335);
     else planner.map.closePopup();
   };
   planner.openSchool = function (school, move) {
