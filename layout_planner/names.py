@@ -154,6 +154,18 @@ UNITS = {
     "yuan/pupil/year": Words("元/人·年", "yuan a pupil and year"),
     "yuan/boarder/year": Words("元/人·年", "yuan a boarder and year"),
     "yuan/pupil/day": Words("元/人·天", "yuan a pupil and day"),
+    "t": Words("吨", "t"),
+    "visits/week": Words("次/周", "visits a week"),
+    "lessons/week": Words("课时/周", "lessons a week"),
+    "s": Words("秒", "s"),
+    "rise/run": Words("（升高/水平）", "rise over run"),
+    "month": Words("月", "month"),
+    "yuan/min": Words("元/分钟", "yuan a minute"),
+    "schools and bands": Words("个", "schools and bands"),
+    "%/year": Words("%/年", "% a year"),
+    "s/pupil": Words("秒/人", "s a pupil"),
+    "events": Words("件", "events"),
+    "hours": Words("小时", "hours"),
 }
 
 

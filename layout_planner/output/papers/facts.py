@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layout_planner.names import FORMS, MODES, name_band
+from layout_planner.norms.labels import name_norm
 from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
@@ -107,6 +108,12 @@ def names_of(table: pd.DataFrame) -> dict[str, Words]:
 def name_form(form: str) -> Words:
     """Return what a form is called."""
     return FORMS.get(form, same(form))
+
+
+def name_value(key: str) -> Words:
+    """Return what a value of a norm set is called; its key where nobody has named it."""
+    named = name_norm(key)
+    return named if named.zh else same(key)
 
 
 def name_modes(modes: Iterable[str]) -> Words:

@@ -9,10 +9,9 @@ import numpy as np
 
 from layout_planner.compare import MEASURES
 from layout_planner.names import VERDICTS, name_mode, name_rule, name_unit
-from layout_planner.norms.labels import LABELS
 from layout_planner.output.map_data import read_words, roads_are_osm
 from layout_planner.output.pages import show_measure
-from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, name_form, same
+from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, name_form, name_value, same
 from layout_planner.output.papers.report_charts import CHARTS, PLAN_COLORS, TODAY_COLOR, Chart, Shown
 from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
@@ -229,7 +228,7 @@ def _assumptions(papers: Papers) -> Part:
     for at, (key, grades, _, value, unit, flag, override) in enumerate(papers.norm_values):
         if flag in ASSUMED or override:
             span = f"{min(grades)}-{max(grades)}" if grades else ""
-            cells = (LABELS.get(key, same(key)), same(span), same(f"{value:g}"), name_unit(unit), same(flag), same(override))
+            cells = (name_value(key), same(span), same(f"{value:g}"), name_unit(unit), same(flag), same(override))
             lines.append(Line(f"{key}.{at}", cells))
     return Part("assumptions", Words("取值", "Values"), tuple(lines), heads, figures=frozenset({2}))
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from layout_planner.assess.conditions import VENUES
 from layout_planner.names import name_band, name_unit
-from layout_planner.norms.labels import LABELS
 from layout_planner.output.bus_plans import DIRECTIONS, tell_clock
 from layout_planner.output.papers.facts import (
     NONE_KNOWN,
@@ -22,6 +21,7 @@ from layout_planner.output.papers.facts import (
     name_bands,
     name_form,
     name_modes,
+    name_value,
     same,
 )
 from layout_planner.plan.forms import CLOSED
@@ -105,7 +105,7 @@ def describe_conditions(papers: Papers, school_id: str) -> Part:
         rows = {str(row["when"]): row for row in table[table["key"] == key].to_dict("records")}
         latest = rows.get("plan") or rows["today"]
         cells = [_show_condition(rows[when]) if when in rows else NONE_KNOWN for when in WHENS]
-        lines.append(Line(key, (LABELS.get(key, same(key)), *cells, _show_limit(latest), _show_source(latest)), str(latest["state"])))
+        lines.append(Line(key, (name_value(key), *cells, _show_limit(latest), _show_source(latest)), str(latest["state"])))
     note = Words(
         "✓达到；✗不达标；?未知；R1、R2为查阅过的文件，R3来源较弱，A为本项目假设，D由此推算。",
         "✓ met; ✗ not met; ? not known. R1, R2: the instrument was read; R3: a weak source; A: assumption of this project; "
