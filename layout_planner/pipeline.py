@@ -13,6 +13,7 @@ from layout_planner.assess.disabled import SpecialSites
 from layout_planner.assess.retention import measure_retention
 from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
+from layout_planner.buses.visits import plan_rounds
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils, forecast_children
 from layout_planner.county.find import find_place
@@ -116,6 +117,10 @@ def run_scenario(
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
     verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"])
+    visits = assessment["home_visits"]
+    buses = {
+        when: replace(plan, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, plan in buses.items()
+    }
     verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
     bad = assessment["bad_days"] if county.bad_days else None

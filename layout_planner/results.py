@@ -99,6 +99,36 @@ BUS_RIDER_COLUMNS = (
     "trip_minutes",  # float: walk, wait and ride
     "limit_minutes",  # float, of the norm set, door to door
 )
+BOARDER_COLUMNS = (
+    "trip_id",
+    "site_id",
+    "day",  # friday (home) | sunday (back to school)
+    "run",  # int, first, second, ... run of its bus that day
+    "bus_id",  # of the weekend's roster
+    "seats",
+    "attendant",
+    "riders",
+    "under_10",  # int, of them, estimated from the grades of their bands
+    "met_at_stop",  # int, stops at which only pupils under ten get on or off: a guardian has to be there
+    "starts_s",
+    "ends_s",
+    "ride_km",
+    "longest_ride_minutes",
+    "outer_stop",  # str, the stop furthest along the run
+    "cost_yuan",  # float, a year, kilometres only: the bus and its crew are there on school days anyway
+    "geometry",
+)
+ROUND_COLUMNS = (
+    "school_id",  # where the teacher comes from
+    "round",  # int, from 1; 0 where there is no way
+    "times_week",  # float, how often a week the round is made
+    "stop_no",  # int
+    "settlement_id",
+    "stays_minutes",
+    "walk_minutes",  # float, from the road to the homes, one way
+    "round_km",
+    "round_hours",  # float, from school and back, visits included; np.inf where there is no way
+)
 TO_SCHOOL, FROM_SCHOOL = "to_school", "from_school"
 
 
@@ -109,11 +139,15 @@ class BusPlan:
     routes  GeoDataFrame, BUS_ROUTE_COLUMNS, sorted by site, direction and start
     stops   GeoDataFrame, BUS_STOP_COLUMNS
     riders  DataFrame, BUS_RIDER_COLUMNS
+    boarder_trips  GeoDataFrame, BOARDER_COLUMNS: the Friday and Sunday runs of boarders; None where they were not planned
+    visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
     """
 
     routes: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     riders: pd.DataFrame
+    boarder_trips: gpd.GeoDataFrame | None = None
+    visit_rounds: pd.DataFrame | None = None
 
     @property
     def buses(self) -> int:

@@ -30,6 +30,9 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("buses.plan", 300): "how long is searched",
     ("buses.plan", 2500): "how long is searched",
     ("buses.streets", 3): "decimals of coordinates",
+    ("buses.weekly", 6): "grade 1 begins at six",
+    ("buses.weekly", 10): "under ten, as asked of the boarders' journey",
+    ("buses.plan", 60): "how long is searched, and seconds in a minute",
     ("buses.stops", 4): "stops that are tried for one party",
     ("assess.commute_link", 0.5): "most of a group",
     ("assess.commute_link", 1.959963984540054): "normal quantile of 95 per cent",
@@ -106,6 +109,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
 ALGORITHMS = {
     "buses.fewest": "searches for few buses; its numbers are how long and how widely",
     "buses.router": "hands a question to PyVRP; its numbers are ticks and what stands for never",
+    "buses.visits": "searches for few rounds; its numbers are what a round is worth and how long is searched",
     "buses.schedule": "searches for a roster; its numbers are how long",
     "travel.hierarchy": "orders a graph; its numbers are sizes of bits and batches",
     "travel.kernels": "loops over a graph; its numbers are branches of a heap and sizes of batches",

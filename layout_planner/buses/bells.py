@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -89,18 +89,21 @@ def to_seconds(clock: str) -> float:
     return 3600.0 * int(hours) + 60.0 * int(minutes)
 
 
-def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, *, part: int) -> Round:
+def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, *, part: int, weekly: bool = False) -> Round:
     """Return the question of the school `site_id`.
 
     Parameters
     ----------
     riders : rows of the assignment that go to it by school bus.
     part : most pupils of one home and band who must stay together.
+    weekly : boarders, who ride on Fridays and Sundays from the stop nearest to their home, or the next one where a bus may stop.
     """
     norms, clock = case.norms, Clock.of(case.county.schools.loc[site_id], case)
+    if weekly:
+        clock = replace(clock, bell_s=SECONDS**2 * norms.value("board.return_hour"), early_s=0.0)
     gate = int(streets.net.gate[case.travel.schools.get_loc(site_id)])
-    parties = list_parties(riders, case)
-    choices = choose_stops(parties, case, streets, gate) if gate >= 0 else []
+    parties = list_parties(riders, case, "board" if weekly else "school_bus")
+    choices = choose_stops(parties, case, streets, gate, weekly=weekly) if gate >= 0 else []
     node = np.unique(np.array([choice.node for choice in choices], dtype=np.int64))
     to_school = [table[:, 0] for table in streets.rides(node, np.array([gate]))]
     straight_s = dict(zip(node.tolist(), np.maximum(to_school[0], streets.rides(np.array([gate]), node)[0][0]).tolist(), strict=True))

@@ -46,15 +46,15 @@ class StopChoice:
     walk_s: float
 
 
-def list_parties(riders: pd.DataFrame, case: Case) -> list[Party]:
-    """Return the riders of one school by home and band, sorted."""
+def list_parties(riders: pd.DataFrame, case: Case, mode: str) -> list[Party]:
+    """Return the riders of one school by home and band, sorted; `mode` says whose limit holds, school_bus or board."""
     bands = case.scenario.bands
     return [
         Party(
             str(row["settlement_id"]),
             str(row["band"]),
             int(row["pupils"]),
-            travel_limit_s(case.norms, bands[str(row["band"])], "school_bus"),
+            travel_limit_s(case.norms, bands[str(row["band"])], mode),
             child_factor(case.norms, bands[str(row["band"])], case.scenario.travel),
         )
         for row in riders.sort_values(["settlement_id", "band"]).to_dict("records")
@@ -76,11 +76,11 @@ def walk_to_nodes(streets: Streets, homes: Ints, norms: NormSet) -> tuple[Ints, 
     return nodes[near], seconds[:, near]
 
 
-def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: int) -> list[StopChoice]:
+def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: int, *, weekly: bool = False) -> list[StopChoice]:
     """Return where every party may board: the stop nearest to its home, and the nodes that serve most other riders of the school.
 
     A node counts only within `bus.walk_to_stop_minutes` at the pace of the party, and where a bus may stop. A party without any has no
-    choice at all.
+    choice at all. Boarders, who go once a week, walk to the stop nearest to their home however far it is.
     """
     rows = case.travel.settlements.get_indexer(pd.Index([party.settlement_id for party in parties]))
     own = streets.net.stop[rows]
@@ -99,7 +99,8 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
             found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
         open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
         order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]
-        for node in order[:OTHER_STOPS]:
+        for node in order[: 1 if weekly else OTHER_STOPS]:
             found.setdefault(int(nodes[node]), float(walk_s[number, node]))
-        choices += [StopChoice(number, node, seconds) for node, seconds in sorted(found.items()) if seconds <= most_s]
+        far = int(own[number]) if weekly else -1
+        choices += [StopChoice(number, node, walk) for node, walk in sorted(found.items()) if walk <= most_s or node == far]
     return choices

@@ -25,7 +25,7 @@ def buses(source: Path, when: str, data_dir: Path | None, out: Path, lang: Lang,
     """Show the school bus routes; write timetable, map, GPX, GeoJSON and GTFS into OUT/<name>-buses."""
     from layout_planner.output.assess_tables import as_records
     from layout_planner.output.bus_files import write_bus_files
-    from layout_planner.output.bus_pages import lines_of, route_table, sum_up, write_bus_map, write_timetable
+    from layout_planner.output.bus_pages import lines_of, route_table, say_week, sum_up, write_bus_map, write_timetable
     from layout_planner.output.sheets import draw_sheet
     from layout_planner.output.terminal import result_console
 
@@ -41,6 +41,8 @@ def buses(source: Path, when: str, data_dir: Path | None, out: Path, lang: Lang,
         )
         return
     result_console().print(draw_sheet(route_table(lines), lang))
+    if week := say_week(lines).say(lang):
+        result_console().print(week, markup=False)
     for path in written:
         click.echo(str(path), err=True)
 

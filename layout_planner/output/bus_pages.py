@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from layout_planner.errors import InputError, Problem
-from layout_planner.output.bus_plans import DEGREES, DIRECTIONS, tell_clock
+from layout_planner.output.bus_plans import DAYS, DEGREES, DIRECTIONS, tell_clock
 from layout_planner.output.map_data import pair
 from layout_planner.output.pages import describe_run, write_page
 from layout_planner.output.safe import clean_text
@@ -161,8 +161,47 @@ def write_timetable(lines: Lines, path: Path, lang: Lang) -> None:
         "lead": pair(say_sum(lines)),
         "schools": _by_school(lines),
         "stops": _by_stop(lines),
+        "week": pair(say_week(lines)),
+        "boarders": _by_boarders(lines),
     }
     write_page("timetable.html", page, path, lang)
+
+
+def _week_of(lines: Lines) -> pd.DataFrame:
+    trips = lines.view.boarder_trips
+    return lines.routes.iloc[:0] if trips is None else trips[trips["when"] == lines.when]
+
+
+def say_week(lines: Lines) -> Words:
+    """Return the boarders' Friday and Sunday in one sentence; empty where there are no boarders."""
+    week = _week_of(lines)
+    if week.empty:
+        return Words("", "")
+    friday = week[week["day"] == "friday"]
+    young, longest, last = friday["under_10"].sum(), week["longest_ride_minutes"].max(), tell_clock(friday["ends_s"].max())
+    return Words(
+        f"寄宿生：周五{friday['riders'].sum()}人分{len(friday)}趟回家，末班{last}到站，最长乘车{longest:.0f}分钟；其中不满10岁约{young}人，每趟有照管人员",
+        f"boarders: {friday['riders'].sum()} go home on Friday in {len(friday)} runs, the last by {last}, longest ride {longest:.0f} min; "
+        f"about {young} of them are under ten, an attendant rides every run",
+    )
+
+
+def _by_boarders(lines: Lines) -> list[dict[str, Any]]:
+    found = []
+    for row in _week_of(lines).sort_values(["site_id", "day", "starts_s"]).to_dict("records"):
+        school = lines.view.schools.loc[row["site_id"]]
+        found.append(
+            {
+                "school": pair(Words(str(school["name"]), str(school["name_en"]) or str(school["name"]))),
+                "day": pair(DAYS[row["day"]]),
+                "bus": f"{row['bus_id']}/{row['run']}",
+                "outer": clean_text(row["outer_stop"]),
+                "starts": tell_clock(row["starts_s"]),
+                "ends": tell_clock(row["ends_s"]),
+                "riders": f"{row['riders']}/{row['seats']}",
+            }
+        )
+    return found
 
 
 def _by_school(lines: Lines) -> list[dict[str, Any]]:

@@ -18,14 +18,17 @@ if TYPE_CHECKING:
     from layout_planner.words import Lang
 
 DEGREES = "EPSG:4326"
-BUS_GEO_TABLES = ("bus_routes", "bus_stops")
+BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips")
 BUS_TABLES = (*BUS_GEO_TABLES, "bus_riders")
+DAYS = {"friday": Words("周五回家", "Friday, home"), "sunday": Words("周日返校", "Sunday, back")}
 DIRECTIONS = {TO_SCHOOL: Words("上学", "to school"), FROM_SCHOOL: Words("放学", "from school")}
 TITLES = {
     "bus_routes": Words("校车线路", "bus routes"),
     "bus_stops": Words("校车站点", "bus stops"),
     "bus_riders": Words("校车学生", "bus riders"),
+    "boarder_trips": Words("寄宿生周末接送", "boarders' week"),
 }
+ROUNDS_TITLE = Words("送教线路（内部）", "visiting rounds (internal)")
 CLOCKS = ("starts_s", "ends_s", "time_s")
 
 
@@ -36,11 +39,20 @@ def join_buses(run: Run) -> dict[str, pd.DataFrame | gpd.GeoDataFrame]:
         parts = []
         for when, plan in run.buses.items():
             table = getattr(plan, name.removeprefix("bus_"))
+            if table is None:
+                continue
             table = table.to_crs(DEGREES) if name in BUS_GEO_TABLES else table.copy()
             table.insert(0, "when", when)
             parts.append(table)
-        tables[name] = pd.concat(parts, ignore_index=True)
+        if parts:
+            tables[name] = pd.concat(parts, ignore_index=True)
     return tables
+
+
+def join_rounds(run: Run) -> pd.DataFrame:
+    """Return the rounds of visiting teachers today and under the plan, for inside use: they tell where disabled children live."""
+    parts = [plan.visit_rounds.assign(when=when) for when, plan in run.buses.items() if plan.visit_rounds is not None]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 
 def show_buses(view: RunView, lang: Lang) -> dict[Words, pd.DataFrame]:
@@ -50,21 +62,30 @@ def show_buses(view: RunView, lang: Lang) -> dict[Words, pd.DataFrame]:
     sheets = {}
     for name, title in TITLES.items():
         table = getattr(view, name)
+        if table is None:
+            continue
         table = pd.DataFrame(table[table["when"] == "plan"].drop(columns=["when", "geometry"], errors="ignore"))
         if table.empty:
             continue
-        for column in CLOCKS:
-            if column in table:
-                table[column.removesuffix("_s")] = table.pop(column).map(tell_clock)
-        if "site_id" in table:
-            table.insert(list(table.columns).index("site_id") + 1, "school", view.schools["name"].reindex(table["site_id"]).to_numpy())
-        if "settlement_id" in table:
-            table.insert(1, "settlement", view.settlements["name"].reindex(table["settlement_id"]).to_numpy())
-            table["band"] = [name_band(band, view.bands.get(band, ())).say(lang) for band in table["band"]]
-        if "direction" in table:
-            table["direction"] = [DIRECTIONS[direction].say(lang) for direction in table["direction"]]
-        sheets[title] = table
+        sheets[title] = _tell_columns(table, view, lang)
     return sheets
+
+
+def _tell_columns(table: pd.DataFrame, view: RunView, lang: Lang) -> pd.DataFrame:
+    """Return the table with hours as HH:MM, names beside ids, and words for codes."""
+    for column in CLOCKS:
+        if column in table:
+            table[column.removesuffix("_s")] = table.pop(column).map(tell_clock)
+    if "site_id" in table:
+        table.insert(list(table.columns).index("site_id") + 1, "school", view.schools["name"].reindex(table["site_id"]).to_numpy())
+    if "settlement_id" in table:
+        table.insert(1, "settlement", view.settlements["name"].reindex(table["settlement_id"]).to_numpy())
+        table["band"] = [name_band(band, view.bands.get(band, ())).say(lang) for band in table["band"]]
+    if "day" in table:
+        table["day"] = [DAYS[day].say(lang) for day in table["day"]]
+    if "direction" in table:
+        table["direction"] = [DIRECTIONS[direction].say(lang) for direction in table["direction"]]
+    return table
 
 
 def tell_clock(seconds: float) -> str:

@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.assess.townships import sum_townships
+from layout_planner.output.bus_plans import join_rounds
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.offline import write_atomically
 from layout_planner.output.pages import write_compare_page, write_gate_page
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from layout_planner.words import Lang
 
 MARK = "run.json"
+ROUNDS = "visit_rounds.parquet"
 TOWNSHIP_GROUPS = "township_groups.parquet"
 CERTIFIED = {".json", ".parquet", ".xlsx", ".gpkg"}
 
@@ -47,6 +49,7 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
             run.county.objections.to_parquet(folder / "objections.parquet")
         for name, table in run.assessment.items():
             table.to_parquet(folder / f"{name}.parquet")
+        join_rounds(run).to_parquet(folder / ROUNDS)
         write_paper_tables(run, folder)
         write_workbook(run, view, folder / "tables.xlsx", lang)
         write_geopackage(view, folder / "plan.gpkg", lang)

@@ -16,7 +16,7 @@ from shapely import LineString
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.county.demand import account_children
 from layout_planner.output.assess_tables import show_assessment
-from layout_planner.output.bus_plans import BUS_TABLES, show_buses
+from layout_planner.output.bus_plans import BUS_TABLES, ROUNDS_TITLE, join_rounds, show_buses
 from layout_planner.output.bus_tables import list_riders
 from layout_planner.output.demand_tables import show_accounts
 from layout_planner.output.map_data import site_status
@@ -55,6 +55,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         **_accounts(run, lang),
         **_riders(run),
         **show_buses(view, lang),
+        **_rounds(run),
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
@@ -71,6 +72,12 @@ def _accounts(run: Run, lang: Lang) -> dict[Words, pd.DataFrame]:
     """Return how the children counted become those of the scenario's year; nothing when it is the same year."""
     accounts = account_children(run.county, run.scenario)
     return {} if accounts.empty else {Words("人数推移", "children by year"): show_accounts(accounts, lang)}
+
+
+def _rounds(run: Run) -> dict[Words, pd.DataFrame]:
+    """Return the rounds of visiting teachers; nothing where nobody is taught at home."""
+    rounds = join_rounds(run)
+    return {} if rounds.empty else {ROUNDS_TITLE: rounds}
 
 
 def _riders(run: Run) -> dict[Words, pd.DataFrame]:
