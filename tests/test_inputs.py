@@ -109,7 +109,7 @@ def test_excel_gpkg_parquet_and_shapefile_read_alike(folder):
     point_to("schools.xlsx", "schools.csv")(folder)
     boastful_gpkg(folder)
     assert_same_schools(county_of(folder).schools, wanted)
-    frame = gpd.read_file(folder / "schools.gpkg")
+    frame = gpd.read_file(folder / "schools.gpkg", use_arrow=True)
     frame.to_parquet(folder / "schools.parquet")
     point_to("schools.gpkg", "schools.parquet")(folder)
     assert_same_schools(county_of(folder).schools, wanted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import sys
 
 import geopandas as gpd
 import numpy as np
@@ -17,11 +18,11 @@ from shapely import LineString
 from layout_planner.county.model import RoadTable
 from layout_planner.demo.province import make_province
 from layout_planner.demo.province_county import Size
-from layout_planner.errors import InputError, NoPlanError
+from layout_planner.errors import InputError, NoPlanError, OutputError, PlannerError
 from layout_planner.output.province_folder import write_province
 from layout_planner.output.province_shelf import ProvinceShelf
 from layout_planner.province.borders import OFFER_COLUMNS, grant_offers, join_roads
-from layout_planner.province.pool import Alone, open_pool
+from layout_planner.province.pool import Alone, Cluster, open_pool
 from layout_planner.province.prices import Column, choose_layouts, propose_caps, solve_mixture
 from layout_planner.province.run import run_province
 from layout_planner.province.settings import read_province
@@ -267,3 +268,26 @@ def test_two_workers_give_the_bytes_of_one(worked, made, tmp_path):
     for path in sorted(folders[0].rglob("*.*")):
         if path.is_file():
             assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path.name
+
+
+class Clientless:
+    """A client whose scheduler has lost all its workers."""
+
+    dashboard_link = None
+
+    def scheduler_info(self):
+        return {"workers": {}}
+
+
+def test_workers_that_are_all_gone_are_started_anew_or_told():
+    started = []
+    Cluster(Clientless(), lambda: started.append("anew"))._look_for_workers()
+    assert started == ["anew"]
+    with pytest.raises(PlannerError, match="no workers"):
+        Cluster(Clientless())._look_for_workers()
+
+
+def test_a_missing_dask_is_told(monkeypatch):
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(OutputError, match="pip install"), open_pool(2, None):
+        pass

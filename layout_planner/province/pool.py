@@ -26,6 +26,14 @@ LOST = Words(
 )
 
 
+IDLE = Words(
+    "调度器没有任何工作进程：启动 dask worker 后重新运行；已完成的县都已保存",
+    "the scheduler has no workers: start some with `dask worker` and run again; the counties that were done are kept",
+)
+LOOK_S = 30.0  # seconds without any result after which it is looked whether workers are left
+PATIENCE = "120s"  # for a connection: a busy machine is slow, not dead
+
+
 class Pool(Protocol):
     """Works orders off, in any order."""
 
@@ -47,10 +55,13 @@ class Alone:
 
 
 class Cluster:
-    """The workers of a Dask scheduler; the order of a worker that dies is given to another."""
+    """The workers of a Dask scheduler; the order of a worker that dies is given to another.
 
-    def __init__(self, client: Any) -> None:  # noqa: ANN401 - Dask has no types
-        self._client = client
+    revive : starts workers anew where this program started them itself; None where they are somebody else's.
+    """
+
+    def __init__(self, client: Any, revive: Callable[[], None] | None = None) -> None:  # noqa: ANN401 - Dask has no types
+        self._client, self._revive = client, revive
         self.link = str(client.dashboard_link or "")
 
     def work(self, function: Callable[[A], B], orders: Sequence[A]) -> Iterator[tuple[A, B | Exception]]:
@@ -58,26 +69,44 @@ class Cluster:
 
         Raises
         ------
-        PlannerError : the scheduler is gone.
+        PlannerError : the scheduler is gone, or has no workers.
         """
-        from distributed import as_completed
+        from distributed import wait
 
-        futures = {self._client.submit(function, order, pure=False): order for order in orders}
-        seen = 0
-        for future in as_completed(list(futures)):
-            if future.status == "finished":
-                try:
-                    result: B | Exception = future.result()
-                except OSError as error:  # the scheduler went while the result was on its way
-                    raise PlannerError(LOST) from error
-            elif future.status == "error":
-                result = future.exception()
-            else:
-                raise PlannerError(LOST)
-            seen += 1
-            yield futures[future], result
-        if seen < len(orders):
+        waiting = {self._client.submit(function, order, pure=False): order for order in orders}
+        while waiting:
+            try:
+                done = wait(list(waiting), timeout=LOOK_S, return_when="FIRST_COMPLETED").done
+            except TimeoutError:
+                self._look_for_workers()
+                continue
+            except OSError as error:
+                raise PlannerError(LOST) from error
+            for future in done:
+                yield waiting.pop(future), self._take(future)
+
+    def _take(self, future: Any) -> Any:  # noqa: ANN401
+        """Return what a future that is done holds, and let its worker forget it."""
+        if future.status not in {"finished", "error"}:
             raise PlannerError(LOST)
+        try:
+            result = future.exception() if future.status == "error" else future.result(timeout=PATIENCE)
+        except OSError as error:  # the scheduler went while the result was on its way
+            raise PlannerError(LOST) from error
+        future.release()
+        return result
+
+    def _look_for_workers(self) -> None:
+        """Start workers anew when all are gone; a busy machine may fail to start one in time."""
+        try:
+            workers = self._client.scheduler_info()["workers"]
+        except OSError as error:
+            raise PlannerError(LOST) from error
+        if workers:
+            return
+        if self._revive is None:
+            raise PlannerError(IDLE)
+        self._revive()
 
 
 @contextlib.contextmanager
@@ -103,17 +132,29 @@ def open_pool(workers: int | None, scheduler: str | None) -> Iterator[Pool]:
     except ImportError:
         raise OutputError(MISSING) from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)  # what matters of it is told in our own words
-    with dask.config.set({"distributed.comm.timeouts.connect": "15s"}), contextlib.ExitStack() as stack:
+    with dask.config.set({"distributed.comm.timeouts.connect": PATIENCE}), contextlib.ExitStack() as stack:
+        revive = None
         if scheduler is None:
             spill = stack.enter_context(tempfile.TemporaryDirectory(prefix="layout-planner-", ignore_cleanup_errors=True))
-            scheduler = stack.enter_context(
+            cluster = stack.enter_context(
                 LocalCluster(
                     n_workers=workers, threads_per_worker=1, processes=True, local_directory=spill, dashboard_address="127.0.0.1:0"
                 )
             )
+            scheduler, revive = cluster, _reviver(cluster, len(cluster.workers))
         try:
             client = stack.enter_context(Client(scheduler, timeout="15s"))
         except (OSError, ValueError, TimeoutError) as error:
             what = Words(f"连不上 Dask 调度器 {scheduler}：{error}", f"the Dask scheduler {scheduler} does not answer: {error}")
             raise OutputError(what) from error
-        yield Cluster(client)
+        yield Cluster(client, revive)
+
+
+def _reviver(cluster: Any, count: int) -> Callable[[], None]:  # noqa: ANN401
+    """Return what starts `count` workers of a local cluster anew."""
+
+    def revive() -> None:
+        cluster.scale(0)
+        cluster.scale(count)
+
+    return revive
