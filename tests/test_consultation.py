@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from shapely import LineString
 
 from layout_planner.cli import main
+from layout_planner.county.comments import read_comments
 from layout_planner.errors import InputError, OutputError
 from layout_planner.output.consult_data import Notice, encode_consultation, read_consult_words, read_notice
 from layout_planner.output.consultation import write_consult_page, write_consultation
@@ -261,6 +262,42 @@ def test_an_objection_is_written_kept_exported_and_deleted(browser, files):
         assert "孩子太小" in page.locator(".kept").inner_text()
         page.get_by_role("button", name="删除").click()
         assert page.locator(".kept").count() == 0
+
+
+@in_browser
+def test_what_the_page_exports_the_bureau_takes_in(browser, files, tmp_path):
+    with visit(browser, files / "zh.html") as page:
+        told = {}
+        for village, stance, text in ((0, "反对", "路远"), (1, "有疑问", '=HYPERLINK("x")'), (2, "赞成", "{{7*7}} <b>好</b>")):
+            page.evaluate("(i) => planner.openVillage(i)", village)
+            page.get_by_role("radio", name=stance).check()
+            page.get_by_label("意见或理由").fill(text)
+            page.get_by_role("button", name="存下意见").click()
+            told[f"S{village:04d}"] = text
+        with page.expect_download() as single:
+            page.get_by_role("button", name="导出文件").first.click()
+        with page.expect_download() as whole:
+            page.get_by_role("button", name="全部导出").click()
+        paths = [tmp_path / name for name in ("one.json", "all.json")]
+        single.value.save_as(paths[0])
+        whole.value.save_as(paths[1])
+    table = read_comments(paths)  # the first comment comes twice and counts once
+    assert dict(zip(table["settlement_id"], table["text"], strict=True)) == told
+    assert list(table["stance"]) == ["against", "question", "for"]
+    assert set(table["plan_hash"]) == {HASH}
+    done = CliRunner().invoke(main, ["objections", *map(str, paths), "--out", str(tmp_path / "objections.xlsx"), "--json"])
+    assert json.loads(done.stdout)["comments"] == 3
+
+
+@in_browser
+def test_a_link_opens_its_village(browser, files):
+    with visit(browser, files / "zh.html") as page:
+        page.goto((files / "zh.html").as_uri() + "#S0001")
+        page.wait_for_timeout(200)
+        assert page.evaluate("planner.chosen") == 1
+        page.goto((files / "zh.html").as_uri() + "#%E0%A4%A")
+        page.wait_for_timeout(200)
+        assert page.evaluate("planner.chosen") == 1
 
 
 @in_browser

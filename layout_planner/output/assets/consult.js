@@ -34,8 +34,18 @@
     window.addEventListener('beforeprint', () => onPaper(true));
     window.addEventListener('afterprint', () => onPaper(false));
     setLanguage(planner.lang);
+    openAsked();
+    window.addEventListener('hashchange', openAsked);
     window.__ready = { n: data.villages.id.length };
   };
+
+  // consult.html#ID opens at a village, so that a link or a code on paper can lead to it
+  function openAsked() {
+    let asked = location.hash.slice(1);
+    try { asked = decodeURIComponent(asked); } catch (error) { return; }
+    const village = planner.data.villages.id.indexOf(asked);
+    if (asked && village >= 0) planner.openVillage(village);
+  }
 
   // where the runs of the school bus are planned, their minutes replace the estimate
   function useTimetables() {

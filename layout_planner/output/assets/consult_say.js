@@ -91,12 +91,13 @@
       for (const button of [out, away]) button.setAttribute('aria-label', button.textContent + planner.inBrackets(comment.settlement));
       return make('li', '', make('p', '', make('b', '', say('c.stance.' + comment.stance)), ' · ', name(comment.settlement), ' · ', comment.written_on),
         make('p', 'words', name(comment.text)), make('div', 'actions', out, away));
-    }))];
+    })), memory.length > 1 && make('div', 'actions', planner.button('', () => download(memory, 'all'), say('c.export_all')))];
   }
-  function download(comment) {
+  function download(content, called) {
+    const one = called ? { settlement_id: called, id: today() } : content;
     const link = document.createElement('a');
-    link.href = URL.createObjectURL(new Blob([JSON.stringify(comment, null, 1)], { type: 'application/json' }));
-    link.download = 'comment-' + comment.settlement_id.replace(/[^\w-]+/g, '_').slice(0, 40) + '-' + comment.id + '.json';
+    link.href = URL.createObjectURL(new Blob([JSON.stringify(content, null, 1)], { type: 'application/json' }));
+    link.download = 'comment-' + one.settlement_id.replace(/[^\w-]+/g, '_').slice(0, 40) + '-' + one.id + '.json';
     link.click();
     setTimeout(() => URL.revokeObjectURL(link.href), 1000);
   }
