@@ -21,7 +21,7 @@ from layout_planner.county.gtfs_feed import Publisher, write_feed
 from layout_planner.county.lines import Call, Run, Service, build_lines
 from tests.test_consultation import in_browser
 from tests.views import HOSTILE
-from tests.visiting import start_browser, visit
+from tests.visiting import serious_faults, start_browser, visit
 
 TINY = Path(__file__).parent / "data" / "tiny"
 FORMULAS = ("=cmd|' /C calc'!A0", "@SUM(1+1)*cmd|' /C calc'!A0", "+1+cmd", "-2+3+cmd")
@@ -173,3 +173,11 @@ def test_maps_show_every_hostile_name_as_text(browser, written, file):
         for number, name in enumerate(NAMES):
             page.evaluate("(id) => planner.openVillage(planner.data.villages.id.indexOf(id))", f"H{number:02d}")
             assert page.locator("#card h2 .name").first.evaluate("e => e.textContent") == name
+
+
+@in_browser
+@pytest.mark.parametrize("file", [name for name in PAGES if "map" not in name and name != "consult.html"])
+def test_no_page_has_a_serious_fault_of_accessibility(browser, written, file):
+    path = next(written.rglob(file))
+    with visit(browser, path) as page:
+        assert serious_faults(page) == []
