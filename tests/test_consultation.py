@@ -381,3 +381,17 @@ def test_hostile_names_are_text(browser, files):
         assert page.locator(".kept .words").count() == len(HOSTILE)
         assert page.evaluate("document.querySelectorAll('main img:not(.leaflet-marker-icon), main script').length") == 0
         assert "<b>基教科</b>" in page.locator("#say").inner_text()
+
+
+@in_browser
+def test_a_daily_way_is_not_held_against_a_weekly_one(browser, view, tmp_path):
+    trips = view.trips.copy()
+    rows = (trips["settlement_id"] == "S0000") & (trips["band"] == "junior")
+    trips.loc[rows, ["mode", "seconds", "cause", "school_id"]] = ["walk", 3600.0, "", view.schools.index[0]]
+    trips.loc[rows & (trips["when"] == "plan"), ["mode", "seconds"]] = ["board", 1200.0]
+    write_consult_page(dataclasses.replace(view, trips=trips), NOTICE, tmp_path / "consult.html", "zh")
+    with visit(browser, tmp_path / "consult.html") as page:
+        page.evaluate("planner.openVillage(0)")
+        change = page.locator("#card .change").last.inner_text()
+        assert "改为住校" in change
+        assert "分钟" not in change

@@ -95,7 +95,9 @@
     }
     const own = names.filter((name) => name.near);
     const free = t.zoom >= 12 ? taken : []; // from afar symbols stand too close for names between them
-    planner.paintNames(t, own, free);
+    const boxes = []; // the schools of the chosen village are named whatever lies there
+    planner.paintNames(t, own, boxes);
+    free.push(...boxes);
     planner.paintNames(t, names.filter((name) => !name.near), free);
     if (t.zoom >= 12) paintVillageNames(t, free);
   }

@@ -138,10 +138,11 @@
     if (!a || !b || a.school < 0 || b.school < 0) return served(after).length ? '→ ' + say('gets_place') : served(before).length ? '⚠ ' + say('loses_place') : say('c.same');
     const parts = from.length || to.length ? [say('c.changes')] : [];
     if (a.mode !== b.mode) parts.push(b.mode === 'board' ? say('c.to_board') : a.mode === 'board' ? say('c.from_board') : say('c.to_mode', { mode: say('mode.' + b.mode) }));
-    const n = round(mean(after) - mean(before));
+    const weekly = (trip) => trip.mode === 'board'; // a way made every day and one made every week are not held against each other
+    const n = weekly(a) === weekly(b) ? round(mean(after) - mean(before)) : NaN;
     if (n >= 1) parts.push(say('c.longer', { n }));
     else if (n <= -1) parts.push(say('c.shorter', { n: -n }));
-    else if (parts.length) parts.push(say('c.as_long'));
+    else if (parts.length && !Number.isNaN(n)) parts.push(say('c.as_long'));
     return parts.length ? '→ ' + parts.join(say('c.comma')) : '＝ ' + say('c.same');
   }
   const mean = (trips) => served(trips).reduce((sum, trip) => sum + trip.minutes, 0) / served(trips).length;
