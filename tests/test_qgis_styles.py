@@ -84,6 +84,9 @@ def test_styles_name_fields_and_values_that_the_layers_hold(package, styles):
             ranges = [(float(r.get("lower")), float(r.get("upper"))) for r in renderer.iter("range")]
             assert all(any(low <= value <= high for low, high in ranges) for value in frame[attribute])
             assert [low for low, _ in ranges[1:]] == [high for _, high in ranges[:-1]]
+        for shown in root.iter("rendering"):
+            assert shown.get("scaleMin") == "0"
+            assert int(shown.get("scaleMax")) >= 100_000
         for text in root.iter("text-style"):
             assert text.get("fieldName") in frame
 

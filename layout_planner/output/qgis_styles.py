@@ -87,7 +87,7 @@ def style_of(layer: str, lang: Lang) -> str:
     elif layer == "boundary":
         _single(root, Symbol("fill", "#7c6f8a", "dash dot", 0.6))
     elif layer == "bus_routes":
-        _single(root, Symbol("line", "#b7791f", "solid", 0.9, 0.8))
+        _single(root, Symbol("line", "#b7791f", "solid", 0.6, 0.8))
     elif layer == "bus_stops":
         _single(root, Symbol("marker", "#b7791f", "circle", 2.6))
         _label(root, "name", 8.0, 100_000)
@@ -185,4 +185,5 @@ def _label(root: ET.Element, field: str, size: float, scale: int, *, bold: bool 
         style, "text-buffer", bufferDraw="1", bufferSize="0.8", bufferSizeUnits="MM", bufferColor="255,255,255,255", bufferOpacity="1"
     )
     ET.SubElement(settings, "placement", placement="6", dist="1", distUnits="MM")
-    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin=str(scale), scaleMax="0", obstacle="1", drawLabels="1")
+    # QGIS reads `scaleMax` as the denominator of the smallest scale at which labels show
+    ET.SubElement(settings, "rendering", scaleVisibility="1", scaleMin="0", scaleMax=str(scale), obstacle="1", drawLabels="1")
