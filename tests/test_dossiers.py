@@ -220,6 +220,15 @@ def test_a_run_holds_what_papers_need_and_the_verb_writes_them(tiny_run, tmp_pat
     assert "nothing changed" in told.output
 
 
+def test_schools_are_found_by_name_and_unknown_ones_are_told(tiny_run, tmp_path):
+    result = CliRunner().invoke(main, ["dossier", str(tiny_run), "--out", str(tmp_path), "--no-pdf", "--school", "甲小学", "--lang", "en"])
+    assert result.exit_code == 0, result.output
+    assert [path.name for path in sorted((tmp_path / "tiny").glob("*.html"))] == ["P1.html", "index.html"]
+    wrong = CliRunner().invoke(main, ["dossier", str(tiny_run), "--school", "no such", "--school", "nor this", "--lang", "en"])
+    assert wrong.exit_code == 3
+    assert wrong.output.count("--school") == 2
+
+
 def test_text_form_holds_one_fact_a_line(papers):
     dossier = describe_school(papers, list_schools(papers)[0])
     text = as_text([dossier], "en")

@@ -80,6 +80,17 @@ def test_a_sheet_says_school_minutes_and_change(maker):
         assert shown["changes"] or not moved
 
 
+def test_no_daily_way_is_held_against_a_weekly_one(maker):
+    # walks 40 minutes today and would board 90 minutes away: `50 minutes longer each way` would be false, `would board` is said
+    walk = {"school_id": "A", "mode": "walk", "seconds": 2400.0}
+    board = {"school_id": "B", "mode": "board", "seconds": 5400.0}
+    said = maker._tell_change({"today": pd.DataFrame([walk]), "plan": pd.DataFrame([board])}, changes=True)
+    assert "minutes" not in said.en
+    assert maker.words["c.to_board"].en in said.en
+    further = maker._tell_change({"today": pd.DataFrame([walk]), "plan": pd.DataFrame([walk | {"seconds": 3600.0}])}, changes=False)
+    assert "20 minutes" in further.en
+
+
 def test_a_village_of_a_merging_school_reads_what_must_stand_first_without_figures(maker):
     merger = PLAIN.view.mergers[0]
     today = PLAIN.view.trips[(PLAIN.view.trips["when"] == "today") & (PLAIN.view.trips["school_id"] == merger)]
@@ -120,6 +131,15 @@ def test_stop_and_clock_stand_where_a_bus_plan_does():
     assert stop in texts
     without = SheetMaker(PLAIN, lay_base(PLAIN.view), "en")
     assert "stop and time are not fixed yet" in str(without.sheet(row["settlement_id"])["bands"])
+
+
+def test_a_village_without_pupils_gets_a_sentence_and_no_empty_folder(tmp_path):
+    home = PLAIN.view.settlements.index[0]
+    trips = PLAIN.view.trips
+    view = dataclasses.replace(PLAIN.view, trips=trips[trips["settlement_id"] != home])
+    with pytest.raises(InputError, match="none of them has pupils"):
+        write_sheets(dataclasses.replace(PLAIN, view=view), tmp_path, "zh", pdf=False, only=[home])
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_hostile_names_stay_text(hostile_place):

@@ -11,6 +11,9 @@ from layout_planner.cli.frame import FILE, common, print_json
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from layout_planner.errors import Problem
     from layout_planner.output.papers.stored import Papers
     from layout_planner.words import Lang
 
@@ -26,10 +29,21 @@ def _tell(paths: list[Path], remarks: list[Words], lang: Lang, *, as_json: bool)
     print_json({"written": shown, "remarks": [remark._asdict() for remark in remarks]}) if as_json else click.echo("\n".join(shown))
 
 
+def _find_all(table: pd.DataFrame, asked: tuple[str, ...], role: str) -> tuple[str, ...]:
+    """Return the ids of places that are asked for by id or by a name that only one has; all that cannot be found are told at once."""
+    from layout_planner.county.find import find_place
+    from layout_planner.errors import raise_problems
+
+    faults: list[Problem] = []
+    found = tuple(find_place(table, one, role, faults) for one in asked)
+    raise_problems(faults)
+    return found
+
+
 @click.command()
 @RUN
 @click.option("--out", "-o", type=FILE, default=Path("dossiers"), show_default=True, help="Folder for the dossiers of all runs.")
-@click.option("--school", "schools", multiple=True, help="Only this school (id); may be given several times.")
+@click.option("--school", "schools", multiple=True, help="Only this school (id or name); may be given several times.")
 @click.option(
     "--diff", "old", type=FILE, default=None, help="Write nothing anew; tell what changed since OLD, a folder of dossiers or a run."
 )
@@ -42,6 +56,7 @@ def dossier(folder: Path, out: Path, schools: tuple[str, ...], old: Path | None,
     from layout_planner.output.terminal import Steps
 
     papers = read_papers(folder)
+    schools = _find_all(papers.view.schools, schools, "--school")
     if old is not None:
         _show_changes(papers, old, schools, lang, as_json=as_json)
         return
@@ -70,7 +85,7 @@ def _show_changes(papers: Papers, old: Path, schools: tuple[str, ...], lang: Lan
 @click.command()
 @RUN
 @click.option("--out", "-o", type=FILE, default=Path("sheets"), show_default=True, help="Folder for the sheets of all runs.")
-@click.option("--settlement", "settlements", multiple=True, help="Only this settlement (id); may be given several times.")
+@click.option("--settlement", "settlements", multiple=True, help="Only this settlement (id or name); may be given several times.")
 @NO_PDF
 @common
 def sheets(folder: Path, out: Path, settlements: tuple[str, ...], lang: Lang, *, as_json: bool, no_pdf: bool) -> None:
@@ -80,6 +95,7 @@ def sheets(folder: Path, out: Path, settlements: tuple[str, ...], lang: Lang, *,
     from layout_planner.output.terminal import Steps
 
     papers = read_papers(folder)
+    settlements = _find_all(papers.view.settlements, settlements, "--settlement")
     with Steps(lang, quiet=as_json) as steps:
         place, remarks = write_sheets(papers, out, lang, pdf=not no_pdf, only=settlements, on_step=steps)
     _tell(sorted(path for path in place.iterdir() if path.suffix in {".html", ".pdf"}), remarks, lang, as_json=as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from layout_planner.errors import InputError, Problem
 from layout_planner.output.offline import seal_page
 from layout_planner.output.pages import render_page
 from layout_planner.output.papers.dossiers import (
@@ -97,6 +98,9 @@ def write_dossiers(
     say = on_step or (lambda _: None)
     printer, base = PaperPrinter(pdf=pdf), lay_base(papers.view)
     ids = [key for key in list_schools(papers) if not only or key in only]
+    _refuse_nothing(
+        ids, Words("没有需要档案的学校（现在和方案中都不开办）", "no school asks for a dossier: none is open today or under the plan")
+    )
     say(Words("汇总各校台账", "gathering the registers"))
     dossiers = [describe_school(papers, key) for key in ids]
     place = out / papers.view.name
@@ -130,6 +134,10 @@ def write_sheets(
     printer, maker = PaperPrinter(pdf=pdf), SheetMaker(papers, lay_base(papers.view), lang)
     townships = {name: [key for key in keys if not only or key in only] for name, keys in list_townships(papers).items()}
     townships = {name: keys for name, keys in townships.items() if keys}
+    _refuse_nothing(
+        townships,
+        Words("没有需要告知单的居民点（本学年没有学生）", "no settlement asks for a sheet: none of them has pupils in this school year"),
+    )
     place = out / papers.view.name
     with replaced_folder(place, mark=SHEETS) as folder:
         files = []
@@ -145,6 +153,17 @@ def write_sheets(
         content = {"schema": 1, "run": papers.view.name, "digest": papers.digest, "files": files}
         (folder / SHEETS).write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8", newline="\n")
     return place, printer.all_remarks()
+
+
+def _refuse_nothing(found: Collection[str], what: Words) -> None:
+    """Refuse to write an empty folder.
+
+    Raises
+    ------
+    InputError : nothing was found.
+    """
+    if not found:
+        raise InputError([Problem("RUN", what, Words("换一个编号，或不加选择", "choose another, or do not choose"))])
 
 
 def _write_one(papers: Papers, base: Any, dossier: Dossier, folder: Path, printer: PaperPrinter, lang: Lang) -> None:  # noqa: ANN401

@@ -136,7 +136,7 @@ class SheetMaker:
             told.append(self._say("c.changes"))
         if ("board" in set(later["mode"])) != ("board" in set(now["mode"])):
             told.append(self._say("c.to_board" if "board" in set(later["mode"]) else "c.from_board"))
-        before, after = (float(np.max(side["seconds"])) if len(side) else np.inf for side in (now, later))
+        before, after = _longest_alike(now, later)
         if np.isfinite(before) and np.isfinite(after):
             more = after - before
             size = f"{abs(more) / 60:.0f}"
@@ -195,6 +195,15 @@ class SheetMaker:
         homes = (at for key, at in self.base.homes.items() if key != settlement_id)
         others = [Spot(x, y, named, "circle", "#b4bcc2", 4.0, label=False) for x, y, named in homes]
         return draw_map(self.base, frame_around(points, LETTER), [*spots, *others], ways, self.lang)
+
+
+def _longest_alike(now: pd.DataFrame, later: pd.DataFrame) -> tuple[float, float]:
+    """Return the longest trips that may be compared: daily with daily, else weekly with weekly; np.inf where there are none alike."""
+    for weekly in (False, True):
+        sides = [side.loc[(side["mode"] == "board") == weekly, "seconds"] for side in (now, later)]
+        if all(len(side) for side in sides):
+            return float(sides[0].max()), float(sides[1].max())
+    return np.inf, np.inf
 
 
 def _clip(name: Words) -> Words:
