@@ -129,6 +129,27 @@ ROUND_COLUMNS = (
     "round_km",
     "round_hours",  # float, from school and back, visits included; np.inf where there is no way
 )
+SITE_COST_COLUMNS = (
+    "site_id",
+    "riders",
+    "buses_counted",  # int, buses of the layout
+    "buses_needed",  # float, of the routes; a bus that serves several schools counts by its runs
+    "yuan_counted",  # float, a year: buses and kilometres as the layout prices them
+    "yuan_real",  # float, a year, of the routes
+    "yuan_real_a_rider",
+    "yuan_a_boarder",  # float, what boarding costs a pupil in this layout; NaN where nobody boards
+)
+LINE_COLUMNS = (
+    "route_id",  # the run to school that the line would replace
+    "site_id",
+    "riders",
+    "stops",  # str, names from the first stop to the school
+    "line_km",
+    "school_bus_yuan",  # float, a year, there and back
+    "round_trips",  # int, a day, every day of the year, for at most the same money
+    "headway_minutes",
+    "line_yuan",
+)
 TO_SCHOOL, FROM_SCHOOL = "to_school", "from_school"
 
 
@@ -141,6 +162,8 @@ class BusPlan:
     riders  DataFrame, BUS_RIDER_COLUMNS
     boarder_trips  GeoDataFrame, BOARDER_COLUMNS: the Friday and Sunday runs of boarders; None where they were not planned
     visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
+    site_costs     DataFrame, SITE_COST_COLUMNS: what the layout counted beside what the routes need; None where it was not worked out
+    line_proposals DataFrame, LINE_COLUMNS: runs that a public line could replace for the same money; None where it was not worked out
     """
 
     routes: gpd.GeoDataFrame
@@ -148,6 +171,8 @@ class BusPlan:
     riders: pd.DataFrame
     boarder_trips: gpd.GeoDataFrame | None = None
     visit_rounds: pd.DataFrame | None = None
+    site_costs: pd.DataFrame | None = None
+    line_proposals: pd.DataFrame | None = None
 
     @property
     def buses(self) -> int:

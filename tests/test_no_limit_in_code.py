@@ -29,6 +29,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("buses.plan", 15): "how long is searched",
     ("buses.plan", 300): "how long is searched",
     ("buses.plan", 2500): "how long is searched",
+    ("buses.remedies", 365): "days in a year",
     ("buses.streets", 3): "decimals of coordinates",
     ("buses.weekly", 6): "grade 1 begins at six",
     ("buses.weekly", 10): "under ten, as asked of the boarders' journey",

@@ -12,6 +12,7 @@ from layout_planner.buses.bells import ask_round
 from layout_planner.buses.fleet import list_kinds
 from layout_planner.buses.home import runs_home, turn_round
 from layout_planner.buses.model import Run, Vehicles, latest_start_s, run_seconds
+from layout_planner.buses.remedies import price_sites, propose_lines
 from layout_planner.buses.router import route_school
 from layout_planner.buses.schedule import Trip, roster_buses
 from layout_planner.buses.streets import Streets
@@ -56,7 +57,12 @@ def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
     """
     streets = Streets(net)
     daily = _plan_mode(case, streets, layout, weekly=False)
-    return replace(daily, boarder_trips=tell_weekly(case, _plan_mode(case, streets, layout, weekly=True)))
+    return replace(
+        daily,
+        boarder_trips=tell_weekly(case, _plan_mode(case, streets, layout, weekly=True)),
+        site_costs=price_sites(case, layout, daily),
+        line_proposals=propose_lines(case, daily),
+    )
 
 
 def _plan_mode(case: Case, streets: Streets, layout: Layout, *, weekly: bool) -> BusPlan:

@@ -235,7 +235,7 @@ def _by_school(lines: Lines) -> list[dict[str, Any]]:
 def _by_stop(lines: Lines) -> list[dict[str, Any]]:
     named = {row["route_id"]: pair(Words(row["label"], row["label_en"])) for row in lines.routes.to_dict("records")}
     found = []
-    for _, calls in lines.stops.sort_values(["name", "stop_id", "time_s"]).groupby(["name", "stop_id"], sort=True):
+    for _, calls in lines.stops.sort_values(["name_en", "stop_id", "time_s"]).groupby(["name_en", "stop_id"], sort=True):
         rows = calls.to_dict("records")
         times = [{"time": tell_clock(row["time_s"]), "label": named[row["route_id"]]} for row in rows]
         found.append({"name": pair(Words(rows[0]["name"], rows[0]["name_en"])), "id": rows[0]["stop_id"], "calls": times})

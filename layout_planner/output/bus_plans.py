@@ -28,6 +28,7 @@ TITLES = {
     "bus_riders": Words("校车学生", "bus riders"),
     "boarder_trips": Words("寄宿生周末接送", "boarders' week"),
 }
+REMEDIES = {"site_costs": Words("校车费用比较", "bus costs"), "line_proposals": Words("可改开公交", "public lines instead")}
 ROUNDS_TITLE = Words("送教线路（内部）", "visiting rounds (internal)")
 CLOCKS = ("starts_s", "ends_s", "time_s")
 
@@ -44,6 +45,16 @@ def join_buses(run: Run) -> dict[str, pd.DataFrame | gpd.GeoDataFrame]:
             table = table.to_crs(DEGREES) if name in BUS_GEO_TABLES else table.copy()
             table.insert(0, "when", when)
             parts.append(table)
+        if parts:
+            tables[name] = pd.concat(parts, ignore_index=True)
+    return tables
+
+
+def join_remedies(run: Run) -> dict[str, pd.DataFrame]:
+    """Return what the routes cost by school and which public lines could replace them, today and under the plan."""
+    tables = {}
+    for name in REMEDIES:
+        parts = [getattr(plan, name).assign(when=when) for when, plan in run.buses.items() if getattr(plan, name) is not None]
         if parts:
             tables[name] = pd.concat(parts, ignore_index=True)
     return tables

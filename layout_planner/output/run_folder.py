@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.assess.townships import sum_townships
-from layout_planner.output.bus_plans import join_rounds
+from layout_planner.output.bus_plans import join_remedies, join_rounds
 from layout_planner.output.maps import write_compare_map, write_map
 from layout_planner.output.offline import write_atomically
 from layout_planner.output.pages import write_compare_page, write_gate_page
@@ -50,6 +50,8 @@ def write_run(run: Run, out: Path, lang: Lang) -> Path:
         for name, table in run.assessment.items():
             table.to_parquet(folder / f"{name}.parquet")
         join_rounds(run).to_parquet(folder / ROUNDS)
+        for name, table in join_remedies(run).items():
+            table.to_parquet(folder / f"{name}.parquet")
         write_paper_tables(run, folder)
         write_workbook(run, view, folder / "tables.xlsx", lang)
         write_geopackage(view, folder / "plan.gpkg", lang)

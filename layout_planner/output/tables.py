@@ -16,7 +16,7 @@ from shapely import LineString
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.county.demand import account_children
 from layout_planner.output.assess_tables import show_assessment
-from layout_planner.output.bus_plans import BUS_TABLES, ROUNDS_TITLE, join_rounds, show_buses
+from layout_planner.output.bus_plans import BUS_TABLES, REMEDIES, ROUNDS_TITLE, join_remedies, join_rounds, show_buses
 from layout_planner.output.bus_tables import list_riders
 from layout_planner.output.demand_tables import show_accounts
 from layout_planner.output.map_data import site_status
@@ -56,6 +56,7 @@ def write_workbook(run: Run, view: RunView, path: Path, lang: Lang) -> None:
         **_riders(run),
         **show_buses(view, lang),
         **_rounds(run),
+        **{REMEDIES[name]: table for name, table in join_remedies(run).items() if not table.empty},
         Words("行程", "trips"): _minutes(view.trips),
         Words("居民点", "settlements"): view.settlements.drop(columns="geometry").reset_index(),
         Words("说明", "notes"): pd.DataFrame([(n.code, n.text.say(lang), n.count) for n in view.notes], columns=["code", "note", "count"]),
