@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import resource
 import zipfile
 from pathlib import Path
 
@@ -22,7 +21,10 @@ from layout_planner.county.water_files import read_water
 from layout_planner.errors import InputError
 from layout_planner.province.settings import read_province
 from layout_planner.scenario import GtfsFile, TableFile, read_scenario
-from tests.fuzz import CRS, TARGETS, excel, run_case, run_cases
+
+resource = pytest.importorskip("resource", reason="limits of memory are POSIX")
+
+from tests.fuzz import CRS, TARGETS, excel, run_case, run_cases  # noqa: E402 - it needs the same
 
 CASES = 40
 

@@ -11,10 +11,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from shapely import LineString
 
+from layout_planner.cli import main
 from layout_planner.county.model import RoadTable
 from layout_planner.demo.province import make_province
 from layout_planner.demo.province_county import Size
@@ -22,6 +24,7 @@ from layout_planner.errors import InputError, NoPlanError, OutputError, PlannerE
 from layout_planner.output.province_folder import write_province
 from layout_planner.output.province_shelf import ProvinceShelf
 from layout_planner.province.borders import OFFER_COLUMNS, grant_offers, join_roads
+from layout_planner.province.county import _free_seats
 from layout_planner.province.pool import Alone, Cluster, open_pool
 from layout_planner.province.prices import Column, choose_layouts, propose_caps, solve_mixture
 from layout_planner.province.run import run_province
@@ -218,6 +221,23 @@ def test_a_county_that_fails_is_told_and_ends_no_other(worked, made, tmp_path):
     assert sorted(run.today) == ["990001", "990003"]
     page = write_province(run, shelf, tmp_path / "out", "en") / "province.html"
     assert "990002" in page.read_text(encoding="utf-8")
+
+
+def test_the_command_line_tells_a_county_that_failed_and_exits_3(worked, made, tmp_path):
+    broken = tmp_path / "province"
+    shutil.copytree(made, broken)
+    (broken / "990003" / "roads.parquet").unlink()
+    words = ["province", str(broken / "province.toml"), "--workers", "0", "--today", "--lang", "en", "--json"]
+    done = CliRunner().invoke(main, [*words, "--out", str(tmp_path / "out"), "--shelf", str(worked[1].folder)])
+    assert done.exit_code == 3, done.output
+    told = json.loads(done.stdout)
+    assert [failure["county_id"] for failure in told["failures"]] == ["990003"]
+    assert [county["county_id"] for county in sorted(told["counties"], key=lambda row: row["county_id"])] == ["990001", "990002"]
+
+
+def test_seats_that_are_not_known_are_no_room():
+    sites = pd.DataFrame({"seats": [np.inf, 30.0, 30.0], "pupils": [5, 20, 40]})
+    assert _free_seats(sites).tolist() == [0.0, 10.0, 0.0]
 
 
 def test_a_province_without_any_county_is_a_problem(made, tmp_path):

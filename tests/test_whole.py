@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import json
 import os
-import resource
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from layout_planner import whole
 from layout_planner.errors import OutputError
 from layout_planner.whole import replaced_folder, whole_file, whole_files
 
+resource = pytest.importorskip("resource", reason="limits of memory and file size are POSIX")
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits of POSIX")
 FILLER = """
 import sys

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path  # noqa: TC003 - click reads it
 from typing import TYPE_CHECKING
 
 import click
 
 from layout_planner.cli.frame import FILE, OUT, common, print_json
+from layout_planner.errors import EXIT_GATE, EXIT_INPUT
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ def province(  # noqa: PLR0913 - one for each option
     province_file: Path, out: Path, lang: Lang, *, as_json: bool, workers: int | None, scheduler: str | None, shelf: Path | None,
     today_only: bool,
 ) -> None:  # fmt: skip
-    """Work many counties through at once: ranked, with shared budgets and children across borders. What is done is not done again."""
+    """Work many counties through: ranked, sharing budgets, children across borders. Exit code 3 when one failed, 5 when a gate refuses."""
     from layout_planner.output.province_folder import describe_province, tabulate_counties, write_province
     from layout_planner.output.province_shelf import ProvinceShelf
     from layout_planner.output.province_terminal import ProvinceBar, show_province
@@ -52,8 +54,12 @@ def province(  # noqa: PLR0913 - one for each option
         counties = tabulate_counties(done, kept)
     if as_json:
         print_json({**describe_province(done, counties), "reused": done.reused, "folder": str(folder)})
-        return
-    show_province(done, counties, folder, lang)
+    else:
+        show_province(done, counties, folder, lang)
+    if done.failures:
+        sys.exit(EXIT_INPUT)
+    refused = any(part.facts["mergers"] and part.facts["verdict"] != "pass" for part in done.plans.values())
+    sys.exit(EXIT_GATE if refused else 0)
 
 
 def _generate(asked: Province, out: Path, bar: ProvinceBar) -> Province:

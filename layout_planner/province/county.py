@@ -24,6 +24,7 @@ from layout_planner.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -175,10 +176,17 @@ def _schools(layout: Layout, case: Case) -> gpd.GeoDataFrame:
         "school_id": schools.index.astype(str),
         **{name: _text(schools, name) for name in ("name", "name_en", "township")},
         **{name: sites[name].to_numpy() for name in ("form", "bands", "pupils", "boarders", "seats", "beds", "new_beds", "buses")},
-        "free_seats": np.maximum(0, (sites["seats"] - sites["pupils"]).to_numpy(dtype=float)),
+        "free_seats": _free_seats(sites),
         "free_beds": np.maximum(0, (sites["beds"] + sites["new_beds"] - sites["boarders"]).to_numpy(dtype=int)),
     }
     return gpd.GeoDataFrame(columns, geometry=schools.geometry.to_crs(DEGREES).to_numpy(), crs=DEGREES)
+
+
+def _free_seats(sites: pd.DataFrame) -> NDArray[np.float64]:
+    """Return the seats that nobody takes; none where their number is not known, for unknown room is no room for a neighbour's child."""
+    seats = sites["seats"].to_numpy(dtype=float)
+    free = np.maximum(0.0, seats - sites["pupils"].to_numpy(dtype=float))
+    return np.where(np.isfinite(seats), free, 0.0)
 
 
 def _text(table: pd.DataFrame, column: str) -> list[str]:
