@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 from layout_planner.errors import InputError, Problem
 from layout_planner.output.bus_layers import encode_stops
 from layout_planner.output.map_data import pair
-from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.offline import read_asset
 from layout_planner.output.public import encode_public_map
 from layout_planner.output.safe import clean_text
@@ -87,7 +86,6 @@ def encode_consultation(view: RunView, notice: Notice, lang: Lang) -> dict[str, 
         "listed": sorted(data["schools"]["id"].index(school) for school in notice.listed if school in data["schools"]["id"]),
         "first": {str(school): [reason[:3] for reason in merger["reasons"]] for school, merger in sorted(mergers.items())},
         "lost": _lost_bands(view, data["schools"]["id"]),
-        "ways": encode_ways([view.ways], villages, schools),
         "stops": {when: encode_stops(view, when, villages, schools) for when in ("today", "plan")},
         "norms": pair(view.norms_title),
     }

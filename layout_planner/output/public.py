@@ -19,6 +19,7 @@ from layout_planner.errors import InputError, OutputError, Problem
 from layout_planner.names import FORMS, name_band, name_mode, name_rule
 from layout_planner.output.bus_plans import BUS_TABLES
 from layout_planner.output.map_data import FIGURES, State, encode_map, pair
+from layout_planner.output.map_layers import encode_ways
 from layout_planner.output.maps import write_folium_page
 from layout_planner.output.pages import describe_run, page_words, show_measure, write_page
 from layout_planner.output.run_folder import TOWNSHIP_GROUPS
@@ -148,6 +149,8 @@ def encode_public_map(view: RunView, lang: Lang) -> dict[str, Any]:
     data["sizes"] = [pair(words) for words in SIZE_WORDS]
     data["words"] |= PUBLIC_WORDS
     data["rows"] = {"villages": [], "schools": []}
+    places = ({key: at for at, key in enumerate(data[kind]["id"])} for kind in ("villages", "schools"))
+    data["ways"] = encode_ways([view.ways], *places)
     data["sources"] = [[role, name, rows] for role, name, rows in data["sources"] if role == "roads"]
     return data
 
