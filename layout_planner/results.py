@@ -48,6 +48,7 @@ ASSESSMENTS = {
     "disabled": Words("残疾学生安置", "disabled pupils"),
     "home_visits": Words("送教上门", "home visits"),
     "bad_days": Words("坏天气", "bad days"),
+    "funding": Words("经费由谁承担", "who pays what"),
 }
 INTERNAL = {
     "risk_groups",

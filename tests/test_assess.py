@@ -18,6 +18,7 @@ from shapely import Point
 from layout_planner.assess.boarding import queue_for_beds
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites, place_disabled, plan_visits
+from layout_planner.assess.funding import ITEMS, fund_layout
 from layout_planner.assess.groups import count_groups, share_groups
 from layout_planner.assess.status import tabulate_status
 from layout_planner.assess.surroundings import VENUE_COLUMNS, count_venues, list_venues
@@ -361,3 +362,37 @@ def test_what_is_not_given_is_said_once(tmp_path: Path):
         assert codes.count(code) == 1
     assert county.special_schools is None
     assert county.venues is None
+
+
+def test_who_pays_what_by_hand():
+    """Tiny county today, P1 with grades 1-6 and C1: the funds are at least 100 pupils' at P1; nobody counted poor pupils; 5 disabled ones.
+
+    P1 has fewer than 100 pupils of primary grades, so the floor adds 650 for each that is missing.
+    """
+    case = tiny_case(settlements=tiny_county().settlements.assign(disabled=1, poor=[3, 0, 0, 0, 0]))
+    today = present_layout(case)
+    table = fund_layout(case, today, count_groups(case.county, case.demand)).set_index("item")
+    assert set(table.index) == set(ITEMS)
+    served = today.assignment[today.assignment["school_id"] != ""]
+    p1 = int(served.loc[served["school_id"] == "P1", "pupils"].sum())
+    c1 = served[served["school_id"] == "C1"].groupby("band")["pupils"].sum()
+    primary, junior = int(c1.get("lower_primary", 0) + c1.get("upper_primary", 0)), int(c1.get("junior", 0))
+    at_c1 = max(100 * 650, primary * 650 + junior * 850)
+    assert p1 < 100
+    assert table.at["pupil_funds", "yuan"] == 65_000 + at_c1
+    assert table.at["floor", "yuan"] == 65_000 - 650 * p1 + at_c1 - primary * 650 - junior * 850
+    assert table.at["meals", "yuan"] == 5 * 200 * served["pupils"].sum()
+    assert table.at["disabled_funds", "yuan"] == 5 * 6000
+    boards = today.assignment[today.assignment["mode"] == "board"]
+    assert table.at["boarder_funds", "yuan"] == 200 * boards["pupils"].sum()
+    assert table.at["boarder_allowance", "number"] + table.at["day_allowance", "number"] == 3
+    whole = today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum()
+    paid = table.loc[["pupil_funds", "teachers_sites", "buses", "fares", "weekends"], "yuan"].sum()
+    living = (boards["pupils"] * 200).sum() + (boards["pupils"] * boards["band"].map({"upper_primary": 1250, "junior": 1500})).sum()
+    assert paid + living == pytest.approx(whole)
+
+
+def test_what_nobody_counted_has_no_price():
+    case = tiny_case()
+    table = fund_layout(case, present_layout(case), pd.DataFrame(index=case.demand.index)).set_index("item")
+    assert table.loc[["boarder_allowance", "day_allowance", "disabled_funds"], "yuan"].isna().all()

@@ -10,6 +10,7 @@ from layout_planner.assess.bad_days import list_bad_days, risk_when_cut_off
 from layout_planner.assess.boarding import queue_for_beds
 from layout_planner.assess.disabled import place_disabled, plan_visits
 from layout_planner.assess.equity import measure_equity
+from layout_planner.assess.funding import fund_layout
 from layout_planner.assess.groups import count_groups, list_risk_groups
 from layout_planner.assess.status import tabulate_status
 from layout_planner.assess.surroundings import count_venues, list_venues
@@ -67,4 +68,5 @@ def _assess_layout(
         "disabled": disabled,
         "home_visits": plan_visits(case, layout, disabled),
         "bad_days": closed,
+        "funding": fund_layout(case, layout, groups),
     }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import buses, children, consulting, files, hearing, objecting, papers, plans, province, trips
+from layout_planner.cli import buses, children, consulting, files, hearing, monitoring, objecting, papers, plans, province, trips
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -37,6 +37,7 @@ for verb in (
     consulting.consult,
     objecting.objections,
     hearing.gate,
+    monitoring.monitor,
     plans.why,
     plans.frontier,
     province.province,

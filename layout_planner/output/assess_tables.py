@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from layout_planner.assess.disabled import WAYS
+from layout_planner.assess.funding import ITEMS, PAYERS
 from layout_planner.assess.groups import GROUPS
 from layout_planner.assess.status import CLASS_STATES
 from layout_planner.assess.surroundings import KINDS, STATES
@@ -99,6 +100,10 @@ HEADS = {
     "day_name_en": Words("坏天气（英文）", "name in English"),
     "bad_s": Words("当天分钟", "minutes that day"),
     "day_state": Words("当天", "that day"),
+    "item": Words("项目", "item"),
+    "payer": Words("承担者", "payer"),
+    "number": Words("数量（人、辆）", "number (pupils, buses)"),
+    "yuan": Words("元/年", "yuan a year"),
     "optimistic_s": Words("最快分钟", "at best"),
     "pessimistic_s": Words("最慢分钟", "at worst"),
     "limit_s": Words("限值分钟", "limit"),
@@ -158,6 +163,8 @@ def _say_keys(shown: pd.DataFrame, lang: Lang, bands: Mapping[str, tuple[int, ..
         "state": lambda key: STATES[key],
         "day_state": lambda key: DAY_STATES[key],
         "way": lambda key: WAYS[key],
+        "item": lambda key: ITEMS[key],
+        "payer": lambda key: PAYERS[key],
         "township": lambda key: Words(key, key),
         "county": lambda _: BY["county"],
         "source": lambda text: Words(text.replace(ASSUMED, "本项目假设"), text),

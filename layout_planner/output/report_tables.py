@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from layout_planner.assess.bad_days import CUT_OFF
+from layout_planner.assess.funding import ITEMS, PAYERS
 from layout_planner.assess.groups import GROUPS
 from layout_planner.names import name_band
 from layout_planner.output.assess_tables import BY
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Cell = str | Words
 
 MOST_VILLAGES = 60
+TEN_THOUSAND = 10_000
 NO_WAY = Words("不可达", "no way")
 
 
@@ -31,9 +33,39 @@ def describe_assessment(assessment: Mapping[str, pd.DataFrame], view: RunView) -
     """Return the sections of the report that the tables of ASSESSMENTS fill, those without rows left out."""
     if not assessment:
         return []
-    sheets = [_equity(assessment["equity"], view), _bad_days(assessment["bad_days"], view)]
+    sheets = [_equity(assessment["equity"], view), _bad_days(assessment["bad_days"], view), _funding(assessment.get("funding"))]
     sheets += status_sheets(assessment, view.schools, "plan")
     return [describe_sheet(sheet) for sheet in sheets if sheet.rows]
+
+
+def _funding(table: pd.DataFrame | None) -> Sheet:
+    """Return who pays what today and under the plan, and the change for every payer."""
+    title = Words("经费由谁承担", "Who pays what")
+    note = Words(
+        "万元/年。单价取自规范集，教师、校车、床位单价为本项目假设[A]；财政分担比例未知。缺少困难或残疾学生人数的项目为未知。",
+        "10,000 yuan a year, at the prices of the norm set; those of teachers, buses and beds are assumptions of this project [A]. How "
+        "public funds are shared is not known. Items for poor or disabled pupils are unknown where nobody counted them.",
+    )
+    heads = ((Words("", ""), False), (Words("现状", "Today"), True), (Words("方案", "Plan"), True), (Words("变化", "Change"), True))
+    if table is None or table.empty:
+        return Sheet(title, note, heads, ())
+    now, plan = (table[table["when"] == when].set_index("item") for when in ("today", "plan"))
+    rows: list[list[object]] = []
+    for payer, name in PAYERS.items():
+        items = [item for item in plan.index if plan.at[item, "payer"] == payer]
+        rows.append([name])
+        rows += [[ITEMS[item], *_pay(*(float(frame["yuan"][item]) for frame in (now, plan)))] for item in items]
+        whole = [item for item in items if item != "floor"]
+        sums = [float(frame.loc[whole, "yuan"].sum()) for frame in (now, plan)]
+        rows.append([Words(f"小计：{name.zh}", f"Sum: {name.en}"), *_pay(*sums)])
+    return Sheet(title, note, heads, tuple(rows))
+
+
+def _pay(now: float, plan: float) -> tuple[str, str, str]:
+    """Return both figures and the change in 10,000 yuan; a dash for what is unknown."""
+    shown = [f"{value / TEN_THOUSAND:,.1f}" if np.isfinite(value) else "—" for value in (now, plan)]
+    change = f"{(plan - now) / TEN_THOUSAND:+,.1f}" if np.isfinite(plan - now) else "—"
+    return shown[0], shown[1], change
 
 
 def _equity(table: pd.DataFrame, view: RunView) -> Sheet:
