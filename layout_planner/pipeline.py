@@ -30,6 +30,7 @@ from layout_planner.results import Run
 from layout_planner.risk import assess_risk
 from layout_planner.safeguards.bus_check import check_buses
 from layout_planner.safeguards.gate import judge_plan
+from layout_planner.safeguards.retrace import Tracer
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import MAX_YEARS_AHEAD, VARIANTS, Scenario, read_scenario
 from layout_planner.travel.bad_days import measure_bad_day
@@ -67,6 +68,7 @@ class Ground:
     bad_days  the trips on every bad day, by its key
     special   the special schools and the trips to them; None where the county names none
     routed    school buses that were planned before, by what was asked; filled as scenarios are run
+    traced    roads made ready for the re-check, by what it asks of them; filled as scenarios are run
     """
 
     county: County
@@ -75,6 +77,14 @@ class Ground:
     bad_days: Mapping[str, TravelTimes]
     special: SpecialSites | None = None
     routed: dict[str, BusPlan] = field(default_factory=dict)
+    traced: dict[str, Tracer] = field(default_factory=dict)
+
+    def tracer(self, scenario: Scenario, norms: NormSet) -> Tracer:
+        """Return the roads as the re-check reads them, made ready once."""
+        key = repr((scenario.travel, scenario.bands, norms))
+        if key not in self.traced:
+            self.traced[key] = Tracer(self.county, scenario, norms)
+        return self.traced[key]
 
 
 def run_scenario(
@@ -116,13 +126,14 @@ def run_scenario(
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
-    verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"])
+    tracer = ground.tracer(scenario, norms)
+    verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=tracer)
     visits = assessment["home_visits"]
     buses = {
         when: replace(plan, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, plan in buses.items()
     }
     verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
-    gate = judge_plan(county, scenario, norms, demand, today, plan, verification)
+    gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer)
     bad = assessment["bad_days"] if county.bad_days else None
     measures = {
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])

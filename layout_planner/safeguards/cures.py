@@ -46,9 +46,9 @@ class Bus:
     receivers: tuple[str, ...]
 
 
-def price_cures(case: Case, mergers: Sequence[Merger], findings: list[Finding]) -> list[Finding]:
+def price_cures(case: Case, mergers: Sequence[Merger], findings: list[Finding], tracer: Tracer | None = None) -> list[Finding]:
     """Return the findings with the cheapest cure, in yuan a year, for every merger whose trips are refused."""
-    priced, tracer = list(findings), None
+    priced = list(findings)
     for merger in mergers:
         rows = [
             at

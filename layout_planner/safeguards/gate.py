@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
     from layout_planner.results import Finding, Verdict, Verification
+    from layout_planner.safeguards.retrace import Tracer
     from layout_planner.scenario import Scenario
 
 PLAN = "plan"
@@ -48,8 +49,16 @@ CHECKS = (
 SHOWN_AT_MOST = 5
 
 
-def judge_plan(
-    county: County, scenario: Scenario, norms: NormSet, demand: pd.DataFrame, today: Layout, plan: Layout, verification: Verification
+def judge_plan(  # noqa: PLR0913 - it looks at everything
+    county: County,
+    scenario: Scenario,
+    norms: NormSet,
+    demand: pd.DataFrame,
+    today: Layout,
+    plan: Layout,
+    verification: Verification,
+    *,
+    tracer: Tracer | None = None,
 ) -> GateResult:
     """Return every finding on `plan`; a plan that merges nothing and was verified passes with one finding that says so.
 
@@ -58,6 +67,7 @@ def judge_plan(
     demand : pupils by settlement and band in the scenario's year; a band with pupils and no row in `plan` counts as unserved.
     today, plan : layouts of the same demand.
     verification : what `verify_layout` found on `plan`.
+    tracer : as for `verify_layout`; cures are priced with it.
     """
     case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips)
     mergers = find_mergers(case)
@@ -74,7 +84,7 @@ def judge_plan(
     for merger in mergers:
         for check in CHECKS:
             findings.extend(check(case, merger))
-    return GateResult(tuple(price_cures(case, mergers, findings)), tuple(merger.school_id for merger in mergers))
+    return GateResult(tuple(price_cures(case, mergers, findings, tracer)), tuple(merger.school_id for merger in mergers))
 
 
 def _judge_verification(verification: Verification, *, merged: bool) -> Finding:

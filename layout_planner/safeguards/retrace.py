@@ -44,6 +44,7 @@ class Tracer:
 
     def __init__(self, county: County, scenario: Scenario, norms: NormSet) -> None:
         self.county, self.scenario, self.norms = county, scenario, norms
+        self._bad_days: dict[str, Tracer] = {}
         paces = Paces(county, scenario, norms)
         self.walking = Net("walk", county, scenario, paces)
         self.driving = Net("drive", county, scenario, paces, self.walking.homes)
@@ -53,10 +54,12 @@ class Tracer:
         self.off_network = {home for home in county.settlements.index if home not in joined or np.isinf(joined[home].there_s)}
 
     def on_bad_day(self, day: BadDay) -> Tracer:
-        """Return the tracer of the same county on a bad day."""
-        tracer = copy.copy(self)
-        tracer.walking, tracer.driving = self.walking.on_bad_day(day), self.driving.on_bad_day(day)
-        return tracer
+        """Return the tracer of the same county on a bad day; made once a day."""
+        if day.key not in self._bad_days:
+            tracer = copy.copy(self)
+            tracer.walking, tracer.driving = self.walking.on_bad_day(day), self.driving.on_bad_day(day)
+            self._bad_days[day.key] = tracer
+        return self._bad_days[day.key]
 
     def trace(self, assignment: pd.DataFrame, on_step: OnStep | None = None) -> Retraced:
         """Return seconds and metres of every trip of `assignment` that has a school; adult speed, off-road legs included."""

@@ -45,7 +45,7 @@ class _Given(NamedTuple):
     crowded: dict[str, int]  # pupils of today by school
 
 
-def verify_layout(
+def verify_layout(  # noqa: PLR0913 - it looks at everything
     county: County,
     scenario: Scenario,
     norms: NormSet,
@@ -53,6 +53,7 @@ def verify_layout(
     *,
     today: Layout | None = None,
     bad_days: pd.DataFrame | None = None,
+    tracer: Tracer | None = None,
     on_step: OnStep | None = None,
 ) -> Verification:
     """Return how many trips were retraced and everything that differs, with the layout's figure and the recomputed one.
@@ -63,6 +64,7 @@ def verify_layout(
     today : its trips are retraced too, since the gate compares with them, and a school with more pupils than seats today may stay as full
         as it is in `layout`, never grow fuller.
     bad_days : what the run says of trips on bad days (columns of `bad_trips.KEY` and bad_s), to be compared with what is found here.
+    tracer : roads made ready for the same county, travel settings, bands and norms; made here when None.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
     faults = list(_check_rows(county, scenario, layout))
@@ -71,7 +73,7 @@ def verify_layout(
     crowded = {} if today is None else {str(j): int(n) for j, n in today.sites["pupils"].items()}
     given = _Given(county, scenario, norms, layout, layout.assignment.to_dict("records"), crowded)
     layouts = {"plan": layout} if today is None else {"plan": layout, "today": today}
-    tracer = Tracer(county, scenario, norms)
+    tracer = tracer or Tracer(county, scenario, norms)
     retraced = tracer.trace(pd.concat([each.assignment for each in layouts.values()], ignore_index=True), on_step)
     worst, trips = _check_trips(given, retraced)
     parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
