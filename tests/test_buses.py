@@ -259,3 +259,19 @@ def test_a_school_with_a_bell_of_its_own_has_its_buses_then(tiny_plan):
     assert plan.routes.set_index("direction")["ends_s"][TO_SCHOOL] == 30_000.0
     assert plan.routes.set_index("direction")["starts_s"][FROM_SCHOOL] == 54_600.0
     assert check_buses(own.county, own.scenario, own.norms, riders, plan).agrees
+
+
+@pytest.mark.parametrize("mode", ["school_bus", "board"])
+def test_a_school_that_no_bus_road_reaches_keeps_its_riders_without_a_bus_and_says_so(tiny_plan, mode: str):
+    case, net, layout, _ = tiny_plan
+    cut_off = replace(net, gate=np.full_like(net.gate, -1))
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10).assign(mode=mode))
+    plan = plan_buses(case, cut_off, riders)
+    assert plan.routes.empty
+    assert plan.boarder_trips.empty
+    if mode == "school_bus":
+        assert plan.riders["pupils"].sum() == 40
+        assert (plan.riders["route_id"] == "").all()
+        assert any("20 pupils have no stop near" in note.text.en for note in note_buses("plan", riders, plan))
+        check = check_buses(case.county, case.scenario, case.norms, riders, plan)
+        assert len(check.faults["riders"]) == 4
