@@ -275,3 +275,15 @@ def test_a_school_that_no_bus_road_reaches_keeps_its_riders_without_a_bus_and_sa
         assert any("20 pupils have no stop near" in note.text.en for note in note_buses("plan", riders, plan))
         check = check_buses(case.county, case.scenario, case.norms, riders, plan)
         assert len(check.faults["riders"]) == 4
+
+
+def test_a_search_that_finds_nothing_still_gives_every_party_a_bus(tiny_plan, monkeypatch):
+    from layout_planner.buses import plan as planning
+
+    case, net, layout, honest = tiny_plan
+    monkeypatch.setattr(planning, "route_school", lambda *_, **__: None)
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))
+    plan = plan_buses(case, net, riders)
+    assert len(plan.routes[plan.routes["direction"] == TO_SCHOOL]) == 3
+    assert plan.cost_yuan >= honest.cost_yuan
+    assert check_buses(case.county, case.scenario, case.norms, riders, plan).agrees

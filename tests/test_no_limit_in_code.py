@@ -25,6 +25,7 @@ STRUCTURAL = {0, 1, 2}  # nothing, one, and there and back or the two ends of a 
 TINY = 1e-3  # what is smaller is a tolerance of arithmetic
 UNITS = {60: "seconds in a minute", 1000: "metres in a kilometre", 3600: "seconds in an hour", 3.6: "km/h in a m/s", 100: "per cent"}
 EXPLAINED: dict[tuple[str, float], str] = {
+    ("buses.plan", 10): "how much longer is searched where nothing was found",
     ("buses.plan", 4): "size of the parts of a party that are tried, changes no limit",
     ("buses.plan", 15): "how long is searched",
     ("buses.plan", 300): "how long is searched",

@@ -13,7 +13,7 @@ from layout_planner.buses.fleet import list_kinds
 from layout_planner.buses.home import runs_home, turn_round
 from layout_planner.buses.model import Run, Vehicles, latest_start_s, run_seconds
 from layout_planner.buses.remedies import price_sites, propose_lines
-from layout_planner.buses.router import route_school
+from layout_planner.buses.router import route_school, run_each
 from layout_planner.buses.schedule import Trip, roster_buses
 from layout_planner.buses.streets import Streets
 from layout_planner.buses.timetable import Duty, tabulate_buses
@@ -36,6 +36,7 @@ SMALL_PART = 4  # where whole parties take another run, they are split into part
 ROUNDS_A_CHOICE = 15
 LEAST_ROUNDS = 300
 MOST_ROUNDS = 2500
+PATIENCE = (1, 10)  # a search that finds nothing in time is given more; in the end every party has a bus of its own
 WEEKLY_ROUNDS = 60  # buses of boarders are full, so that little is left to search for
 MINUTE_S = 60
 
@@ -115,9 +116,11 @@ class _Search:
         most = int(round_.bell.party.max()) + 1
         fleet = [Vehicles(kind.seats, kind.yuan, most) for kind in sorted(self.kinds, key=lambda kind: -kind.seats)]
         rounds = WEEKLY_ROUNDS if self.weekly else min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_CHOICE * round_.bell.choices))
-        runs = route_school(round_.bell, fleet, (), cost_per_m=yuan_per_m(self.case), rounds=rounds, seed=self.seed)
-        if runs is None:
-            raise RuntimeError(f"no runs found for {round_.site_id}, though a bus for every party would do")
+        runs = None
+        for patience in PATIENCE:
+            if runs is None:
+                runs = route_school(round_.bell, fleet, (), cost_per_m=yuan_per_m(self.case), rounds=patience * rounds, seed=self.seed)
+        runs = runs or run_each(round_.bell, self.largest)
         return sorted(runs, key=lambda run: (latest_start_s(round_.bell, run), run.choices))
 
     def roster(self, asked: list[_Ask], direction: str) -> list[Duty]:

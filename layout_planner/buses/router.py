@@ -48,6 +48,16 @@ def route_school(
     )
 
 
+def run_each(bell: Bell, seats: int) -> tuple[Run, ...]:
+    """Return a run for every party alone, from its nearest stop: what is left where the search finds nothing."""
+    nearest: dict[int, int] = {}
+    for choice in range(bell.choices):
+        party = int(bell.party[choice])
+        if party not in nearest or bell.walk_cost[choice] < bell.walk_cost[nearest[party]]:
+            nearest[party] = choice
+    return tuple(Run((choice,), seats) for _, choice in sorted(nearest.items()))
+
+
 def _describe(bell: Bell, fleet: Sequence[Vehicles], free_s: Sequence[float], cost_per_m: float) -> pyvrp.ProblemData:
     """Return the data of PyVRP. Locations: school, anywhere, the schools that buses come from, stops."""
     from pyvrp import Client, Depot, Location, ProblemData, VehicleType

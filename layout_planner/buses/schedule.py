@@ -74,9 +74,8 @@ def roster_buses(
     data = ProblemData([Location(0, 0)] * size, clients, [Depot(0)], [kind], *tables)
     rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_TRIP * len(trips)))
     best = solve(data, MaxIterations(rounds), seed=seed, collect_stats=False, display=False).best
-    if not best.is_feasible():
-        raise RuntimeError("no roster found, though a bus for every run would do")
-    chains = sorted([int(visit.idx) for visit in route if visit.is_client()] for route in best.routes())
+    chains = [[int(visit.idx) for visit in route if visit.is_client()] for route in best.routes()]
+    chains = sorted(chains) if best.is_feasible() else [[trip] for trip in range(len(trips))]
     timed = _time_early if early else _time_late
     return [turn for bus, chain in enumerate(chains) for turn in timed(chain, bus, trips, between_s)]
 
