@@ -20,3 +20,19 @@ def test_small_benchmark_agrees_with_its_peers():
     assert len(cutoffs) == 8
     assert {row[-1] for row in cutoffs} == {"0"}
     assert "max difference to scipy 0 s" in done.stdout
+
+
+def test_the_checker_prices_the_plan_of_a_township_as_the_solver_does_and_finds_what_is_wrong(tmp_path):
+    bench = [sys.executable, str(BENCH.with_name("bench_county.py")), "--size", "township"]
+    solved = subprocess.run([*bench, "--out", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert solved.returncode == 0, solved.stdout + solved.stderr
+    row = [cell.strip() for cell in solved.stdout.splitlines()[-1][1:-1].split("|")]
+    assert row[0] == "township"
+    assert row[-1] == "agrees"
+    assert float(row[7]) <= 1.0
+    trips = tmp_path / "township-trips.csv"
+    lines = trips.read_text(encoding="utf-8").splitlines()
+    trips.write_text("\n".join(lines[:-1]) + "\n", encoding="utf-8")  # one trip is lost
+    checked = subprocess.run([*bench, "--check", str(tmp_path)], capture_output=True, text=True, check=False)
+    assert checked.returncode == 1
+    assert "not the pupils of the demand" in checked.stdout

@@ -108,8 +108,27 @@ def test_closing_a_school_on_demand_closes_it_and_counts_who_is_hurt():
 
 
 def test_a_budget_below_the_fixed_cost_is_answered_with_no_plan():
-    with pytest.raises(NoPlanError):
+    # P1 has 6 primary classes at least, C1 6 and 3 junior ones; whoever keeps only what must stay open needs more than 1,000 yuan.
+    with pytest.raises(NoPlanError) as refused:
         solve(budget_yuan=1000)
+    said = refused.value.message.en
+    assert "spend at most 1,000 yuan a year" in said
+    least = float(said.split("raise the budget to ")[1].split(" yuan")[0].replace(",", ""))
+    with pytest.raises(NoPlanError):
+        solve(budget_yuan=0.9 * least)
+    solve(budget_yuan=1.01 * least)
+
+
+def test_the_smallest_set_of_demands_that_contradict_each_other_is_named():
+    # Closing P1 leaves one school of two. The budget of a hundred million and the limit on moves (nobody) are not to blame.
+    with pytest.raises(NoPlanError) as refused:
+        solve(close=["P1"], min_schools=2, budget_yuan=1e8, max_new_beds=5)
+    said = refused.value.message
+    assert said.en == (
+        "these demands contradict each other: close Jia Primary; keep at least 2 schools."
+        " The least that would help: keep Jia Primary; or ask for 1 only"
+    )
+    assert said.zh.startswith("这些要求不能同时满足：撤销甲小学；至少保留2所")
 
 
 def test_the_certified_bound_is_never_above_the_value():

@@ -26,6 +26,11 @@ if TYPE_CHECKING:
 
 PUPIL_SLACK = 1e-3
 EXACT = 1e-6
+ROUNDING = 1e-5  # how far a solution may be from its own rows, and more
+
+
+class ContradictionError(NoPlanError):
+    """It is proven that no plan meets all demands; nothing is said yet of which."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +74,18 @@ class LinearSolver:
             self._at_hand = list(self._highs.getSolution().col_value)
         value, bound = min(value, known), info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
         return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), status == highspy.HighsModelStatus.kOptimal)
+
+    def relax(self, goal: pulp.LpAffineExpression) -> tuple[float, Values]:
+        """Return the least of `goal` when whole numbers may be shares, and where it is reached; -inf where time ran out."""
+        self._set_goal(goal)
+        self._highs.setOptionValue("solve_relaxation", True)  # noqa: FBT003 - as HiGHS has it
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.run()
+        self._highs.setOptionValue("solve_relaxation", False)  # noqa: FBT003
+        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+            return -np.inf, {}
+        found = self._highs.getSolution().col_value
+        return self._highs.getInfo().objective_function_value, dict(zip(self._variables, found, strict=True))
 
     def _hand_over(self) -> None:
         """Give HiGHS the solution at hand; it forgets it whenever a goal, a bound or a row changes."""
@@ -134,6 +151,12 @@ class LinearSolver:
                 self._highs.changeColIntegrality(k, highspy.HighsVarType.kInteger)
             elif variable.cat == "Integer" and not variable.name.startswith("goes_"):
                 self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
+
+    def settle_pupils(self, values: Values) -> None:
+        """Hold every way at its `values`, so that only buildings and money are left to decide."""
+        for variable in (*self._model.pupils, *self._model.unserved.values()):
+            place, value = self._position[variable], values[variable]
+            self._highs.changeColBounds(place, max(0.0, value - ROUNDING), max(0.0, value) + ROUNDING)
 
     def reset_clock(self, deadline: float) -> None:
         """Stop at `deadline` from now on."""
@@ -202,7 +225,7 @@ def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
         return NoPlanError(
             Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s")
         )
-    return NoPlanError(
+    return ContradictionError(
         Words(
             "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
             "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict",

@@ -12,17 +12,20 @@ import numpy as np
 import pandas as pd
 import pulp
 
+from layout_planner.errors import NoPlanError
 from layout_planner.plan.choices import baseline_of, choose_options
+from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
-from layout_planner.plan.linear import EXACT, PUPIL_SLACK, LinearSolver, Stage
+from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
 
 if TYPE_CHECKING:
     from layout_planner.plan.case import Case
+    from layout_planner.plan.forms import Site
     from layout_planner.plan.model import LayoutModel
     from layout_planner.scenario import Scenario
 
@@ -33,7 +36,7 @@ AT_RISK_GAP = 1e-4
 NEEDLESS = 1e-7
 STRONG_UP_TO = 30_000  # options
 # By which share of the time limit the goals on pupils, and the goal on cost, are done.
-PUPILS_SHARE, WIDE_SHARE, COST_SHARE = 0.3, 0.4, 0.8
+PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.2, 0.3, 0.4, 0.65, 0.8
 LAST_SHARE = 0.2  # of the limit, for whole pupils, in any case
 # What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
 MINUTES_PER_PUPIL_HARMED = 1e6
@@ -55,8 +58,12 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     scenario = case.scenario
     if scenario.plan.move == "none":
         return today, _unchanged(today, scenario)
-    asked = prepare(case, options, today)
-    return finish(asked, spend_least(asked))
+    try:
+        asked = prepare(case, options, today)
+        return finish(asked, spend_least(asked))
+    except ContradictionError as error:
+        deadline = time.monotonic() + scenario.solver.time_limit_s
+        raise (explain_conflict(case, choose_options(case, options, today), today, deadline) or error) from None
 
 
 def prepare(case: Case, options: pd.DataFrame, today: Layout) -> Asked:
@@ -68,12 +75,43 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout) -> Asked:
 
 
 def spend_least(asked: Asked) -> Spent:
-    """Return the model of all forms left, its solver and the least cost that keeps harm and risk where they are."""
-    solver_settings = asked.case.scenario.solver
-    model = build_model(asked.case, asked.options, asked.today, strong=len(asked.options) <= STRONG_UP_TO)
-    solver = LinearSolver(model, solver_settings.seed, asked.clock.at(COST_SHARE))
-    solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
-    return Spent(model, solver, _spend_least(model, solver, asked.reached, solver_settings.gap))
+    """Return the model of all forms left, its solver and the least cost that keeps harm and risk where they are.
+
+    Of many options the tight rows are too many to write. Then the relaxation of the loose model gives the bound, sites that it leaves
+    mostly open stay open, and the rest is searched in the tight model of what is left; from there the loose model goes on.
+    """
+    if len(asked.options) <= STRONG_UP_TO:
+        return _spend_among(asked, asked.case.sites, COST_SHARE)
+    model = build_model(asked.case, asked.options, asked.today, strong=False)
+    solver = LinearSolver(model, asked.case.scenario.solver.seed, asked.clock.at(RELAXED_SHARE))
+    _hold_pupils(model, solver, asked.reached)
+    bound, shares = solver.relax(model.cost)
+    spent = _spend_among(asked, _decide_open(asked.case.sites, model, shares), TIGHT_SHARE)
+    start = spent.solver.values_by_name()
+    start |= {f"form_{clean_name(site.school_id)}_{site.forms[0]}": 1.0 for site in spent.sites if site.decided}
+    solver.reset_clock(asked.clock.at(COST_SHARE))
+    solver.start_at(start)
+    cost = solver.minimise(model.cost, gap=asked.case.scenario.solver.gap)
+    bound = max(bound, cost.bound)
+    gap = max(0.0, cost.value - bound) / max(1.0, cost.value)
+    return Spent(model, solver, asked.case.sites, Stage(cost.value, bound, gap, optimal=gap <= asked.case.scenario.solver.gap))
+
+
+def _spend_among(asked: Asked, sites: tuple[Site, ...], share: float) -> Spent:
+    settings = asked.case.scenario.solver
+    model = build_model(replace(asked.case, sites=sites), asked.options, asked.today)
+    solver = LinearSolver(model, settings.seed, asked.clock.at(share))
+    return Spent(model, solver, sites, _spend_least(model, solver, asked.reached, settings.gap))
+
+
+def _decide_open(sites: tuple[Site, ...], model: LayoutModel, shares: Values) -> tuple[Site, ...]:
+    """Return the sites, those decided for their widest form of which the relaxation keeps the larger part."""
+    decided = []
+    for site in sites:
+        widest = widest_form(site)
+        keeps = not site.decided and (not shares or shares[model.form[site.school_id, widest]] > HALF)
+        decided.append(replace(site, forms=(widest,)) if keeps else site)
+    return tuple(decided)
 
 
 def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
@@ -96,7 +134,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
     seconds = time.monotonic() - asked.clock.started
     solved = Solved(status, terms["cost_yuan"], cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
-    return _read_layout(asked.case, model, values), solved
+    return _read_layout(replace(asked.case, sites=spent.sites), model, values), solved
 
 
 @dataclass(frozen=True)
@@ -112,10 +150,11 @@ class Asked:
 
 @dataclass(frozen=True)
 class Spent:
-    """The model of all forms, its solver with a solution at hand, and the cost of that."""
+    """The model of the forms that `sites` leave open, its solver with a solution at hand, and the cost of that."""
 
     model: LayoutModel
     solver: LinearSolver
+    sites: tuple[Site, ...]
     cost: Stage
 
 
@@ -149,7 +188,7 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
     value = evaluate(model.at_risk, solver.values())
     at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
-    reached = _Reached(harm, at_risk, _spend_needed(model, solver.values()))
+    reached = _Reached(harm, at_risk, _spend_needed(model, solver.values(), case.scenario.solver.seed, clock.at(PUPILS_SHARE)))
     solver.reset_clock(clock.at(WIDE_SHARE))
     _spend_least(model, solver, reached, case.scenario.solver.gap)
     start = solver.values_by_name()
@@ -157,10 +196,15 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     return replace(reached, start=start)
 
 
-def _spend_needed(model: LayoutModel, values: Values) -> dict[str, float]:
-    """Return `values` by name of variable, with no more funds than needed."""
-    needed = {variable: max(evaluate(least, values) for least in floors) for variable, floors in model.funds.items()}
-    return {variable.name: value for variable, value in {**values, **needed}.items()}
+def _spend_needed(model: LayoutModel, values: Values, seed: int, deadline: float) -> dict[str, float]:
+    """Return `values` by name of variable, with no more buildings and money than the pupils need; as they are where that is in vain."""
+    solver = LinearSolver(model, seed, deadline)
+    solver.settle_pupils(values)
+    try:
+        solver.minimise(model.cost, gap=EXACT)
+    except NoPlanError:
+        return {variable.name: value for variable, value in values.items()}
+    return solver.values_by_name()
 
 
 def _buildings(model: LayoutModel) -> pulp.LpAffineExpression:
@@ -169,16 +213,22 @@ def _buildings(model: LayoutModel) -> pulp.LpAffineExpression:
 
 
 def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, gap: float) -> Stage:
-    """Minimise the cost from the start of `reached`, with harm and risk where they are.
+    """Minimise the cost from the start of `reached`, with harm and risk where they are."""
+    _hold_pupils(model, solver, reached)
+    solver.start_at(reached.start)
+    return solver.minimise(model.cost, gap=gap)
+
+
+def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
+    """Hold harm and risk where they are.
 
     Where everybody can have his safest way, all others are left out; a row that holds the sum would be as good, and far slower.
     """
+    solver.keep_at(model.harm, reached.harm.value, "harm_kept")
     if reached.at_risk.value <= model.safest + PUPIL_SLACK:
         solver.leave_out(model.unsafe)
     else:
         solver.keep_at(model.at_risk, reached.at_risk.value, "at_risk_kept")
-    solver.start_at(reached.start)
-    return solver.minimise(model.cost, gap=gap)
 
 
 def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
