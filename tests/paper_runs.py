@@ -45,8 +45,11 @@ def make_papers(*, villages: int = 40, schools: int = 8, hostile: bool = True, *
         list_conditions(status, read_norms("cn-rural"), view.bands),
         pd.DataFrame([_otherwise(key) for key in view.schools.index]),
         pd.DataFrame([_post(level, text) for level, text in zip(("county", "township", "village", "school"), nasty, strict=False)]),
-        [["cost.bus_yuan", [], [], 150000.0, "yuan/year", "A", ""], ["travel.max_minutes", [1, 2, 3], [], 30.0, "min", "R2", NASTY[0]]],
-        later,
+        norm_values=[
+            ["cost.bus_yuan", [], [], 150000.0, "yuan/year", "A", ""],
+            ["travel.max_minutes", [1, 2, 3], [], 30.0, "min", "R2", NASTY[0]],
+        ],
+        later=later,
     )
 
 

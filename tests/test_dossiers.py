@@ -16,6 +16,7 @@ from layout_planner.output.papers.dossiers import DATA, describe_school, file_st
 from layout_planner.output.papers.facts import as_text
 from layout_planner.output.papers.folders import PaperPrinter, write_dossiers
 from layout_planner.output.papers.policy import DECISIONS, decide
+from layout_planner.output.papers.report_text import describe_report
 from layout_planner.output.papers.site_map import school_map
 from layout_planner.output.papers.stored import read_papers
 from layout_planner.output.papers.versions import compare_versions, data_of, read_version
@@ -242,4 +243,7 @@ def test_a_run_of_an_older_version_is_refused(tiny_run, tmp_path):
     (old / "school_register.parquet").unlink()
     with pytest.raises(InputError):
         read_papers(old)
-    assert isinstance(read_papers(tiny_run).otherwise, pd.DataFrame)
+    stored = read_papers(tiny_run)
+    assert isinstance(stored.otherwise, pd.DataFrame)
+    report = describe_report([stored])
+    assert "ways" in [section.key for section in report.sections]

@@ -17,6 +17,7 @@ from layout_planner.output.papers import report_files
 from layout_planner.output.papers.report_charts import CHARTS, Shown, draw_chart
 from layout_planner.output.papers.report_files import write_report_files
 from layout_planner.output.papers.report_text import describe_report, plain
+from layout_planner.output.sheets import Sheet
 from layout_planner.words import Words
 from tests.paper_runs import DIGEST, NASTY, make_papers
 
@@ -71,6 +72,16 @@ def test_assumptions_carry_their_flag_and_what_is_read_stays_out(runs):
     assert found == [("cost.bus_yuan", "A"), ("travel.max_minutes", "R2")]
     plain_run = dataclasses.replace(runs[0], norm_values=[["travel.max_minutes", [1], [], 30.0, "min", "R2", ""]])
     assert not next(section for section in describe_report([plain_run]).sections if section.key == "assumptions").tables[0].lines
+
+
+def test_ways_of_a_stored_run_are_reported(runs, monkeypatch):
+    sheet = Sheet(Words("公平", "even"), Words("", ""), ((Words("", ""), False), (Words("学生", "Pupils"), True)), (["head"], ["row", 7.0]))
+    monkeypatch.setattr("layout_planner.output.papers.report_text.way_sheets", lambda *_: [sheet])
+    run = dataclasses.replace(runs[0], ways={"equity": None})
+    part = next(section for section in describe_report([run]).sections if section.key == "ways").tables[0]
+    assert [[cell.en for cell in line.cells] for line in part.lines] == [["head", ""], ["row", "7"]]
+    assert part.figures == {1}
+    assert "ways" not in [section.key for section in describe_report(runs).sections]
 
 
 def test_licence_and_review_number_are_told(runs):

@@ -33,9 +33,18 @@ def describe_assessment(assessment: Mapping[str, pd.DataFrame], view: RunView) -
     """Return the sections of the report that the tables of ASSESSMENTS fill, those without rows left out."""
     if not assessment:
         return []
-    sheets = [_equity(assessment["equity"], view), _bad_days(assessment["bad_days"], view), _funding(assessment.get("funding"))]
-    sheets += status_sheets(assessment, view.schools, "plan")
+    sheets = [*way_sheets(assessment, view), who_pays_sheet(assessment), *status_sheets(assessment, view.schools, "plan")]
     return [describe_sheet(sheet) for sheet in sheets if sheet.rows]
+
+
+def way_sheets(assessment: Mapping[str, pd.DataFrame], view: RunView) -> list[Sheet]:
+    """Return how even the ways to school are, and who is cut off on bad days."""
+    return [_equity(assessment["equity"], view), _bad_days(assessment["bad_days"], view)]
+
+
+def who_pays_sheet(assessment: Mapping[str, pd.DataFrame]) -> Sheet:
+    """Return who pays what; no rows where the run did not tell."""
+    return _funding(assessment.get("funding"))
 
 
 def _funding(table: pd.DataFrame | None) -> Sheet:

@@ -13,13 +13,16 @@ from layout_planner.output.map_data import read_words, roads_are_osm
 from layout_planner.output.pages import show_measure
 from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, name_form, name_value, same
 from layout_planner.output.papers.report_charts import CHARTS, PLAN_COLORS, TODAY_COLOR, Chart, Shown
+from layout_planner.output.report_tables import way_sheets
 from layout_planner.output.safe import clean_text
+from layout_planner.output.sheets import say_cell
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from layout_planner.output.papers.stored import Papers
+    from layout_planner.output.sheets import Sheet
 
 TODAY = Words("现状", "today")
 ASSUMED = ("A", "D", "R3")
@@ -91,6 +94,9 @@ def describe_report(runs: Sequence[Papers]) -> Report:
             Words("方案下仍有风险的学生", "Who is still at risk under the plan"),
             (_risk_note(),),
             tuple(_risk(papers) for papers in runs),
+        ),
+        Section(
+            "ways", Words("路程是否公平，坏天气谁被断路", "How even the ways are, and who is cut off on bad days"), (), tuple(_ways(runs))
         ),
         Section("method", Words("方法", "Method"), METHOD),
         Section("assumptions", Words("假设与存疑的依据", "Assumptions and weak sources"), (_flag_note(),), (_assumptions(runs[0]),)),
@@ -205,6 +211,26 @@ def _risk(papers: Papers) -> Part:
         lines.append(Line(f"{row['township']}.{row['mode']}.{row['cause']}", cells))
     note = NOTHING if lines else Words("没有。", "Nobody.")
     return Part("risk", view.title, tuple(lines), heads, note, frozenset({3, 4, 5}))
+
+
+def _ways(runs: Sequence[Papers]) -> list[Part]:
+    """Return the tables of ways of every run that holds them."""
+    parts = []
+    for papers in runs:
+        sheets = way_sheets(papers.ways, papers.view) if papers.ways else []
+        parts += [_from_sheet(sheet, papers.view.title if len(runs) > 1 else None) for sheet in sheets if sheet.rows]
+    return parts
+
+
+def _from_sheet(sheet: Sheet, run: Words | None) -> Part:
+    """Return a sheet as a part; a row of one cell is a heading among the rows."""
+    width, lines = len(sheet.heads), []
+    for at, row in enumerate(sheet.rows):
+        cells = [say_cell(cell) for cell in row]
+        lines.append(Line(f"{at}", (*cells, *[NOTHING] * (width - len(cells)))))
+    title = sheet.title if run is None else Words(f"{run.zh}：{sheet.title.zh}", f"{run.en}: {sheet.title.en}")
+    figures = frozenset(at for at, (_, number) in enumerate(sheet.heads) if number)
+    return Part("ways", title, tuple(lines), tuple(head for head, _ in sheet.heads), sheet.note, figures)
 
 
 def _flag_note() -> Words:
