@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 NOTHING = Words("", "")
 NONE_KNOWN = Words("—", "—")
 TEN_THOUSAND = 10_000
-STATE_SIGNS = {"good": "✓", "bad": "✗", "unknown": "?", "info": "i", "": ""}
+STATE_SIGNS = {"good": "✓", "bad": "✗", "unknown": "?", "info": "i", "part": "", "": ""}
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a part; `key` stays the same from version to version, `state` is good, bad, unknown, info or nothing."""
+    """One line of a part; `key` stays the same from version to version, `state`: good, bad, unknown, info, part (a heading) or nothing."""
 
     key: str
     cells: tuple[Words, ...]

@@ -227,10 +227,10 @@ def _from_sheet(sheet: Sheet, run: Words | None) -> Part:
     width, lines = len(sheet.heads), []
     for at, row in enumerate(sheet.rows):
         cells = [say_cell(cell) for cell in row]
-        lines.append(Line(f"{at}", (*cells, *[NOTHING] * (width - len(cells)))))
+        lines.append(Line(f"{at}", (*cells, *[NOTHING] * (width - len(cells))), "part" if len(cells) == 1 else ""))
     title = sheet.title if run is None else Words(f"{run.zh}：{sheet.title.zh}", f"{run.en}: {sheet.title.en}")
     figures = frozenset(at for at, (_, number) in enumerate(sheet.heads) if number)
-    return Part("ways", title, tuple(lines), tuple(head for head, _ in sheet.heads), sheet.note, figures)
+    return Part("evenness", title, tuple(lines), tuple(head for head, _ in sheet.heads), sheet.note, figures)
 
 
 def _flag_note() -> Words:
