@@ -77,6 +77,7 @@ def test_assumptions_carry_their_flag_and_what_is_read_stays_out(runs):
 def test_ways_of_a_stored_run_are_reported(runs, monkeypatch):
     sheet = Sheet(Words("公平", "even"), Words("", ""), ((Words("", ""), False), (Words("学生", "Pupils"), True)), (["head"], ["row", 7.0]))
     monkeypatch.setattr("layout_planner.output.papers.report_text.way_sheets", lambda *_: [sheet])
+    monkeypatch.setattr("layout_planner.output.papers.report_text.who_pays_sheet", lambda _: dataclasses.replace(sheet, rows=()))
     run = dataclasses.replace(runs[0], ways={"equity": None})
     part = next(section for section in describe_report([run]).sections if section.key == "ways").tables[0]
     assert [[cell.en for cell in line.cells] for line in part.lines] == [["head", ""], ["row", "7"]]

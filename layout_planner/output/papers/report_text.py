@@ -13,7 +13,7 @@ from layout_planner.output.map_data import read_words, roads_are_osm
 from layout_planner.output.pages import show_measure
 from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, name_form, name_value, same
 from layout_planner.output.papers.report_charts import CHARTS, PLAN_COLORS, TODAY_COLOR, Chart, Shown
-from layout_planner.output.report_tables import way_sheets
+from layout_planner.output.report_tables import way_sheets, who_pays_sheet
 from layout_planner.output.safe import clean_text
 from layout_planner.output.sheets import say_cell
 from layout_planner.words import Words
@@ -95,9 +95,7 @@ def describe_report(runs: Sequence[Papers]) -> Report:
             (_risk_note(),),
             tuple(_risk(papers) for papers in runs),
         ),
-        Section(
-            "ways", Words("路程是否公平，坏天气谁被断路", "How even the ways are, and who is cut off on bad days"), (), tuple(_ways(runs))
-        ),
+        Section("ways", Words("公平、坏天气与经费", "How even the ways are, who is cut off on bad days, who pays"), (), tuple(_ways(runs))),
         Section("method", Words("方法", "Method"), METHOD),
         Section("assumptions", Words("假设与存疑的依据", "Assumptions and weak sources"), (_flag_note(),), (_assumptions(runs[0]),)),
         Section("notes", Words("数据说明", "Notes on the data"), tuple(note.text for note in runs[-1].view.notes)),
@@ -217,7 +215,7 @@ def _ways(runs: Sequence[Papers]) -> list[Part]:
     """Return the tables of ways of every run that holds them."""
     parts = []
     for papers in runs:
-        sheets = way_sheets(papers.ways, papers.view) if papers.ways else []
+        sheets = [*way_sheets(papers.ways, papers.view), who_pays_sheet(papers.ways)] if papers.ways else []
         parts += [_from_sheet(sheet, papers.view.title if len(runs) > 1 else None) for sheet in sheets if sheet.rows]
     return parts
 

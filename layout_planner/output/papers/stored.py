@@ -56,7 +56,7 @@ class Papers:
     conditions  CONDITION_COLUMNS
     otherwise   OTHERWISE_COLUMNS
     posts       the columns of POSTS
-    ways        tables `equity` and `bad_days` of ASSESSMENTS
+    ways        tables `equity`, `bad_days` and `funding` of ASSESSMENTS
     norm_values  the norms in force: key, grades, modes, value, unit, flag, override
     later       tables of LATER by name, those that the run holds
     """
@@ -175,7 +175,7 @@ def read_papers(folder: Path) -> Papers:
             dict(stored["scenario"]),
             dict(stored["solved"]),
             **{field_name: pd.read_parquet(folder / name) for field_name, name in TABLES.items()},
-            ways={name: pd.read_parquet(folder / f"{name}.parquet") for name in ("equity", "bad_days")},
+            ways={name: pd.read_parquet(folder / f"{name}.parquet") for name in ("equity", "bad_days", "funding")},
             norm_values=list(certificate["norms"]["values"]),
             later=later,
         )
