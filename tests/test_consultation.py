@@ -290,6 +290,36 @@ def test_what_the_page_exports_the_bureau_takes_in(browser, files, tmp_path):
 
 
 @in_browser
+def test_a_browser_that_keeps_nothing_says_so_and_still_exports(browser, files):
+    context = browser.new_context(offline=True, accept_downloads=True)
+    context.add_init_script("Object.defineProperty(window, 'localStorage', { get() { throw new Error('refused'); } })")
+    page = context.new_page()
+    page.goto((files / "en.html").as_uri())
+    wait_until_ready(page)
+    page.evaluate("planner.openVillage(0)")
+    page.get_by_role("radio", name="A question").check()
+    page.get_by_label("Your words").fill("When?")
+    page.get_by_role("button", name="Keep my comment").click()
+    assert "keeps nothing" in page.locator("#comment-status").inner_text()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Export the file").click()
+    assert json.loads(download.value.path().read_text(encoding="utf-8"))["text"] == "When?"
+    context.close()
+
+
+@in_browser
+def test_the_whole_map_stays_in_sight_on_a_desk(browser, files):
+    with visit(browser, files / "zh.html") as page:
+        page.evaluate("(i) => planner.openVillage(i)", leaving(page))
+        for scrolled in (0, 400):
+            page.evaluate("(y) => window.scrollTo(0, y)", scrolled)
+            page.wait_for_timeout(100)
+            box = page.locator(".stage").bounding_box()
+            assert box["y"] >= page.locator(".bar").bounding_box()["height"] - 1
+            assert box["y"] + box["height"] <= 861
+
+
+@in_browser
 def test_a_link_opens_its_village(browser, files):
     with visit(browser, files / "zh.html") as page:
         page.goto((files / "zh.html").as_uri() + "#S0001")

@@ -27,6 +27,8 @@
     for (const name in fields) fields[name].addTo(map);
     map.on('click', hit);
     new ResizeObserver(() => map.invalidateSize({ animate: false })).observe(map.getContainer());
+    const bar = document.querySelector('.bar');
+    new ResizeObserver(() => document.documentElement.style.setProperty('--bar', bar.offsetHeight + 'px')).observe(bar);
     planner.setUpFind();
     planner.setUpComments();
     byId('language').addEventListener('click', () => setLanguage(planner.lang === 'zh' ? 'en' : 'zh'));
