@@ -221,6 +221,39 @@ def test_a_run_holds_what_papers_need_and_the_verb_writes_them(tiny_run, tmp_pat
     assert "nothing changed" in told.output
 
 
+def test_every_comment_of_the_catchment_stands_beside_its_answer():
+    base = make_papers()
+    school = base.view.mergers[0]
+    homes = sorted(set(base.trips_of(school)["settlement_id"]))
+    others = sorted(set(base.view.settlements.index) - set(homes))
+    blank = {"scenario": "", "plan_hash": "", "written_on": "2027-03-05", "answer": "", "answered_on": "", "answered_by": ""}
+    rows = [
+        {**blank, "comment_id": "a", "settlement_id": homes[0], "stance": "against", "text": NASTY[4]},
+        {
+            **blank,
+            "comment_id": "b",
+            "settlement_id": homes[0],
+            "stance": "question",
+            "text": "几点的车？",
+            "answer": "七点",
+            "answered_by": "县教育局",
+        },
+        {**blank, "comment_id": "c", "settlement_id": homes[0], "stance": "for", "text": "好"},
+        {**blank, "comment_id": "d", "settlement_id": others[0], "stance": "against", "text": "elsewhere"},
+    ]
+    papers = make_papers(objections=pd.DataFrame(rows))
+    lines = {line.key: line for line in describe_school(papers, school).part("objections").lines}
+    assert set(lines) == {"objection.a", "objection.b", "objection.c"}
+    assert (lines["objection.a"].state, lines["objection.a"].cells[3].en) == ("bad", "no answer yet")
+    assert (lines["objection.b"].state, lines["objection.b"].cells[3].zh) == ("good", "七点 县教育局")
+    assert (lines["objection.c"].state, lines["objection.c"].cells[3].zh) == ("", "")
+    html = PaperPrinter(pdf=False).html(
+        "papers/dossier.html", page_of(papers, lay_base(papers.view), describe_school(papers, school)), "zh"
+    )
+    assert "群众意见与答复" in html
+    assert "<img src=x" not in html
+
+
 def test_schools_are_found_by_name_and_unknown_ones_are_told(tiny_run, tmp_path):
     result = CliRunner().invoke(main, ["dossier", str(tiny_run), "--out", str(tmp_path), "--no-pdf", "--school", "甲小学", "--lang", "en"])
     assert result.exit_code == 0, result.output

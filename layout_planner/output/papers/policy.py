@@ -296,11 +296,10 @@ def describe_objections(papers: Papers, school_id: str) -> Part:
         said = STANCES.get(str(row["stance"]), Words(str(row["stance"]), str(row["stance"])))
         needed = row["stance"] in ASKS_ANSWER
         answer = " ".join(str(row[name]) for name in ("answer", "answered_by", "answered_on") if row[name])
-        shown = Words(answer, answer) if answer else Words("尚未答复", "no answer yet") if needed else NOTHING
+        shown = same(answer) if answer else Words("尚未答复", "no answer yet") if needed else NOTHING
         home = papers.home_names.get(str(row["settlement_id"]), Words("", ""))
-        text = str(row["text"])
         state = "good" if answer else "bad" if needed else ""
-        lines.append(Line(f"objection.{row['comment_id']}", (home, said, Words(text, text), shown), state))
+        lines.append(Line(f"objection.{row['comment_id']}", (home, said, same(row["text"]), shown), state))
     heads = (Words("居民点", "settlement"), Words("态度", "stance"), Words("意见", "comment"), Words("答复", "answer"))
     return Part("objections", title, tuple(lines), heads)
 
