@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from openpyxl.utils import get_column_letter
 
 from layout_planner.county.cells import is_blank
+from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.forms import form_header, write_forms
 from layout_planner.county.gtfs_feed import clock
 from layout_planner.county.inputs import read_county
@@ -28,7 +29,7 @@ from tests.broken import GOOD, cells
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_blank_forms_read_back_as_empty_tables_with_every_column(tmp_path, lang):
     written = write_forms(tmp_path / "new", lang)
-    assert [path.name for path in written] == [*(f"{role}.xlsx" for role in TABLES), "scenario.toml"]
+    assert [path.name for path in written] == [*(f"{role}.xlsx" for role in TABLES), "evidence-forms.xlsx", "scenario.toml"]
     for role, table in TABLES.items():
         read = read_table(TableFile(path=f"{role}.xlsx"), table, tmp_path / "new")
         assert [problem.what.en for problem in read.problems] == ["the table has no rows"]
@@ -213,3 +214,21 @@ def test_nothing_is_overwritten(tmp_path):
         write_forms(tmp_path, "zh")
     assert (tmp_path / "schools.xlsx").read_bytes() == b"mine"
     assert not (tmp_path / "scenario.toml").exists()
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_the_papers_behind_records_have_forms_for_every_figure_that_the_gate_asks_for(tmp_path, lang):
+    """Each form fits one A4 page, names no person, and says which row of the evidence table it becomes."""
+    write_forms(tmp_path, lang)
+    book = openpyxl.load_workbook(tmp_path / "evidence-forms.xlsx")
+    items = {item for column in EVIDENCE.columns if column.name == "item" for item in column.choices}
+    assert book.sheetnames == ["notice", "hearing", "survey", "beds_accepted", "buses_licensed"]
+    assert set(book.sheetnames) <= items
+    asked = {"notice": ["until"], "hearing": ["in_favour", "against"], "survey": ["in_favour", "against"]}
+    for sheet in book:
+        text = " ".join(str(cell.value or "") for row in sheet for cell in row)
+        for column in ("date", *asked.get(sheet.title, ["quantity"])):
+            assert column in text, (sheet.title, column)
+        assert f"{sheet.title}" in str(sheet.cell(sheet.max_row, 1).value)
+        assert sheet.page_setup.paperSize == sheet.PAPERSIZE_A4
+        assert all(sheet.cell(row, 2).value in {None, ""} for row in range(1, sheet.max_row + 1))

@@ -14,6 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from layout_planner.county.evidence_forms import EVIDENCE_FORMS, make_evidence_forms
 from layout_planner.county.tables import TABLES
 from layout_planner.errors import OutputError
 from layout_planner.whole import whole_files
@@ -119,15 +120,15 @@ SCENARIO_WORDS = {
 
 
 def write_forms(folder: Path, lang: Lang) -> list[Path]:
-    """Write one blank form a table and `scenario.toml` to `folder`; return the files written.
+    """Write one blank form a table, the forms of the papers behind records, and `scenario.toml` to `folder`; return the files written.
 
     Raises
     ------
     OutputError : a file of that name exists (nothing is overwritten), or the folder cannot be written.
     """
     paths = [folder / f"{role}.xlsx" for role in TABLES]
-    scenario = folder / "scenario.toml"
-    taken = [path.name for path in (*paths, scenario) if path.exists()]
+    scenario, papers = folder / "scenario.toml", folder / EVIDENCE_FORMS
+    taken = [path.name for path in (*paths, papers, scenario) if path.exists()]
     if taken:
         names = ", ".join(taken)
         raise OutputError(
@@ -137,11 +138,12 @@ def write_forms(folder: Path, lang: Lang) -> list[Path]:
             )
         )
     words = {key: text.say(lang) for key, text in SCENARIO_WORDS.items()}
-    with whole_files([*paths, scenario]) as beside:
+    with whole_files([*paths, papers, scenario]) as beside:
         for path, table in zip(beside, TABLES.values(), strict=False):
             _make_form(table, lang).save(path)
+        make_evidence_forms(lang).save(beside[-2])
         beside[-1].write_text(SCENARIO.format(name="our-county", **words), encoding="utf-8")
-    return [*paths, scenario]
+    return [*paths, papers, scenario]
 
 
 def form_header(column: Column, lang: Lang) -> str:
