@@ -39,6 +39,10 @@ NOT_JUDGED = (
         "what becomes of the idle campus, and how the school is opened again when pupils return",
     ),
     Words("步行路线上的过河、塌方和车流等具体危险", "dangers on the way on foot, such as fords, slides and traffic"),
+    Words(
+        "实际线路需要的校车是否都已取得许可：许可按方案的座位数核对，实际线路的车数见说明",
+        "whether all buses that real routes need are licensed: licences are held against the plan's buses by their seats; see the notes",
+    ),
     Words("法定节假日（合法性审查的工作日只除去周末）", "public holidays (working days of the legality review leave out weekends only)"),
 )
 
