@@ -1,4 +1,4 @@
-"""Our maps beside plain folium on the same county: `python benchmarks/bench_maps.py [--size small|large] [--runs N]`.
+"""Our maps beside plain folium on the same county: `python benchmarks/bench_maps.py [--size tiny|small|large] [--runs N]`.
 
 A made-up county (villages, schools, roads) is drawn by us, by folium as its documentation draws such data, and by folium with what it
 offers for large data. Chromium opens every page from the disk: once with the network off, to see whether anything is drawn; then with
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from layout_planner.output.view import RunView
 
-SIZES = {"small": (2_000, 120, 20_000), "large": (20_000, 120, 20_000)}
+SIZES = {"tiny": (60, 8, 200), "small": (2_000, 120, 20_000), "large": (20_000, 120, 20_000)}
 NOISE = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run"]
 SLOWER = 6
 LIMIT_MB, LIMIT_S, LIMIT_SLOW_S = 3.0, 2.0, 5.0

@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.test_consultation import in_browser
+
 BENCH = Path(__file__).parents[1] / "benchmarks" / "bench_travel.py"
 
 
@@ -36,3 +38,24 @@ def test_the_checker_prices_the_plan_of_a_township_as_the_solver_does_and_finds_
     checked = subprocess.run([*bench, "--check", str(tmp_path)], capture_output=True, text=True, check=False)
     assert checked.returncode == 1
     assert "not the pupils of the demand" in checked.stdout
+
+
+@in_browser
+def test_maps_are_drawn_offline_and_plain_folium_is_not():
+    bench = BENCH.with_name("bench_maps.py")
+    done = subprocess.run(
+        [sys.executable, str(bench), "--size", "tiny", "--runs", "1"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    rows = {
+        cells[0]: cells
+        for cells in ([cell.strip() for cell in line[1:-1].split("|")] for line in done.stdout.splitlines()[4:] if "|" in line)
+    }
+    for name in ("ours, planner's map", "ours, three runs compared", "ours, consultation"):
+        assert rows[name][4:6] == ["yes", "0"], name
+    for name in ("folium, plain", "folium, tuned"):
+        assert rows[name][4] == "no, blank", name
+        assert int(rows[name][5]) > 0
