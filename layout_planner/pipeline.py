@@ -11,6 +11,7 @@ from layout_planner.assess.commute_link import OUTCOMES, fit_curve, link_units, 
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites
 from layout_planner.assess.retention import measure_retention
+from layout_planner.buses.feedback import agree, carried_per_bus, note_round
 from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.visits import plan_rounds
@@ -51,7 +52,7 @@ if TYPE_CHECKING:
     from layout_planner.county.demand import Forecast
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
-    from layout_planner.plan.layout import Layout
+    from layout_planner.plan.layout import Layout, Solved
     from layout_planner.results import BusPlan
     from layout_planner.travel.explain import TripStory
     from layout_planner.travel.hierarchy import Orders
@@ -122,6 +123,9 @@ def run_scenario(
         held = (price,)
     say(Words("规划校车线路和时刻", "planning school bus routes and times"))
     buses = {when: _plan_buses(case, ground, layout) for when, layout in (("today", today), ("plan", plan))}
+    if scenario.plan.bus_rounds and not agree(plan, buses["plan"]):
+        (plan, solved), buses["plan"], rounds = _agree_with_buses(case, ground, options, today, (plan, solved), buses["plan"], say)
+        held = (*held, *rounds)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
@@ -148,6 +152,22 @@ def run_scenario(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment,
         notes=notes, ways=ways, buses=buses,
     )  # fmt: skip
+
+
+def _agree_with_buses(
+    case: Case, ground: Ground, options: pd.DataFrame, today: Layout, found: tuple[Layout, Solved], buses: BusPlan, say: OnStep
+) -> tuple[tuple[Layout, Solved], BusPlan, list[Note]]:
+    """Solve the layout anew with what its bus routes showed that a bus carries, until both agree or the scenario's rounds are done."""
+    notes = [note_round(0, found[0], buses)]
+    for number in range(1, case.scenario.plan.bus_rounds + 1):
+        say(Words(f"布局与校车第{number}轮", f"layout and buses, round {number}"))
+        case = replace(case, per_bus={**case.per_bus, **carried_per_bus(buses)})
+        found = optimise_layout(case, options, today)
+        buses = _plan_buses(case, ground, found[0])
+        notes.append(note_round(number, found[0], buses))
+        if agree(found[0], buses):
+            break
+    return found, buses, notes
 
 
 def _plan_buses(case: Case, ground: Ground, layout: Layout) -> BusPlan:

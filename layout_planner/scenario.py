@@ -193,6 +193,9 @@ class Plan(Strict):
         description="when a site that the optimiser closes must still be safe: in expected times only; on a slow day too; on the listed "
         "bad days too; on all of them",
     )
+    bus_rounds: Annotated[int, Field(ge=0, le=5)] = Field(
+        default=0, description="how often the layout is solved anew with what the bus routes showed that a bus carries, until both agree"
+    )
     price_of_holding: bool = Field(default=False, description="also solve at expected times only, and tell what holding on hard days costs")
     close_on: str = Field(default="", description="ISO date on which closed sites stop; safeguards must stand before it")
 

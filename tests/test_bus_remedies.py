@@ -10,8 +10,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from layout_planner.buses.feedback import carried_per_bus
 from layout_planner.buses.plan import plan_buses
+from layout_planner.county.demand import count_pupils
+from layout_planner.plan.case import Case
+from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.present import present_layout
+from layout_planner.plan.solve import optimise_layout
+from layout_planner.travel.options import commute_options
 from tests.test_buses import riding, tiny_plan
+from tests.test_plan import NORMS, scenario_with, tiny_travel
+from tests.tiny import tiny_county
 
 __all__ = ["tiny_plan"]
 
@@ -38,3 +47,24 @@ def test_no_riders_no_rows(tiny_plan):
     plan = plan_buses(case, net, replace(layout, assignment=riding(case)))
     assert plan.site_costs.empty
     assert plan.line_proposals.empty
+
+
+def test_routes_tell_how_many_pupils_a_bus_carries(tiny_plan):
+    """One bus carries all 30 riders of C1; a school without riders is taken to do like the mean."""
+    assert carried_per_bus(tiny_plan[3]) == {"": 30.0, "C1": 30.0}
+
+
+def test_a_layout_lets_no_more_ride_than_its_buses_were_shown_to_carry():
+    """One new bus for C1: with 36 seats more than two pupils ride; where a bus carries two, two do."""
+    scenario, county, travel = scenario_with(move="all", max_buses=1), tiny_county(), tiny_travel()
+    demand, _ = count_pupils(county, scenario)
+    riders = {}
+    for carries in (36.0, 2.0):
+        case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario), per_bus={"": carries})
+        today = present_layout(case)
+        options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
+        plan, _ = optimise_layout(case, options, today)
+        ridden = plan.assignment[plan.assignment["mode"] == "school_bus"].groupby("school_id")["pupils"].sum()
+        assert (ridden <= carries * plan.sites["buses"].reindex(ridden.index)).all()
+        riders[carries] = int(ridden.sum())
+    assert riders[2.0] <= 2 < riders[36.0]

@@ -24,6 +24,7 @@ class Case:
     demand    DataFrame, index settlement_id, one int column a band
     sites     every school and candidate with the forms that the scenario leaves open to it
     bad_days  the trips on every bad day of the county, by its key
+    per_bus   pupils that a bus of a school really carries, as its routes showed; under "" any other school; the stock seats where empty
     """
 
     scenario: Scenario
@@ -33,3 +34,4 @@ class Case:
     travel: TravelTimes
     sites: tuple[Site, ...]
     bad_days: Mapping[str, TravelTimes] = field(default_factory=dict)
+    per_bus: Mapping[str, float] = field(default_factory=dict)

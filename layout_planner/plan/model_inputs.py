@@ -56,6 +56,11 @@ class Inputs:
         """Beds that stand today."""
         return int(self.case.county.schools["beds"][school_id])
 
+    def per_bus(self, school_id: str) -> float:
+        """Pupils that one bus of a school carries: its seats, or what its routes showed."""
+        seats = self.norms.value("bus.stock_seats")
+        return min(seats, self.case.per_bus.get(school_id, self.case.per_bus.get("", seats)))
+
     def buses(self, school_id: str) -> int:
         """Buses that run today."""
         return int(self.case.county.schools["buses"][school_id])

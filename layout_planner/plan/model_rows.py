@@ -62,7 +62,6 @@ def add_places(
     by_site: BySite,
 ) -> None:
     """Keep pupils, boarders and riders within seats, beds and bus seats, and new ones within what the scenario allows."""
-    per_bus = given.norms.value("bus.stock_seats")
     plan = given.scenario.plan
     for j, groups in by_site.items():
         name = clean_name(j)
@@ -72,7 +71,7 @@ def add_places(
             problem += total(pupils, groups["board"]) <= given.beds(j) * is_open[j] + new_beds.get(j, 0), f"beds_{name}"
         if "school_bus" in groups:
             fleet = given.buses(j) * is_open[j] + new_buses.get(j, 0)
-            problem += total(pupils, groups["school_bus"]) <= per_bus * fleet, f"bus_seats_{name}"
+            problem += total(pupils, groups["school_bus"]) <= given.per_bus(j) * fleet, f"bus_seats_{name}"
     if new_beds:
         problem += pulp.lpSum(new_beds.values()) <= plan.max_new_beds, "new_beds"
     if new_buses:
