@@ -165,6 +165,25 @@ def test_each_village_takes_one_page(lang):
     assert len(weasyprint.HTML(string=html).render().pages) == len(page["sheets"])
 
 
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_a_village_whose_children_go_to_ten_schools_still_takes_one_page(lang):
+    weasyprint = pytest.importorskip("weasyprint")
+    printer = PaperPrinter(pdf=True)
+    if not printer.prints:
+        pytest.skip(printer.remarks[0].en)
+    papers = make_papers(schools=14, hostile=False)
+    home = papers.view.settlements.index[0]
+    one = papers.view.trips[papers.view.trips["settlement_id"] == home].iloc[[0]].assign(mode="board", seconds=3000.0, cause="too_far_ride")
+    rows = [one.assign(school_id=school, when="plan") for school in papers.view.schools.index[:10]]
+    rows.append(one.assign(school_id=papers.view.mergers[0], when="today"))
+    rest = papers.view.trips[papers.view.trips["settlement_id"] == home].iloc[1:]
+    crowded = dataclasses.replace(papers, view=dataclasses.replace(papers.view, trips=pd.concat([*rows, rest], ignore_index=True)))
+    maker = SheetMaker(crowded, lay_base(crowded.view), lang)
+    page = township_page(maker, "石门乡", [home])
+    assert page["sheets"][0]["size"] == "long dense"
+    assert len(weasyprint.HTML(string=printer.html("papers/sheets.html", page, lang, only=lang)).render().pages) == 1
+
+
 def test_the_verb_writes_one_settlement(tmp_path, monkeypatch):
     monkeypatch.setattr("layout_planner.output.papers.stored.read_papers", lambda _: PLAIN)
     home = PLAIN.view.settlements.index[3]

@@ -34,7 +34,9 @@ STATES = {
 MOST_RULES = 14
 LONGEST = 36  # letters of a name on a sheet
 LINE = 42  # letters of a line in a cell, half as many in Chinese
-MOST_LINES = 16  # of the table, before its letters become smaller
+SIZES = (("long dense", 26), ("long", 16))  # class of a sheet with more lines in its table
+MERGER_LINES = 5  # that one more merger takes
+MOST_WAYS = 5  # of a band in one cell
 LETTER = 27.0  # size of the labels of a map that is printed at half width
 NEARLY_S = 150.0  # two trips that differ by less take as long in the reader's eyes
 
@@ -72,7 +74,7 @@ class SheetMaker:
             "name": pair(_clip(papers.home_names[settlement_id])),
             "township": clean_text(place["township"])[:LONGEST],
             "bands": bands,
-            "long": sum(max(self._lines(band[when]) for when in WHENS) for band in bands) > MOST_LINES or len(left) > 1,
+            "size": self._size(bands, len(left)),
             "changes": any(band["changes"] for band in bands),
             "guess": f"{float(place['access_m']) / 1000:.1f}" if bool(place["over_terrain"]) else "",
             "first": [self._first(school) for school in left],
@@ -88,7 +90,10 @@ class SheetMaker:
 
     def _band(self, band: str, trips: pd.DataFrame) -> dict[str, Any]:
         sides = {when: trips[trips["when"] == when].sort_values(["school_id", "mode"]) for when in WHENS}
-        shown = {when: [self._way(when, band, trip) for trip in sides[when].itertuples()] for when in WHENS}
+        shown = {when: [self._way(when, band, trip) for trip in sides[when].head(MOST_WAYS).itertuples()] for when in WHENS}
+        for when in WHENS:
+            more = len(sides[when]) - MOST_WAYS
+            shown[when] += [[Words(f"另有{more}个去处", f"and {more} more places")]] if more > 0 else []
         ways = [{(str(t.school_id), str(t.mode)) for t in sides[when].itertuples()} for when in WHENS]
         changes = ways[0] != ways[1]
         name = name_band(band, self.papers.view.bands[band])
@@ -168,6 +173,11 @@ class SheetMaker:
             "rules": [(state, SIGNS[state], pair(name_rule(rule)), pair(STATES[state])) for rule, state in rules[:MOST_RULES]],
             "more": max(0, len(rules) - MOST_RULES),
         }
+
+    def _size(self, bands: list[dict[str, Any]], mergers: int) -> str:
+        """Return the class that makes letters small enough for one page."""
+        lines = sum(max(self._lines(band[when]) for when in WHENS) for band in bands) + MERGER_LINES * max(0, mergers - 1)
+        return next((name for name, least in SIZES if lines > least), "")
 
     def _lines(self, ways: list[list[tuple[str, str]]]) -> int:
         """Return about how many lines the ways of one band take in a cell."""
