@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from layout_planner.embedded import scenario_folder
@@ -31,17 +33,34 @@ def test_who_is_at_risk_today_in_the_demo_county(golden: Callable[[str, str], No
     golden("demo_risk_today.csv", counted.to_csv(index=False, lineterminator="\n"))
 
 
-def tiny_lp(folder: Path) -> str:
-    plan = {"may_close": "all", "move": "all", "max_new_beds": 20, "max_buses": 2, "min_enrolment": 5, "budget_yuan": 1e8,
-            "keep_settlements_whole": True}  # fmt: skip
-    scenario, county = scenario_with(**plan), tiny_county()
+PLAN = {"may_close": "all", "move": "all", "max_new_beds": 20, "max_buses": 2, "min_enrolment": 5, "budget_yuan": 1e8,
+        "keep_settlements_whole": True}  # fmt: skip
+FLOOD = {"may_close": ["C1"], "close": ["P1"], "move": "all", "max_buses": 2, "min_schools": 1, "max_moved": 50}
+FLOOD_FAMILIES = ("hold_close", "late", "schools_least", "moved_most")
+
+
+def tiny_lp(folder: Path, plan: dict[str, object] = PLAN, *, flood: bool = False) -> str:
+    """Return the rows of the tiny county; a flood closes every walk to C1 but that of S3."""
+    scenario, county, travel = scenario_with(**plan), tiny_county(), tiny_travel()
     demand = county.settlements[[]].assign(**dict.fromkeys(scenario.bands, 3 * county.settlements["pupils_g1"]))
-    case = Case(scenario, NORMS, county, demand, tiny_travel(), sites_of(county.schools, scenario))
+    wet = travel.walk_s.copy()
+    wet[[0, 1, 3], 1] = np.inf
+    days = {"flood": replace(travel, walk_s=wet)} if flood else {}
+    case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario), days)
     today = present_layout(case)
     options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
     problem = build_model(case, choose_options(case, options, today), today).problem
     problem.writeLP(str(folder / "tiny.lp"))
     return (folder / "tiny.lp").read_text(encoding="utf-8")
+
+
+def test_the_model_of_an_ordered_closing_and_a_flood_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
+    golden("tiny-flood.lp", tiny_lp(tmp_path, FLOOD, flood=True))
+
+
+@pytest.mark.parametrize("family", FLOOD_FAMILIES)
+def test_every_family_of_hard_days_and_limits_stands_in_its_golden_model(family: str, tmp_path: Path):
+    assert f"\n{family}" in tiny_lp(tmp_path, FLOOD, flood=True)
 
 
 def test_the_model_of_the_tiny_county_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):

@@ -5,20 +5,24 @@ from __future__ import annotations
 import itertools
 import math
 from dataclasses import replace
+from types import SimpleNamespace
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import pulp
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import Point
 
+from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.linear import Stage
 from layout_planner.plan.present import present_layout
-from layout_planner.plan.solve import optimise_layout
+from layout_planner.plan.solve import _refuse_unfinished, optimise_layout
 from layout_planner.scenario import Scenario
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.options import commute_options
@@ -166,3 +170,12 @@ def test_the_same_case_gives_the_same_layout_twice():
     first, second = (solve(make_case([30, 44, 12, 60], [50, 80, None], minutes, may_close="all", move="all"))[0][0] for _ in range(2))
     pd.testing.assert_frame_equal(first.assignment, second.assignment)
     pd.testing.assert_frame_equal(first.sites, second.sites)
+
+
+def test_whole_pupils_that_time_left_far_from_their_shares_are_refused():
+    model = SimpleNamespace(harm=pulp.LpAffineExpression(constant=0.0), at_risk=pulp.LpAffineExpression(constant=1_101.0))
+    reached = SimpleNamespace(harm=Stage(0.0, 0.0, 0.0, optimal=True), at_risk=Stage(1_000.0, 1_000.0, 0.0, optimal=True))
+    with pytest.raises(NoPlanError, match="in time"):
+        _refuse_unfinished(model, {}, reached)  # 1,000 * 1.05 + 50 = 1,100 is the most
+    model.at_risk = pulp.LpAffineExpression(constant=1_100.0)
+    _refuse_unfinished(model, {}, reached)

@@ -69,11 +69,13 @@ class LinearSolver:
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if not found and (self._at_hand is None or status != highspy.HighsModelStatus.kTimeLimit):
             raise _no_plan(status)
-        value = info.objective_function_value if found else np.inf
-        if value <= known + EXACT * abs(known) or status == highspy.HighsModelStatus.kOptimal:
+        value, optimal = info.objective_function_value if found else np.inf, status == highspy.HighsModelStatus.kOptimal
+        if optimal or value <= known + EXACT * abs(known):
             self._at_hand = list(self._highs.getSolution().col_value)
-        value, bound = min(value, known), info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
-        return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), status == highspy.HighsModelStatus.kOptimal)
+        else:
+            value = known
+        bound = info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
+        return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), optimal)
 
     def relax(self, goal: pulp.LpAffineExpression) -> tuple[float, Values]:
         """Return the least of `goal` when whole numbers may be shares, and where it is reached; -inf where time ran out."""
@@ -220,11 +222,14 @@ def as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position
     return lp
 
 
+def out_of_time() -> NoPlanError:
+    """Return the error of a search that time left without any plan."""
+    return NoPlanError(Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s"))
+
+
 def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
     if status == highspy.HighsModelStatus.kTimeLimit:
-        return NoPlanError(
-            Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s")
-        )
+        return out_of_time()
     return ContradictionError(
         Words(
             "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import platform
 import time
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
-from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage
+from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
@@ -36,7 +37,9 @@ AT_RISK_GAP = 1e-4
 NEEDLESS = 1e-7
 STRONG_UP_TO = 30_000  # options
 # By which share of the time limit the goals on pupils, and the goal on cost, are done.
-PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.2, 0.3, 0.4, 0.65, 0.8
+PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.4, 0.5, 0.55, 0.75, 0.85
+# How much worse than shares of pupils whole pupils may be: a share, and pupils.
+WHOLE_SHARE, WHOLE_PUPILS = 0.05, 50.0
 LAST_SHARE = 0.2  # of the limit, for whole pupils, in any case
 # What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
 MINUTES_PER_PUPIL_HARMED = 1e6
@@ -117,10 +120,9 @@ def _decide_open(sites: tuple[Site, ...], model: LayoutModel, shares: Values) ->
 def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     """Return the layout of the solution at hand in whole pupils, and how it was found."""
     model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
-    last = LinearSolver(model, scenario.solver.seed, max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s))
-    last.settle_buildings(spent.solver.values())
-    minutes = last.minimise(_weigh_goals(model), gap=EXACT)
-    values = last.values()
+    deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
+    minutes, values = _make_whole(spent, scenario.solver.seed, deadline)
+    _refuse_unfinished(model, values, reached)
     terms = {
         "harmed": evaluate(model.harm, values),
         "at_risk_weighted": evaluate(model.at_risk, values),
@@ -135,6 +137,26 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     seconds = time.monotonic() - asked.clock.started
     solved = Solved(status, terms["cost_yuan"], cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
     return _read_layout(replace(asked.case, sites=spent.sites), model, values), solved
+
+
+def _make_whole(spent: Spent, seed: int, deadline: float) -> tuple[Stage, Values]:
+    """Return the solution at hand in whole pupils: at first on the ways that it uses, which is quick, then on all of them."""
+    model, goal, shares = spent.model, _weigh_goals(spent.model), spent.solver.values()
+    rough, last = (LinearSolver(model, seed, deadline) for _ in range(2))
+    for solver in (rough, last):
+        solver.settle_buildings(shares)
+    rough.leave_out(variable for variable in model.pupils if shares[variable] < PUPIL_SLACK)
+    with contextlib.suppress(NoPlanError):
+        rough.minimise(goal, gap=EXACT)
+        last.start_at(rough.values_by_name())
+    return last.minimise(goal, gap=EXACT), last.values()
+
+
+def _refuse_unfinished(model: LayoutModel, values: Values, reached: _Reached) -> None:
+    """Refuse whole pupils that time left far from what shares of pupils reached: better no plan than one that hurts children."""
+    for goal, stage in ((model.harm, reached.harm), (model.at_risk, reached.at_risk)):
+        if evaluate(goal, values) > stage.value * (1 + WHOLE_SHARE) + WHOLE_PUPILS:
+            raise out_of_time()
 
 
 @dataclass(frozen=True)
