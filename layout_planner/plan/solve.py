@@ -123,11 +123,12 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
     minutes, values = _make_whole(spent, scenario.solver.seed, deadline)
     _refuse_unfinished(model, values, reached)
+    layout = _read_layout(replace(asked.case, sites=spent.sites), model, values)
     terms = {
         "harmed": evaluate(model.harm, values),
         "at_risk_weighted": evaluate(model.at_risk, values),
         "at_risk_bound": reached.at_risk.bound,
-        "cost_yuan": evaluate(model.cost, values),
+        "cost_yuan": float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum()),
         "cost_bound": cost.bound,
         "pupil_minutes": evaluate(model.minutes, values),
     }
@@ -136,7 +137,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
     seconds = time.monotonic() - asked.clock.started
     solved = Solved(status, terms["cost_yuan"], cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
-    return _read_layout(replace(asked.case, sites=spent.sites), model, values), solved
+    return layout, solved
 
 
 def _make_whole(spent: Spent, seed: int, deadline: float) -> tuple[Stage, Values]:
