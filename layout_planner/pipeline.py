@@ -137,7 +137,7 @@ def run_scenario(
         when: replace(plan, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, plan in buses.items()
     }
     verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
-    gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer)
+    gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer, buses=buses["plan"])
     bad = assessment["bad_days"] if county.bad_days else None
     measures = {
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])

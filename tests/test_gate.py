@@ -7,6 +7,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+import geopandas as gpd
+import pandas as pd
 import pytest
 import shapely
 from hypothesis import given, settings
@@ -14,7 +16,7 @@ from hypothesis import strategies as st
 
 from layout_planner.names import BANDS, MODES, RULES, name_band
 from layout_planner.norms import read_norms
-from layout_planner.results import Verification
+from layout_planner.results import BusPlan, Verification
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Override
@@ -217,3 +219,13 @@ def test_where_no_bus_comes_in_time_the_grades_stay():
     assert cure.startswith(
         "Cheapest: keep grades 1-3 at this school, about 638,000 yuan a year (a school bus would be in time for 0 of the 12"
     )
+
+
+@pytest.mark.parametrize(("driven", "verdict"), [(2, "pass"), (3, "fail")])
+def test_every_bus_that_the_routes_bring_needs_its_licence(driven, verdict):
+    """Two are counted by seats and two are licensed; where the routes need a third one, it needs a licence too."""
+    routes = gpd.GeoDataFrame({"site_id": ["C1"] * driven, "bus_id": [f"B{k}" for k in range(driven)]})
+    buses = BusPlan(routes, gpd.GeoDataFrame(), pd.DataFrame())
+    result = judge_plan(county(), scenario(), NORMS, DEMAND, today(), plan(), AGREES, buses=buses)
+    found = next(finding for finding in result.findings if finding.rule == "buses_licensed")
+    assert (found.verdict, found.measured, found.limit) == (verdict, 2.0, float(driven))

@@ -17,7 +17,8 @@ OWN_STREAM = 7705
 FLAWS = ("opposed", "short_notice", "short_notice", "hearing_first", "no_approval", "no_approval")
 OFFICES = {"approval": "县人民政府", "publication": "县人民政府", "legality_review": "县司法局", "buses_licensed": "县人民政府"}
 SECOND_BATCH = 16  # beds accepted a little later
-ATTENDANTS = 8
+ATTENDANTS = 16
+SECOND_BUSES = 10
 BEGIN = date(2026, 3, 2)
 RECEIVED = date(2027, 5, 20)
 Record = dict[str, object]
@@ -84,4 +85,5 @@ def _safeguards(rng: np.random.Generator, school: pd.Series[Any]) -> Iterator[Re
         yield _record(school, "canteen_accepted", accepted, "食堂验收单")
     if school["form"] != "junior":
         yield _record(school, "buses_licensed", accepted + timedelta(days=12), "校车使用许可", quantity=int(rng.integers(2, 5)))
+        yield _record(school, "buses_licensed", accepted + timedelta(days=16), "校车使用许可（第二批）", quantity=SECOND_BUSES)
         yield _record(school, "attendants", accepted + timedelta(days=20), "照管人员名册（人数）", quantity=ATTENDANTS)

@@ -32,7 +32,8 @@ def check_built(case: Case, merger: Merger) -> Iterator[Finding]:
     for school_id in merger.receivers:
         site, school = case.plan.sites.loc[school_id], case.county.schools.loc[school_id]
         records = read_records(case, school_id)
-        new_beds, new_buses = int(str(site["new_beds"])), int(str(site["buses"])) - int(as_count(school.get("buses")) or 0)
+        buses = max(int(str(site["buses"])), case.routed.get(school_id, 0))
+        new_beds, new_buses = int(str(site["new_beds"])), buses - int(as_count(school.get("buses")) or 0)
         boarders = any(row["school_id"] == school_id and row["mode"] == "board" for row in merger.moved)
         if new_beds > 0:
             yield _judge_quantity(case, merger, school_id, build, (records["beds_accepted"], new_beds, "beds_accepted"))
@@ -41,7 +42,7 @@ def check_built(case: Case, merger: Merger) -> Iterator[Finding]:
             yield _judge_quantity(case, merger, school_id, licence, (records["buses_licensed"], new_buses, "buses_licensed"))
         attendant = case.norms.find("bus.attendant")
         if attendant is not None and any(row["school_id"] == school_id and row["mode"] == "school_bus" for row in merger.moved):
-            needed = math.ceil(attendant.value * int(str(site["buses"])))
+            needed = math.ceil(attendant.value * buses)
             yield _judge_quantity(case, merger, school_id, attendant, (records["attendants"], needed, "attendants"))
         if boarders:
             yield _judge_canteen(case, merger, school_id, records["canteen_accepted"], build)

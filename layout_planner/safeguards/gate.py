@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
-    from layout_planner.results import Finding, Verdict, Verification
+    from layout_planner.results import BusPlan, Finding, Verdict, Verification
     from layout_planner.safeguards.retrace import Tracer
     from layout_planner.scenario import Scenario
 
@@ -59,6 +59,7 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
     verification: Verification,
     *,
     tracer: Tracer | None = None,
+    buses: BusPlan | None = None,
 ) -> GateResult:
     """Return every finding on `plan`; a plan that merges nothing and was verified passes with one finding that says so.
 
@@ -68,8 +69,9 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
     today, plan : layouts of the same demand.
     verification : what `verify_layout` found on `plan`.
     tracer : as for `verify_layout`; cures are priced with it.
+    buses : routes of the plan; a receiver needs licences for all buses that drive there, not only for those counted by their seats.
     """
-    case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips)
+    case = Case(county, scenario, norms, today, plan, as_day(scenario.plan.close_on), verification.bad_trips, _count_routed(buses))
     mergers = find_mergers(case)
     findings = [_judge_verification(verification, merged=bool(mergers))]
     if not verification.trips and not verification.agrees:  # the tables could not be read together, so no rule can be judged on them
@@ -85,6 +87,11 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
         for check in CHECKS:
             findings.extend(check(case, merger))
     return GateResult(tuple(price_cures(case, mergers, findings, tracer)), tuple(merger.school_id for merger in mergers))
+
+
+def _count_routed(buses: BusPlan | None) -> dict[str, int]:
+    """Return how many buses drive to each site; one that serves two schools counts at both."""
+    return {} if buses is None else {str(site): int(many) for site, many in buses.routes.groupby("site_id")["bus_id"].nunique().items()}
 
 
 def _judge_verification(verification: Verification, *, merged: bool) -> Finding:

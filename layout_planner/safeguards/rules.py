@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from layout_planner.results import Finding
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from layout_planner.county.model import County
     from layout_planner.norms import Norm, NormSet
@@ -34,6 +34,7 @@ class Case:
     """All that the rules look at; `close_on` is None while the scenario names no date.
 
     bad_trips  as in `Verification`
+    routed     buses that the routes of the plan bring to a site, by site
     """
 
     county: County
@@ -43,6 +44,7 @@ class Case:
     plan: Layout
     close_on: date | None
     bad_trips: pd.DataFrame | None = None
+    routed: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
