@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"
-SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items() if role != "lines"}  # the demo's lines are a GTFS feed
+ABSENT = {"lines", "fleet"}  # the demo's lines are a GTFS feed, and it buys buses of one kind as needed
+SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items() if role not in ABSENT}
 OTHERS = ("boundary.gpkg", "children.tif", "dem.tif", "flood-2024.geojson", "gtfs.zip", "made_with.json", "roads.osm.pbf")
 FILES = tuple(sorted([*SHEETS, *OTHERS]))
 TO_METRES = Transformer.from_crs(4326, 32648, always_xy=True)
