@@ -19,7 +19,7 @@ from layout_planner.county.forms import form_header, write_forms
 from layout_planner.county.gtfs_feed import clock
 from layout_planner.county.inputs import read_county
 from layout_planner.county.table_files import read_table
-from layout_planner.county.tables import TABLES
+from layout_planner.county.tables import FORM_TABLES, TABLES
 from layout_planner.county.yearly_checks import YEARLY
 from layout_planner.errors import OutputError
 from layout_planner.scenario import TableFile, read_scenario
@@ -29,8 +29,8 @@ from tests.broken import GOOD, cells
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_blank_forms_read_back_as_empty_tables_with_every_column(tmp_path, lang):
     written = write_forms(tmp_path / "new", lang)
-    assert [path.name for path in written] == [*(f"{role}.xlsx" for role in TABLES), "evidence-forms.xlsx", "scenario.toml"]
-    for role, table in TABLES.items():
+    assert [path.name for path in written] == [*(f"{role}.xlsx" for role in FORM_TABLES), "evidence-forms.xlsx", "scenario.toml"]
+    for role, table in FORM_TABLES.items():
         read = read_table(TableFile(path=f"{role}.xlsx"), table, tmp_path / "new")
         assert [problem.what.en for problem in read.problems] == ["the table has no rows"]
         assert list(read.frame.columns) == [column.name for column in table.columns]
@@ -39,7 +39,7 @@ def test_blank_forms_read_back_as_empty_tables_with_every_column(tmp_path, lang)
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_examples_of_every_column_are_valid(tmp_path, lang):
     write_forms(tmp_path, lang)
-    for role, table in TABLES.items():
+    for role, table in FORM_TABLES.items():
         book = openpyxl.load_workbook(tmp_path / f"{role}.xlsx")
         for at, column in enumerate(table.columns, start=1):
             book[role].cell(2, at, column.example)
@@ -90,7 +90,7 @@ def test_forms_offer_choices_and_explain_every_column(tmp_path, lang):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_header_is_locked_and_everything_else_may_be_typed(tmp_path, lang):
     write_forms(tmp_path, lang)
-    for role, table in TABLES.items():
+    for role, table in FORM_TABLES.items():
         book = openpyxl.load_workbook(tmp_path / f"{role}.xlsx")
         sheet = book[role]
         assert sheet.protection.sheet
@@ -230,5 +230,5 @@ def test_the_papers_behind_records_have_forms_for_every_figure_that_the_gate_ask
         for column in ("date", *asked.get(sheet.title, ["quantity"])):
             assert column in text, (sheet.title, column)
         assert f"{sheet.title}" in str(sheet.cell(sheet.max_row, 1).value)
-        assert sheet.page_setup.paperSize == sheet.PAPERSIZE_A4
+        assert str(sheet.page_setup.paperSize) == sheet.PAPERSIZE_A4
         assert all(sheet.cell(row, 2).value in {None, ""} for row in range(1, sheet.max_row + 1))

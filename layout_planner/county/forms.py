@@ -15,7 +15,7 @@ from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
 from layout_planner.county.evidence_forms import EVIDENCE_FORMS, make_evidence_forms
-from layout_planner.county.tables import TABLES
+from layout_planner.county.tables import FORM_TABLES
 from layout_planner.errors import OutputError
 from layout_planner.whole import whole_files
 from layout_planner.words import Lang, Words
@@ -126,7 +126,7 @@ def write_forms(folder: Path, lang: Lang) -> list[Path]:
     ------
     OutputError : a file of that name exists (nothing is overwritten), or the folder cannot be written.
     """
-    paths = [folder / f"{role}.xlsx" for role in TABLES]
+    paths = [folder / f"{role}.xlsx" for role in FORM_TABLES]
     scenario, papers = folder / "scenario.toml", folder / EVIDENCE_FORMS
     taken = [path.name for path in (*paths, papers, scenario) if path.exists()]
     if taken:
@@ -139,7 +139,7 @@ def write_forms(folder: Path, lang: Lang) -> list[Path]:
         )
     words = {key: text.say(lang) for key, text in SCENARIO_WORDS.items()}
     with whole_files([*paths, papers, scenario]) as beside:
-        for path, table in zip(beside, TABLES.values(), strict=False):
+        for path, table in zip(beside, FORM_TABLES.values(), strict=False):
             _make_form(table, lang).save(path)
         make_evidence_forms(lang).save(beside[-2])
         beside[-1].write_text(SCENARIO.format(name="our-county", **words), encoding="utf-8")

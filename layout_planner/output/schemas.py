@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from layout_planner.county.tables import TABLES
+from layout_planner.county.tables import FORM_TABLES
 from layout_planner.output.norm_tables import list_rows, list_table, norm_rows, norm_tables
 from layout_planner.output.terminal import result_console
 from layout_planner.scenario import Scenario
@@ -49,7 +49,7 @@ def _table_rows(lang: Lang) -> list[dict[str, Any]]:
             "headers": "、".join(c.aliases),
             "choices": " ".join(c.choices),
         }
-        for role, table in TABLES.items()
+        for role, table in FORM_TABLES.items()
         for c in table.columns
     ]
 
