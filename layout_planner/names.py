@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    import pandas as pd
 
 BANDS = {
     "lower_primary": Words("1-3年级", "grades 1-3"),
@@ -179,6 +181,11 @@ def name_band(band: str, grades: Iterable[int] = ()) -> Words:
     if span[-1] - span[0] == len(span) - 1:
         return Words(f"{span[0]}-{span[-1]}年级", f"grades {span[0]}-{span[-1]}")
     return Words("、".join(map(str, span)) + "年级", f"grades {', '.join(map(str, span[:-1]))} and {span[-1]}")
+
+
+def name_place(row: pd.Series[Any]) -> Words:
+    """Return the name of a row of settlements or schools; the Chinese one twice where there is no English one."""
+    return Words(str(row["name"]), str(row.get("name_en") or row["name"]))
 
 
 def name_mode(mode: str) -> Words:

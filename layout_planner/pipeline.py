@@ -40,7 +40,7 @@ from layout_planner.travel.matrix import measure_near, measure_net, measure_trav
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, commute_options, measure_ends
 from layout_planner.travel.ways import trace_ways
-from layout_planner.words import Words
+from layout_planner.words import Words, say_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -104,7 +104,7 @@ def run_scenario(
     ------
     InputError : faults in the scenario or its files. NoPlanError : its demands contradict each other.
     """
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     scenario = source if isinstance(source, Scenario) else read_scenario(source, data_dir=data_dir)
     norms = read_scenario_norms(scenario)
     ground = ground or lay_ground(scenario, norms, on_step=say)
@@ -134,7 +134,7 @@ def run_scenario(
     verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=tracer)
     visits = assessment["home_visits"]
     buses = {
-        when: replace(plan, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, plan in buses.items()
+        when: replace(routed, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, routed in buses.items()
     }
     verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer, buses=buses["plan"])
@@ -186,7 +186,7 @@ def note_norms(norms: NormSet) -> tuple[Note, ...]:
 
 def lay_ground(scenario: Scenario, norms: NormSet, *, orders: Orders | None = None, on_step: OnStep | None = None) -> Ground:
     """Read the county of `scenario` and measure its travel times; `orders` as in `build_net`."""
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     county = read_county(scenario, on_step=say)
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
     net = build_net(county, norms, scenario.travel, orders=orders)
@@ -267,7 +267,7 @@ def ground_of(
 
 def near_trips(source: str | Path, minutes: float, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
     """Return all trips of the scenario at `source` that take at most `minutes`: NEAR_COLUMNS; no full matrix is made."""
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     scenario = read_scenario(source, data_dir=data_dir)
     county = read_county(scenario, on_step=say)
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
@@ -308,7 +308,7 @@ def tell_trips(
             Problem("--band", Words("没有这个学段", "there is no such band"), Words(f"可选：{known}", f"choose one of {known}"), value=band)
         )
     raise_problems(faults)
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     say(Words("还原行程", "retelling the trips"))
     chosen = band or next(iter(scenario.bands))
     at = np.array([ground.travel.settlements.get_loc(found[0])]), np.array([ground.travel.schools.get_loc(found[1])])
@@ -420,7 +420,3 @@ def _study_county(today: Today) -> Retention:
 def risk_today(source: str | Path, *, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
     """Return who is at risk today under the scenario's norms: RISK_COLUMNS, the worst first."""
     return assess_today(source, data_dir=data_dir, on_step=on_step).risk
-
-
-def _say_nothing(_: Words) -> None:
-    """Ignore a progress sentence."""

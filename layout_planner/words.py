@@ -29,3 +29,7 @@ def default_lang() -> Lang:
     named = os.environ.get("LC_ALL") or os.environ.get("LC_MESSAGES") or os.environ.get("LANG")
     name = named or locale.getlocale()[0] or ""
     return "zh" if name.lower().startswith(("zh", "chinese")) else "en"
+
+
+def say_nothing(_: Words) -> None:
+    """Take a sentence about progress when nobody listens."""

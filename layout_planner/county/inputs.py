@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from layout_planner.county.columns import Table
     from layout_planner.county.population import Cells
     from layout_planner.scenario import PopulationGrid, Scenario
 
@@ -111,14 +112,14 @@ class _CountyReader:
         )
         self.on_step(Words("读取学校", "reading schools"))
         schools = read_table(data.schools, SCHOOLS, self.folder)
-        evidence = self._read_evidence()
+        evidence = self._read_named(EVIDENCE, Words("读取程序和保障记录", "reading evidence"))
         yearly = self._read_yearly()
         for role, table in (("settlements", settlements), ("schools", schools)):
             self._keep_table(role, table, (data.settlements if role == "settlements" else data.schools).path)
         self._check_tables(settlements, schools, evidence)
         self._check_yearly(yearly, settlements, schools)
         posts = self._read_posts(settlements, schools)
-        fleet = self._read_fleet()
+        fleet = self._read_named(FLEET, Words("读取校车", "reading the fleet"))
         objections = self._read_objections(settlements)
         crs = place_crs(settlements, schools)
         boundary = self._read_boundary(crs, (settlements, schools))
@@ -176,14 +177,8 @@ class _CountyReader:
         return sorted(named - {grid.column for grid in self.scenario.data.population})
 
     def _read_yearly(self) -> dict[str, CheckedTable]:
-        tables = {}
-        for role in YEARLY:
-            file = getattr(self.scenario.data, role)
-            if file is not None:
-                self.on_step(Words(f"读取{TABLES[role].title.zh}", f"reading {role}"))
-                tables[role] = read_table(file, TABLES[role], self.folder)
-                self._keep_table(role, tables[role], file.path)
-        return tables
+        read = {role: self._read_named(TABLES[role], Words(f"读取{TABLES[role].title.zh}", f"reading {role}")) for role in YEARLY}
+        return {role: table for role, table in read.items() if table is not None}
 
     def _check_yearly(self, yearly: dict[str, CheckedTable], settlements: CheckedTable, schools: CheckedTable) -> None:
         for role, table in yearly.items():
@@ -233,22 +228,21 @@ class _CountyReader:
             self.sources.append(Source(role, path, table.sha256, len(table.frame)))
             self.notes.extend(note_gaps(role, table))
 
-    def _read_evidence(self) -> CheckedTable | None:
-        if self.scenario.data.evidence is None:
+    def _read_named(self, table: Table, said: Words) -> CheckedTable | None:
+        """Return the table that the scenario names under [data], None where it names none; `said` while it is read."""
+        file = getattr(self.scenario.data, table.role)
+        if file is None:
             return None
-        self.on_step(Words("读取程序和保障记录", "reading evidence"))
-        table = read_table(self.scenario.data.evidence, EVIDENCE, self.folder)
-        self._keep_table("evidence", table, self.scenario.data.evidence.path)
-        return table
+        self.on_step(said)
+        found = read_table(file, table, self.folder)
+        self._keep_table(table.role, found, file.path)
+        return found
 
     def _read_objections(self, settlements: CheckedTable) -> CheckedTable | None:
         """Return the comments of villagers; a comment about no settlement of the county is a fault."""
-        file = self.scenario.data.objections
-        if file is None:
+        table = self._read_named(OBJECTIONS, Words("读取群众意见", "reading comments of villagers"))
+        if table is None:
             return None
-        self.on_step(Words("读取群众意见", "reading comments of villagers"))
-        table = read_table(file, OBJECTIONS, self.folder)
-        self._keep_table("objections", table, file.path)
         known, faults = set(settlements.frame.get("settlement_id", ())), Faults(table.shown)
         for row, home in zip(table.rows, table.frame.get("settlement_id", ()), strict=False):
             if known and home not in known:
@@ -263,19 +257,10 @@ class _CountyReader:
             return None
         self.on_step(Words("读取责任岗位", "reading posts"))
         table = read_table(file, POSTS, self.folder)
-        problems, dropped = check_posts(table, settlements, schools)
+        problems, dropped = check_posts(table, settlements, schools)  # first: it leaves out posts of schools that are not read
         self._keep_table("posts", table, file.path)
         self.problems.extend(problems)
         self._note_dropped("posts", dropped)
-        return table
-
-    def _read_fleet(self) -> CheckedTable | None:
-        file = self.scenario.data.fleet
-        if file is None:
-            return None
-        self.on_step(Words("读取校车", "reading the fleet"))
-        table = read_table(file, FLEET, self.folder)
-        self._keep_table("fleet", table, file.path)
         return table
 
     def _read_venues(self, crs: str) -> gpd.GeoDataFrame | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import shapely
 
 from layout_planner.errors import InputError, Problem
+from layout_planner.names import name_place
 from layout_planner.output.bus_plans import DAYS, DEGREES, DIRECTIONS, tell_clock
 from layout_planner.output.map_data import pair
 from layout_planner.output.pages import describe_run, write_page
@@ -192,7 +193,7 @@ def _by_boarders(lines: Lines) -> list[dict[str, Any]]:
         school = lines.view.schools.loc[row["site_id"]]
         found.append(
             {
-                "school": pair(Words(str(school["name"]), str(school["name_en"]) or str(school["name"]))),
+                "school": pair(name_place(school)),
                 "day": pair(DAYS[row["day"]]),
                 "bus": f"{row['bus_id']}/{row['run']}",
                 "outer": clean_text(row["outer_stop"]),
@@ -328,6 +329,5 @@ def _add(words: Words, text: str) -> Words:
 
 def _school_dot(view: RunView, site: str) -> Dot:
     row = view.schools.loc[site]
-    name = Words(str(row["name"]), str(row["name_en"]) or str(row["name"]))
     place = row["geometry"]
-    return Dot(shapely.Point(place.x, place.y), "square", SCHOOL_COLOR, name, size=8, labelled=True)
+    return Dot(shapely.Point(place.x, place.y), "square", SCHOOL_COLOR, name_place(row), size=8, labelled=True)

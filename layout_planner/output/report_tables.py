@@ -9,7 +9,7 @@ import numpy as np
 from layout_planner.assess.bad_days import CUT_OFF
 from layout_planner.assess.funding import ITEMS, PAYERS
 from layout_planner.assess.groups import GROUPS
-from layout_planner.names import name_band
+from layout_planner.names import name_band, name_place
 from layout_planner.output.assess_tables import BY
 from layout_planner.output.sheets import Sheet, describe_sheet
 from layout_planner.output.status_sheets import status_sheets
@@ -162,8 +162,7 @@ def _name_key(by: str, key: str, view: RunView) -> Cell:
 def _name_place(settlement_id: str, view: RunView) -> Cell:
     if settlement_id not in view.settlements.index:
         return ""
-    place = view.settlements.loc[settlement_id]
-    return Words(str(place["name"]), str(place.get("name_en") or place["name"]))
+    return name_place(view.settlements.loc[settlement_id])
 
 
 def _minutes(seconds: float) -> Words | str:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layout_planner.names import name_band, name_mode
+from layout_planner.names import name_band, name_mode, name_place
 from layout_planner.output.sketch import Dot, Sketch, SketchView, write_sketch
 from layout_planner.output.trip_pages import say_limit
 from layout_planner.travel.options import measure_ends, measure_mode, travel_limit_m, travel_limit_s
@@ -77,20 +77,16 @@ def _view(county: County, travel: TravelTimes, norms: NormSet, scenario: Scenari
 
 
 def _school_dot(row: pd.Series) -> Dot:
-    return Dot(row["geometry"], "square", "#ffffff", _name(row), size=5.5)
+    return Dot(row["geometry"], "square", "#ffffff", name_place(row), size=5.5)
 
 
 def _village_dot(row: pd.Series, school: pd.Series, times: tuple[float, ...], share: float, limit: Words) -> Dot:
     """Return the village; `times` are the seconds as expected, at best and on a slow day."""
     seconds, low, high = times
     if not np.isfinite(seconds):
-        return Dot(row["geometry"], NEVER[0], NEVER[1], _name(row), (NEVER[2],), size=4.5)
+        return Dot(row["geometry"], NEVER[0], NEVER[1], name_place(row), (NEVER[2],), size=4.5)
     kind, color = next((kind, color) for most, kind, color, _ in STEPS if share <= most)
-    to = _name(school)
+    to = name_place(school)
     took, span = f"{seconds / 60:.0f}", f"{low / 60:.0f}–{high / 60:.0f}"
     fact = Words(f"到{to.zh}{took}分钟（{span}，上限{limit.zh}）", f"{took} min ({span}) to {to.en}, limit {limit.en}")
-    return Dot(row["geometry"], kind, color, _name(row), (fact,), size=4.5)
-
-
-def _name(row: pd.Series) -> Words:
-    return Words(str(row["name"]), str(row.get("name_en") or row["name"]))
+    return Dot(row["geometry"], kind, color, name_place(row), (fact,), size=4.5)

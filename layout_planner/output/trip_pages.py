@@ -9,7 +9,7 @@ import shapely
 from rich.markup import escape
 from rich.table import Table
 
-from layout_planner.names import name_band, name_mode
+from layout_planner.names import name_band, name_mode, name_place
 from layout_planner.output.sketch import Dot, Sheet, Sketch, SketchView, Stroke, write_sketch
 from layout_planner.travel.explain import sum_seconds
 from layout_planner.travel.terrain import PIECE_M, heights_at
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    import pandas as pd
     from numpy.typing import NDArray
 
     from layout_planner.county.model import County
@@ -93,7 +92,7 @@ def say_trip(story: TripStory, county: County) -> Words:
     """Return the trip in one sentence: who, by what means, how long at worst, and the limit."""
     home, school = county.settlements.loc[story.settlement_id], county.schools.loc[story.school_id]
     band, mode = name_band(story.band), name_mode(story.mode)
-    names = {"zh": (home["name"], school["name"]), "en": (_english(home), _english(school))}
+    names = {"zh": (home["name"], school["name"]), "en": (name_place(home).en, name_place(school).en)}
     if not story.reachable:
         return Words(
             f"{names['zh'][0]}到{names['zh'][1]}：{mode.zh}不可达",
@@ -119,10 +118,6 @@ def say_limit(limit_s: float, limit_m: float) -> Words:
     if not np.isfinite(limit_m):
         return Words(f"{minutes}分钟", f"{minutes} minutes")
     return Words(f"{minutes}分钟、{km}公里", f"{minutes} minutes and {km} km")
-
-
-def _english(row: pd.Series) -> str:
-    return str(row.get("name_en") or row["name"])
 
 
 def trip_tables(stories: Sequence[TripStory], county: County, lang: Lang) -> Iterator[str | Table]:
@@ -173,7 +168,7 @@ def write_trip_page(stories: Sequence[TripStory], county: County, path: Path, la
     """
     first = stories[0]
     home, school = county.settlements.loc[first.settlement_id], county.schools.loc[first.school_id]
-    title = Words(f"{home['name']} → {school['name']}", f"{_english(home)} → {_english(school)}")
+    title = Words(f"{home['name']} → {school['name']}", f"{name_place(home).en} → {name_place(school).en}")
     subtitle = Words(f"{name_band(first.band).zh} · {first.settlement_id} → {first.school_id}",
                      f"{name_band(first.band).en} · {first.settlement_id} → {first.school_id}")  # fmt: skip
     views = [_view(story, county, way) for story in stories for way in (("out", "back") if story.reachable else ("out",))]
@@ -184,8 +179,8 @@ def _view(story: TripStory, county: County, way: str) -> SketchView:
     legs: tuple[Leg, ...] = getattr(story, way)
     home, school = county.settlements.loc[story.settlement_id], county.schools.loc[story.school_id]
     dots = (
-        Dot(home["geometry"], "circle", "#D55E00", Words(str(home["name"]), _english(home)), size=8, labelled=True),
-        Dot(school["geometry"], "square", "#0072B2", Words(str(school["name"]), _english(school)), size=9, labelled=True),
+        Dot(home["geometry"], "circle", "#D55E00", name_place(home), size=8, labelled=True),
+        Dot(school["geometry"], "square", "#0072B2", name_place(school), size=9, labelled=True),
     )
     mode, direction = name_mode(story.mode), DIRECTIONS[way]
     if not story.reachable:

@@ -12,7 +12,7 @@ from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, 
 from layout_planner.travel.network import Arcs, Near, seconds_between, seconds_pairwise, trips_between, trips_within
 from layout_planner.travel.notes import note_travel
 from layout_planner.travel.transit import measure_public
-from layout_planner.words import Words
+from layout_planner.words import Words, say_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +38,7 @@ def measure_travel(county: County, norms: NormSet, settings: Travel, *, on_step:
     settings : slope, and how far from a road is off the network.
     on_step : called with a sentence before each stage.
     """
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
     return measure_net(build_net(county, norms, settings), county, settings, on_step=say)
 
@@ -49,7 +49,7 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
     `stop_s` is the walk from home to its stop on the drivable roads: across country, or along walkable roads where that is quicker; the
     worse of going and returning.
     """
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     say(Words("计算步行时间", "measuring walks"))
     outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
     to, metres = trips_between(inward, net.school, net.home)
@@ -80,10 +80,6 @@ def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | N
         measure_public(net, (outward, inward), county, settings),
         note_travel(county, net, settings.off_network_m),
     )
-
-
-def _say_nothing(_: Words) -> None:
-    return None
 
 
 def _between(times: Floats, home: Floats, school: Floats) -> Floats:
@@ -121,7 +117,7 @@ def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | Non
     Seconds and metres are those of `measure_net`: `walk` is walk_s, `ride` is stop_s + ride_s and the metres of the ride. Time and memory
     grow with the trips that are found, not with settlements times schools.
     """
-    say = on_step or _say_nothing
+    say = on_step or say_nothing
     say(Words("计算步行时间", "measuring walks"))
     outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
     there = trips_within(inward, net.school, net.home, most_s + SLACK_S - net.school_leg[1])
