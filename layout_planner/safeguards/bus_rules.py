@@ -21,7 +21,7 @@ SAYS = {
     "seats": Words("校车不超载，每趟有照管人员", "no bus is overloaded, and an attendant rides every run"),
     "ride": Words("时刻表开得到，门到门时间不超限", "the timetable can be driven, and no trip is over its limit door to door"),
     "windows": Words("校车在上课前到校、放学后发车、赶得上下一趟", "buses are in time at school, after it and for the next run"),
-    "walk": Words("到站步行不超限", "no walk to a stop is over its limit"),
+    "walk": Words("到站步行不超限", "no stop is too far on foot"),
     "road": Words("校车走的路和停的站都允许", "buses drive and stop where they may"),
 }
 CURES = {
