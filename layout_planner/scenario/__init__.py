@@ -1,0 +1,49 @@
+"""A scenario: one TOML file that says which data, which year, which norms and what the plan may do.
+
+Knows no geometry and opens no data file. Unknown keys are errors; `extends` names one parent whose keys it overrides.
+"""
+
+from __future__ import annotations
+
+from layout_planner.scenario.checks import MAX_YEARS_AHEAD
+from layout_planner.scenario.files import read_scenario, read_toml
+from layout_planner.scenario.settings import (
+    VARIANTS,
+    Count,
+    DataFile,
+    DataFiles,
+    Demand,
+    GtfsFile,
+    Override,
+    Plan,
+    PopulationGrid,
+    Projection,
+    Scenario,
+    Share,
+    Strict,
+    TableFile,
+    Title,
+    Travel,
+)
+
+__all__ = [
+    "MAX_YEARS_AHEAD",
+    "VARIANTS",
+    "Count",
+    "DataFile",
+    "DataFiles",
+    "Demand",
+    "GtfsFile",
+    "Override",
+    "Plan",
+    "PopulationGrid",
+    "Projection",
+    "Scenario",
+    "Share",
+    "Strict",
+    "TableFile",
+    "Title",
+    "Travel",
+    "read_scenario",
+    "read_toml",
+]

@@ -1,0 +1,227 @@
+"""What a scenario may say: frozen settings, each with its bounds. Unknown keys are errors."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Count = Annotated[int, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Age = Annotated[int, Field(ge=0, le=120)]
+VARIANTS = ("low", "mid", "high")
+
+
+class Strict(BaseModel):
+    """Frozen settings that refuse unknown keys."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Title(Strict):
+    """The scenario's name for people."""
+
+    zh: str = Field(max_length=200)
+    en: str = Field(max_length=200)
+
+
+class TableFile(Strict):
+    """One table of the county: where it is and how its columns are called there."""
+
+    path: str
+    sheet: str | None = Field(default=None, description="sheet of an Excel file or layer of a GeoPackage")
+    crs: str | None = Field(default=None, description="EPSG code, 'gcj02' or 'bd09'; EPSG:4326 when absent and not in the file")
+    columns: dict[str, str] = Field(default_factory=dict, description="our column = the file's header")
+    defaults: dict[str, str | int | float | bool] = Field(default_factory=dict, description="value where the file has none")
+    exclude: dict[str, str] = Field(default_factory=dict, description="id = reason; rows that are left out and reported")
+
+
+class DataFile(Strict):
+    """A file that is not a table of columns: roads, elevation, water, boundary."""
+
+    path: str
+    sheet: str | None = None
+    crs: str | None = None
+
+
+class PopulationGrid(Strict):
+    """A raster of people per cell that becomes a column of the settlements: each cell goes to the nearest settlement."""
+
+    path: str
+    column: str = Field(default="persons", pattern=r"^[a-z][a-z0-9_]*$", description="column of the settlements that the grid fills")
+    reach_m: Positive = Field(default=5000, description="cells further from every settlement than this stay unassigned and are reported")
+
+
+class GtfsFile(Strict):
+    """A GTFS feed of public lines."""
+
+    path: str
+    date: str = Field(
+        default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="school day whose timetable is used; chosen from the feed when absent"
+    )
+
+
+class DataFiles(Strict):
+    """All files of one county; relative paths start at `dir`, which starts at the scenario file."""
+
+    dir: str = "."
+    year: int = Field(default=2026, ge=1990, le=2100, description="school year that the pupil counts describe")
+    settlements: TableFile
+    schools: TableFile
+    roads: DataFile
+    dem: DataFile | None = None
+    water: DataFile | None = Field(
+        default=None, description="rivers and lakes that nobody walks through; those of an OSM road file when absent"
+    )
+    boundary: DataFile | None = None
+    evidence: TableFile | None = None
+    venues: TableFile | None = Field(
+        default=None, description="venues near schools: a table, or an .osm.pbf or .osm file whose points are read"
+    )
+    population: tuple[PopulationGrid, ...] = Field(default=(), description="gridded population (GeoTIFF), one raster a column")
+    cohorts: TableFile | None = Field(default=None, description="children by settlement, year and grade or age")
+    outlook: TableFile | None = Field(default=None, description="births, net migration and arrivals by township and year")
+    moves: TableFile | None = Field(default=None, description="resettlement: which settlements move where, and when")
+    registers: TableFile | None = Field(default=None, description="changes on the school registers, counts only")
+    objections: TableFile | None = Field(default=None, description="comments of villagers and answers, from `layout-planner objections`")
+    posts: TableFile | None = Field(default=None, description="posts responsible at county, township, village and school; never persons")
+    fleet: TableFile | None = Field(default=None, description="school buses by kind: seats, number, cost")
+    gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
+    lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
+
+
+class Projection(Strict):
+    """How children are carried into later years; rates that the county does not give come from the norm set."""
+
+    variant: Literal["low", "mid", "high"] = "mid"
+    births_per_1000: Positive | None = Field(default=None, description="crude birth rate, for years without counted births")
+
+
+class Demand(Strict):
+    """Where pupils are counted, or how they are derived where the tables hold no grades."""
+
+    source: Literal["register", "census", "grid", "cohorts"] = Field(
+        default="register", description="pupils by grade in the settlements; age groups in them; rasters; the cohorts table"
+    )
+    ages: dict[str, tuple[Age, Age]] = Field(
+        default_factory=dict,
+        description="column = first and last age of its group; each year of age is taken as large as the others, and age 6 is grade 1",
+    )
+    shares: dict[str, dict[str, Share]] = Field(default_factory=dict, description="band = {column = share of it}; goes before `ages`")
+    why: str = ""
+    projection: Projection = Projection()
+
+
+class Walk(Strict):
+    """Walking: slope from the elevation grid, and children slower than adults."""
+
+    slope: bool = True
+    child_speed: bool = True
+
+
+class Ride(Strict):
+    """Riding: slope from the elevation grid."""
+
+    slope: bool = True
+
+
+class Travel(Strict):
+    """How trips are measured."""
+
+    walk: Walk = Walk()
+    ride: Ride = Ride()
+    off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
+    terrain_reach_m: Positive = Field(
+        default=6000,
+        le=20000,
+        description="homes without a road near walk over the terrain to one, at most as long as this takes on flat open ground",
+    )
+    ferries: bool = Field(default=True, description="pupils may use foot ferries")
+    bell: Clock = Field(default="08:00", description="first lesson, where the schools table has no bell of its own")
+    dismissal: Clock = Field(default="16:30", description="end of the school day, where the schools table has none of its own")
+    bad_days: tuple[str, ...] = Field(default=(), description="files of areas or lines; the roads they meet are closed on that day")
+    bad_day_hazards: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], ...] = Field(
+        default=(), description="hazards (flood, landslide, ice, ...) that also close the roads whose table names them in closed_from"
+    )
+    bad_day_bridges_stand: bool = Field(default=False, description="bridges and tunnels over or under an area of a bad day stay open")
+    nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
+
+
+class Plan(Strict):
+    """What the optimiser may and must do."""
+
+    objective: Literal["lexicographic"] = "lexicographic"
+    close: tuple[str, ...] = Field(default=(), description="sites that are closed: the proposed mergers")
+    may_close: Literal["none", "all"] | tuple[str, ...] = Field(default="none", description="sites the optimiser may close or reduce")
+    keep: tuple[str, ...] = ()
+    move: Literal["none", "affected", "all"] = Field(
+        default="affected", description="who may change school: nobody; pupils at risk or of sites that may close; everybody"
+    )
+    max_new_beds: Count = 0
+    max_buses: Count = 0
+    budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
+    min_enrolment: Count = Field(default=0, description="fewest pupils of an open site that the optimiser may close")
+    min_schools: Count = Field(default=0, description="fewest schools and teaching points that stay open")
+    max_moved: Count | None = Field(default=None, description="most pupils who may change school")
+    keep_settlements_whole: bool = False
+    judge: Literal["expected", "slow", "bad_days", "worst"] = Field(
+        default="worst",
+        description="when a site that the optimiser closes must still be safe: in expected times only; on a slow day too; on the listed "
+        "bad days too; on all of them",
+    )
+    bus_rounds: Annotated[int, Field(ge=0, le=5)] = Field(
+        default=0, description="how often the layout is solved anew with what the bus routes showed that a bus carries, until both agree"
+    )
+    price_of_holding: bool = Field(default=False, description="also solve at expected times only, and tell what holding on hard days costs")
+    close_on: str = Field(default="", description="ISO date on which closed sites stop; safeguards must stand before it")
+
+
+class Solver(Strict):
+    """How hard the optimiser works."""
+
+    gap: Share = 0.002
+    time_limit_s: Positive = 120
+    seed: int = Field(default=7, ge=0, le=2**31 - 1)
+
+
+class Public(Strict):
+    """What is printed on papers and public maps."""
+
+    review_number: str = Field(default="", max_length=60, description="审图号 of the public map, given by the authority that reviewed it")
+    objections_to: Title | None = Field(default=None, description="where an objection is handed in: an office, never a person")
+    objections_until: str = Field(default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="last day on which objections are taken")
+
+
+class Override(Strict):
+    """A norm changed on purpose; printed on every output."""
+
+    key: str
+    value: float
+    who: str = Field(min_length=1)
+    why: str = Field(min_length=1)
+    date: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
+
+
+class Scenario(Strict):
+    """One question to the toolkit; `folder` is where its relative paths start."""
+
+    schema_version: Literal[1] = Field(alias="schema")
+    name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
+    title: Title
+    norms: str = Field(default="cn-rural", pattern=r"^[a-z0-9-]+$")
+    allow_draft_norms: bool = Field(default=False, description="use a norm set that is marked as a draft")
+    year: int = Field(ge=1990, le=2100)
+    bands: dict[str, tuple[Annotated[int, Field(ge=1, le=9)], ...]] = Field(
+        default={"lower_primary": (1, 2, 3), "upper_primary": (4, 5, 6), "junior": (7, 8, 9)}
+    )
+    data: DataFiles
+    demand: Demand = Demand()
+    travel: Travel = Travel()
+    plan: Plan = Plan()
+    solver: Solver = Solver()
+    override: tuple[Override, ...] = ()
+    public: Public = Public()
+    folder: Path = Path()
