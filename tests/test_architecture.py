@@ -11,6 +11,7 @@ PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
     ["errors", "names", "workbook", "privacy", "texts", "whole"],
+    ["location"],
     ["scenario"],
     ["norms"],
     ["county"],
