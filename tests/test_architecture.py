@@ -24,7 +24,7 @@ FLOORS = [
     ["buses"],
     ["compare"],
     ["pipeline"],
-    ["sweep"],
+    ["studies", "sweep"],
     ["why", "frontier", "province"],
     ["output"],
     ["demo", "embedded"],

@@ -12,8 +12,9 @@ from shapely.geometry import LineString
 from layout_planner.cli import main
 from layout_planner.embedded import demo_scenarios
 from layout_planner.norms import read_norms
-from layout_planner.pipeline import ground_of, tell_trips
+from layout_planner.pipeline import ground_of
 from layout_planner.scenario import read_scenario
+from layout_planner.studies import tell_trips
 from layout_planner.travel.explain import explain_trip, sum_seconds
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import MODES, measure_mode

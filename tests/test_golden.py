@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from layout_planner.embedded import scenario_folder
-from layout_planner.pipeline import risk_today
 from layout_planner.plan.case import Case
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.model import build_model
 from layout_planner.plan.present import present_layout
+from layout_planner.studies import risk_today
 from layout_planner.travel.options import commute_options
 from tests.test_plan import NORMS, scenario_with, tiny_travel
 from tests.tiny import tiny_county

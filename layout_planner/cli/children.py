@@ -28,7 +28,7 @@ def demand(
     """Carry the children counted into later years, with an account of every year that adds up."""
     from layout_planner.output.demand_tables import describe_demand, show_demand, write_demand
     from layout_planner.output.terminal import Steps, frame_table, result_console
-    from layout_planner.pipeline import forecast_demand
+    from layout_planner.studies import forecast_demand
 
     with Steps(lang, quiet=as_json) as steps:
         asked, county, forecasts = forecast_demand(scenario, _parse_years(years), data_dir=data_dir, on_step=steps)
@@ -67,7 +67,7 @@ def retention(scenarios: tuple[Path, ...], out: Path | None, data_dir: Path | No
     """Tell retention and dropout by county, township and school, and their link to the way to school. Several counties are ranked."""
     from layout_planner.output.retention_tables import INTERNAL_NOTE, describe_retention, show_retention, tell_curves, write_retention
     from layout_planner.output.terminal import Steps, frame_table, result_console
-    from layout_planner.pipeline import study_retention
+    from layout_planner.studies import study_retention
 
     with Steps(lang, quiet=as_json) as steps:
         studies = study_retention(scenarios, data_dir=data_dir, on_step=steps)
@@ -133,7 +133,7 @@ def _look_at(source: Path, data_dir: Path | None, lang: Lang, *, quiet: bool) ->
     """Return the county of a scenario as it is, or under the plan of a stored run."""
     from layout_planner.output.state import read_state, state_today
     from layout_planner.output.terminal import Steps
-    from layout_planner.pipeline import assess_today
+    from layout_planner.studies import assess_today
 
     if source.is_dir():
         return read_state(source)

@@ -72,7 +72,7 @@ def travel(
 def _list_near(scenario: Path, minutes: float, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
     from layout_planner.output.terminal import Steps
     from layout_planner.output.travel_tables import write_near
-    from layout_planner.pipeline import near_trips
+    from layout_planner.studies import near_trips
 
     with Steps(lang, quiet=as_json) as steps:
         written = [str(path) for path in write_near(near_trips(scenario, minutes, data_dir=data_dir, on_step=steps), out)]
@@ -84,7 +84,7 @@ def _tell_trip(
 ) -> None:
     from layout_planner.output.terminal import Steps, result_console
     from layout_planner.output.trip_pages import describe_story, trip_tables, write_trip_page
-    from layout_planner.pipeline import tell_trips
+    from layout_planner.studies import tell_trips
 
     page = out / "trip.html"
     with Steps(lang, quiet=as_json) as steps:

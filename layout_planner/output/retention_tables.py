@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from layout_planner.pipeline import Retention
+    from layout_planner.studies import Retention
 
 STAGE_WORDS = {"all": Words("九年义务教育", "nine years"), "primary": Words("小学", "primary"), "junior": Words("初中", "junior")}
 OUTCOME_WORDS = {"suspected": Words("疑似辍学", "suspected dropout"), "dropped_out": Words("经核实辍学", "confirmed dropout")}

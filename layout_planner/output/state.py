@@ -13,7 +13,7 @@ from layout_planner.results import ASSESSMENTS
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layout_planner.pipeline import Today
+    from layout_planner.studies import Today
 
 
 @dataclass(frozen=True)
