@@ -221,13 +221,15 @@ def trips_within(arcs: Arcs, sources: Ints, targets: Ints, limits: Floats) -> Ne
     asked[targets[place]] = True
     found = search_within(arcs, sources[rows], limits[rows], asked=asked)
     at_node = place[np.argsort(targets[place], kind="stable")]  # several places may join at one node
-    first, last = (np.searchsorted(targets[at_node], found.node, side=side) for side in ("left", "right"))
-    count = last - first
+    begins = np.concatenate([[0], np.cumsum(np.bincount(targets[place], minlength=len(asked)))])
+    first = begins[found.node]
+    count = begins[found.node + 1] - first
     row = np.repeat(np.arange(len(count)), count)
     target = at_node[first[row] + np.arange(len(row)) - (np.cumsum(count) - count)[row]]
     source = rows[found.source[row]]
-    order = np.lexsort([target, source])
-    return Near(source[order], target[order], found.seconds[row][order], found.metres[row][order])
+    order = np.argsort(source * len(targets) + target)  # one number a pair sorts in a third of the time of two
+    row = row[order]
+    return Near(source[order], target[order], found.seconds[row], found.metres[row])
 
 
 def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:

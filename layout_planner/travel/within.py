@@ -25,7 +25,7 @@ BLOCKS_A_THREAD = 4
 
 @dataclass(frozen=True)
 class Found:
-    """What searches found: position of the source, graph node, seconds and metres of the way; sorted by source and node."""
+    """What searches found: position of the source, graph node, seconds and metres of the way; in no order."""
 
     source: Ints
     node: Ints
@@ -57,5 +57,4 @@ def search_within(arcs: Arcs, sources: Ints, limits: Floats, *, goals: Ints | No
     with ThreadPoolExecutor(THREADS) as threads:
         parts = [part for block in threads.map(search_block, cuts[:-1], cuts[1:]) for part in block]
     source, node, label = (np.concatenate(column) for column in zip(*parts, strict=True))
-    rows = np.lexsort([node, source])
-    return Found(source[rows], node[rows], *unpack(label[rows]))
+    return Found(source, node, *unpack(label))
