@@ -193,6 +193,12 @@ def name_mode(mode: str) -> Words:
     return MODES.get(mode, Words(mode, mode))
 
 
+def name_pupils(band: str, mode: str) -> Words:
+    """Return which pupils a trip is of: their grades and how they travel."""
+    grades, way = name_band(band), name_mode(mode)
+    return Words(f"{grades.zh}，{way.zh}", f"{grades.en}, {way.en}")
+
+
 def name_hazard(hazard: str) -> Words:
     """Return what a hazard is called, or the key itself for one that has no name."""
     return HAZARDS.get(hazard, Words(hazard, hazard))

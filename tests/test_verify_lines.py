@@ -52,7 +52,7 @@ def test_the_journey_worked_out_by_hand_is_found_again():
 
 @pytest.mark.parametrize("seconds", [1440.0, 1460.0, 600.0, 2500.0, np.inf])
 def test_other_times_are_noticed(seconds):
-    assert [fault.en.split(":")[0] for fault in check(seconds)] == ["S1 to C1 (lower_primary, bus), seconds"]
+    assert [fault.en.split(":")[0] for fault in check(seconds)] == ["S1 to C1 (grades 1-3, by public bus), seconds"]
 
 
 def test_a_bus_that_does_not_run_is_noticed():

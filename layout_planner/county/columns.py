@@ -54,6 +54,14 @@ def count_column(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), exa
     return Column(name, "int", Words(zh, en), unit="pupils", least=0, most=100_000, aliases=aliases, example=example)
 
 
+SCHOOL_ID = Column(
+    "school_id",
+    "id",
+    Words("学校标识码", "school id"),
+    required=True,
+    aliases=("学校标识码", "学校编号", "标识码"),
+    example="2152000101",
+)
 PLACE = (
     Column(
         "lon",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layout_planner.county.columns import Column, Table
+from layout_planner.county.columns import SCHOOL_ID, Column, Table
 from layout_planner.words import Words
 
 ITEMS = {
@@ -37,14 +37,7 @@ EVIDENCE = Table(
     Words("撤并程序与保障措施记录（按学校）", "merger procedure and safeguards, by school"),
     None,
     (
-        Column(
-            "school_id",
-            "id",
-            Words("学校标识码", "school id"),
-            required=True,
-            aliases=("学校标识码", "学校编号", "标识码"),
-            example="2152000101",
-        ),
+        SCHOOL_ID,
         Column(
             "item",
             "choice",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layout_planner.county.columns import Column, Table, count_column
+from layout_planner.county.columns import SCHOOL_ID, Column, Table, count_column
 from layout_planner.words import Words
 
 TERMS = Table(
@@ -10,9 +10,7 @@ TERMS = Table(
     Words("撤并后各学期情况（按接收学校，只填人数）", "the terms after a merger, by receiving school, counts only"),
     None,
     (
-        Column(
-            "school_id", "id", Words("学校标识码", "school id"), required=True, aliases=("学校标识码", "学校编号"), example="2152000101"
-        ),
+        SCHOOL_ID,
         Column("term", "text", Words("学期，如2027-1", "term, such as 2027-1"), required=True, aliases=("学期",), example="2027-1"),
         count_column("enrolled", "在校生数", "pupils enrolled", ("在校生数", "在校生"), "120"),
         count_column("riders", "乘校车人数", "pupils who ride the school buses", ("乘校车人数", "乘车人数"), "36"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from layout_planner.county.columns import Column, Table, count_column
+from layout_planner.county.columns import SCHOOL_ID, Column, Table, count_column
 from layout_planner.words import Words
 
 FIRST_YEAR, LAST_YEAR = 1990, 2100
@@ -135,14 +135,7 @@ REGISTERS = Table(
     Words("学籍变动汇总（按学校和年级，只填人数）", "changes on the school registers, by school and grade, counts only"),
     None,
     (
-        Column(
-            "school_id",
-            "id",
-            Words("学校标识码", "school id"),
-            required=True,
-            aliases=("学校标识码", "学校编号", "标识码"),
-            example="2152000101",
-        ),
+        SCHOOL_ID,
         _SCHOOL_YEAR,
         Column(
             "term",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from layout_planner.names import name_pupils
 from layout_planner.safeguards.retrace import NO_WAY
 from layout_planner.words import Words
 
@@ -65,8 +66,9 @@ def compare_bad_trips(said: pd.DataFrame, found: pd.DataFrame, differs: Callable
         figure, again = theirs.get(key, float("nan")), ours.get(key, float("nan"))
         if differs(figure, again):
             day, when, home, band, school, mode = key
+            who = name_pupils(band, mode)
             seconds = f"the plan says {figure:.1f} s, the re-check finds {again:.1f} s"
             yield Words(
-                f"坏天气{day}（{when}）{home}到{school}（{band}，{mode}）：方案为{figure:.1f}秒，复核为{again:.1f}秒",
-                f"bad day {day} ({when}), {home} to {school} ({band}, {mode}): {seconds}",
+                f"坏天气{day}（{when}）{home}到{school}（{who.zh}）：方案为{figure:.1f}秒，复核为{again:.1f}秒",
+                f"bad day {day} ({when}), {home} to {school} ({who.en}): {seconds}",
             )

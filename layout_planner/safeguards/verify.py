@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from layout_planner.names import name_band, name_mode, name_pupils
 from layout_planner.results import Verification
 from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
@@ -139,7 +140,8 @@ def _check_pupils(given: _Given) -> Iterator[Words]:
     for (home, band), count in sorted(expected.items()):
         if placed[home, band] != count:
             name = given.county.settlements.at[home, "name"]
-            yield _say(Words(f"{name}（{home}）{band}的学生数", f"pupils of {name} ({home}), {band}"), placed[home, band], count)
+            grades = name_band(band)
+            yield _say(Words(f"{name}（{home}）{grades.zh}的学生数", f"pupils of {name} ({home}), {grades.en}"), placed[home, band], count)
 
 
 def _check_trips(given: _Given, retraced: Retraced) -> tuple[float, list[Words]]:
@@ -148,11 +150,13 @@ def _check_trips(given: _Given, retraced: Retraced) -> tuple[float, list[Words]]
     for row in given.rows:
         home, school, mode = str(row["settlement_id"]), str(row["school_id"]), str(row["mode"])
         if (mode == "unserved") != (school == ""):
-            faults.append(Words(f"{home}的{mode}行与学校“{school}”不符", f"{home}: mode {mode} does not fit school '{school}'"))
+            way = name_mode(mode)
+            faults.append(Words(f"{home}“{way.zh}”的行与学校“{school}”不符", f"{home}: a row '{way.en}' does not fit school '{school}'"))
             continue
         (seconds, *ends), metres = _expected_trip(given, retraced, row)
         said_s, said_m = float(str(row["seconds"])), float(str(row["metres"]))
-        name = Words(f"{home}到{school or '无'}（{row['band']}，{mode}）", f"{home} to {school or 'nowhere'} ({row['band']}, {mode})")
+        who = name_pupils(str(row["band"]), mode)
+        name = Words(f"{home}到{school or '无'}（{who.zh}）", f"{home} to {school or 'nowhere'} ({who.en})")
         if _differs(said_s, seconds, share=TOLERANCE_SHARE):
             faults.append(_say(Words(f"{name.zh}秒数", f"{name.en}, seconds"), said_s, seconds))
         for column, (zh, en), end_s in zip(
@@ -212,8 +216,8 @@ def _check_prices(given: _Given) -> Iterator[Words]:
         price = int(str(row["pupils"])) * price_trip(str(row["mode"]), metres, grades, given.norms)
         said = float(str(row["cost_yuan"]))
         if _differs(said, price):
-            where = f"{row['settlement_id']} {row['band']} {row['mode']}"
-            yield _say(Words(f"{where}的通学费用（元）", f"{where}: yuan a year of the commute"), said, price)
+            home, who = row["settlement_id"], name_pupils(str(row["band"]), str(row["mode"]))
+            yield _say(Words(f"{home}（{who.zh}）的通学费用（元）", f"{home} ({who.en}): yuan a year of the commute"), said, price)
 
 
 def _check_sites(given: _Given) -> Iterator[Words]:
@@ -240,8 +244,8 @@ def _check_site_counts(given: _Given, school: pd.Series, site: pd.Series, here: 
         yield _say(Words("开设学段", "bands taught"), ",".join(sorted(said_bands)), ",".join(sorted(taught)))
     for band in sorted({str(row["band"]) for row in here} - taught):
         yield Words(
-            f"不开设{band}，却安排了{_total(here, band=band)}人",
-            f"does not teach {band}, yet {_total(here, band=band)} pupils are sent there",
+            f"不开设{name_band(band).zh}，却安排了{_total(here, band=band)}人",
+            f"does not teach {name_band(band).en}, yet {_total(here, band=band)} pupils are sent there",
         )
     pupils = {band: _total(here, band=band) for band in taught}
     classes = sum(count_classes(count, given.scenario.bands[band], given.norms) for band, count in pupils.items())
@@ -280,8 +284,8 @@ def _check_site_places(given: _Given, school: pd.Series, site: pd.Series, here: 
     for band in sorted(young):
         if given.norms.value("boarding.allowed", grades=given.scenario.bands[band]) < 1:
             yield Words(
-                f"{band}不得寄宿，却安排{_total(here, band=band, mode='board')}人",
-                f"{band} may not board, yet {_total(here, band=band, mode='board')} do",
+                f"{name_band(band).zh}不得寄宿，却安排{_total(here, band=band, mode='board')}人",
+                f"{name_band(band).en} may not board, yet {_total(here, band=band, mode='board')} do",
             )
     existing = int(school["buses"])
     if site["form"] != CLOSED and int(site["buses"]) < existing:
