@@ -10,7 +10,7 @@ import layout_planner
 PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
-    ["errors", "names", "workbook", "privacy", "texts", "whole"],
+    ["errors", "names", "workbook", "privacy", "texts", "whole", "highs"],
     ["location"],
     ["scenario"],
     ["norms"],
@@ -64,7 +64,7 @@ def test_only_readers_open_files_and_only_output_writes():
     readers = {"county", "norms", "scenario", "embedded", "province.settings", "province.keys"}
     writers = {"output", "demo", "workbook", "whole", "county.forms", "county.fetch"}
     calls = {
-        "open": readers | writers | {"plan.linear", "safeguards.certificate", "safeguards.signature"},  # plan.linear opens the null device
+        "open": readers | writers | {"highs", "safeguards.certificate", "safeguards.signature"},  # highs opens the null device
         "read_text": readers | writers | {"safeguards.certificate"},
         "write_text": writers,
         "read_bytes": readers | writers | {"safeguards.certificate", "safeguards.signature"},

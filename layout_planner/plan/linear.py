@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import sys
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -12,6 +10,7 @@ import highspy
 import numpy as np
 
 from layout_planner.errors import NoPlanError
+from layout_planner.highs import silent_highs
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -176,21 +175,6 @@ class LinearSolver:
         """Return the solution at hand by variable of the problem."""
         assert self._at_hand is not None  # noqa: S101 - asked after a goal was reached
         return dict(zip(self._variables, self._at_hand, strict=True))
-
-
-def silent_highs() -> highspy.Highs:
-    """Return a solver that prints nothing; its banner goes past Python's stdout, which belongs to the result."""
-    sys.stdout.flush()
-    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
-    try:
-        os.dup2(nowhere, 1)
-        solver = highspy.Highs()
-        solver.silent()
-    finally:
-        os.dup2(kept, 1)
-        os.close(kept)
-        os.close(nowhere)
-    return solver
 
 
 def as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position: dict[pulp.LpVariable, int]) -> highspy.HighsLp:
