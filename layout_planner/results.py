@@ -70,7 +70,8 @@ BUS_ROUTE_COLUMNS = (
     "starts_s",  # float, seconds after midnight: at the first stop, or leaving the gate
     "ends_s",  # float, at the gate, or at the last stop
     "ride_km",  # float, first stop to gate or gate to last stop
-    "empty_km",  # float, driven empty from where its bus was before
+    "empty_km",  # float, driven empty from where its bus was before: overnight, at another school, or on another run
+    "home_km",  # float, driven empty after it, to where its bus stands overnight; 0 before the last run of the day
     "longest_ride_minutes",  # float, of any rider, from leaving the stop to the gate or from the gate to the stop
     "cost_yuan",  # float, a year: kilometres, and the run's share of its bus with driver and attendant
     "few_riders",  # bool, fewer than the norm set asks for a line of its own
@@ -99,6 +100,20 @@ BUS_RIDER_COLUMNS = (
     "ride_minutes",
     "trip_minutes",  # float: walk, wait and ride
     "limit_minutes",  # float, of the norm set, door to door
+)
+BUS_DAY_COLUMNS = (
+    "bus_id",
+    "seats",
+    "overnight",  # first_stop (the driver's village) | school | place
+    "place_id",  # the stop, school or settlement at which it stands overnight
+    "place",
+    "place_en",
+    "leaves_s",  # float, seconds after midnight at which it sets out from there
+    "back_s",  # float, at which it is back
+    "runs",  # int, both ways
+    "ride_km",
+    "empty_km",  # float, all that is driven without pupils
+    "cost_yuan",  # float, a year
 )
 BOARDER_COLUMNS = (
     "trip_id",
@@ -161,6 +176,7 @@ class BusPlan:
     routes  GeoDataFrame, BUS_ROUTE_COLUMNS, sorted by site, direction and start
     stops   GeoDataFrame, BUS_STOP_COLUMNS
     riders  DataFrame, BUS_RIDER_COLUMNS
+    days    DataFrame, BUS_DAY_COLUMNS: the day of every bus, and where it stands overnight; None where it was not worked out
     boarder_trips  GeoDataFrame, BOARDER_COLUMNS: the Friday and Sunday runs of boarders; None where they were not planned
     visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
     site_costs     DataFrame, SITE_COST_COLUMNS: what the layout counted beside what the routes need; None where it was not worked out
@@ -170,6 +186,7 @@ class BusPlan:
     routes: gpd.GeoDataFrame
     stops: gpd.GeoDataFrame
     riders: pd.DataFrame
+    days: pd.DataFrame | None = None
     boarder_trips: gpd.GeoDataFrame | None = None
     visit_rounds: pd.DataFrame | None = None
     site_costs: pd.DataFrame | None = None

@@ -21,7 +21,7 @@ from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.reuse import match_runs, schools_to_spare
 from layout_planner.buses.router import route_school
-from layout_planner.buses.schedule import Trip, roster_buses
+from layout_planner.buses.schedule import Base, Trip, roster_buses
 from layout_planner.errors import InputError
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
@@ -138,11 +138,12 @@ def test_one_bus_serves_two_schools_whose_bells_lie_apart():
 def test_roster_uses_one_bus_where_the_windows_allow_and_is_never_helped_by_less_time():
     trips = [Trip(600, 25_000, 27_000), Trip(600, 25_000, 27_000)]
     between = np.full((2, 2), 300.0)
-    turns = roster_buses(trips, between, between, bus_cost=1000, cost_per_m=1, seed=1, early=False)
+    bases = [Base(1000, None, np.zeros(2))]
+    turns = roster_buses(trips, between, between, bases=bases, cost_per_m=1, seed=1, early=False)
     assert [turn.bus for turn in turns] == [0, 0]
     assert [turn.starts_s for turn in turns] == [27_000 - 900, 27_000]
     tight = [replace(trip, earliest_s=26_500.0) for trip in trips]  # 500 s are too short for 600 + 300
-    assert len({turn.bus for turn in roster_buses(tight, between, between, bus_cost=1000, cost_per_m=1, seed=1, early=False)}) == 2
+    assert len({turn.bus for turn in roster_buses(tight, between, between, bases=bases, cost_per_m=1, seed=1, early=False)}) == 2
 
 
 def tiny_case(**pupils: int) -> tuple[Case, object]:

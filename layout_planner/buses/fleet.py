@@ -24,12 +24,14 @@ class Kind:
     seats   for pupils: driver and attendant are taken off
     yuan    a bus a year
     number  how many there are; None = as many as are needed
+    overnight  where they stand: "" = at their first stop, in the driver's village; `school`; or the id of a settlement or school
     """
 
     kind_id: str
     seats: int
     yuan: int
     number: int | None
+    overnight: str = ""
 
 
 def list_kinds(county: County, norms: NormSet) -> list[Kind]:
@@ -50,6 +52,7 @@ def list_kinds(county: County, norms: NormSet) -> list[Kind]:
             int(row["seats"]) - staff,
             stock.yuan if pd.isna(row["yearly_yuan"]) else int(row["yearly_yuan"]),
             None if pd.isna(row["number"]) else int(row["number"]),
+            str(row.get("overnight", "")),
         )
         for kind_id, row in county.fleet.iterrows()
     ]

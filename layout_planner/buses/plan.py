@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import count
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,6 +11,7 @@ from layout_planner.buses.bells import ask_round
 from layout_planner.buses.fleet import list_kinds
 from layout_planner.buses.home import runs_home, turn_round
 from layout_planner.buses.model import Run, Vehicles, latest_start_s, run_seconds
+from layout_planner.buses.nights import add_empty_ways, bases_of, find_places, list_overnight, pair_buses
 from layout_planner.buses.remedies import price_sites, propose_lines
 from layout_planner.buses.router import route_school, run_each
 from layout_planner.buses.schedule import Trip, roster_buses
@@ -78,8 +78,10 @@ def _plan_mode(case: Case, streets: Streets, layout: Layout, *, weekly: bool) ->
         home = runs_home(turned, runs, yuan_per_m=yuan_per_m(case), bus_yuan=search.bus_yuan(search.largest), seed=search.seed)
         evening += [_Ask(round_, turned, run) for run in home]
     to_school, from_school = search.roster(morning, TO_SCHOOL), search.roster(evening, FROM_SCHOOL)
+    paired = [*to_school, *pair_buses(to_school, from_school, streets, search.places)]
+    duties = add_empty_ways(paired, streets, search.places, weekly=weekly)
     price = {kind.seats: kind.yuan for kind in reversed(search.kinds)}
-    return tabulate_buses(case, streets, [*to_school, *_same_buses(to_school, from_school)], [round_ for round_, _ in routed], price)
+    return tabulate_buses(case, streets, duties, [round_ for round_, _ in routed], price)
 
 
 def yuan_per_m(case: Case) -> float:
@@ -94,6 +96,7 @@ class _Search:
         self.case, self.streets, self.kinds, self.weekly = case, streets, kinds, weekly
         self.seed = case.scenario.solver.seed
         self.largest = max(kind.seats for kind in kinds)
+        self.places = find_places(kinds, case, streets)
 
     def bus_yuan(self, seats: int) -> int:
         """Return yuan a year of the cheapest bus with so many seats."""
@@ -128,11 +131,11 @@ class _Search:
         duties: list[Duty] = []
         for seats in sorted({ask.run.seats for ask in asked}, reverse=True):
             begin = len({duty.bus for duty in duties})
-            own = self._roster_size([ask for ask in asked if ask.run.seats == seats], direction, self.bus_yuan(seats))
+            own = self._roster_size([ask for ask in asked if ask.run.seats == seats], direction, seats)
             duties += [duty.driven_by(duty.bus + begin) for duty in own]
         return duties
 
-    def _roster_size(self, asked: list[_Ask], direction: str, bus_yuan: int) -> list[Duty]:
+    def _roster_size(self, asked: list[_Ask], direction: str, seats: int) -> list[Duty]:
         """Return the roster of the runs that take buses of one size."""
         norms = self.case.norms
         window_s = MINUTE_S * norms.value("board.most_wait_minutes" if self.weekly else "bus.most_early_minutes")
@@ -141,14 +144,16 @@ class _Search:
         outer = np.array([ask.round_.node[ask.bell.stop[ask.run.choices[0]]] for ask in asked], dtype=np.int64)
         ways = self.streets.rides(gates, outer) if direction == TO_SCHOOL else self.streets.rides(outer, gates)
         cost, early = yuan_per_m(self.case) / 2, direction != TO_SCHOOL
-        turns = roster_buses(trips, *ways, bus_cost=bus_yuan, cost_per_m=cost, seed=self.seed, early=early)
+        kinds = [kind for kind in self.kinds if kind.seats == seats]
+        bases, overnight = bases_of(kinds, self.places, self.streets, gates, outer, early=early), list_overnight(kinds)
+        turns = roster_buses(trips, *ways, bases=bases, cost_per_m=cost, seed=self.seed, early=early)
         duties: list[Duty] = []
         for turn, before in zip(turns, [None, *turns], strict=False):
             again = before is not None and before.bus == turn.bus
             empty_m = float(ways[1][before.trip, turn.trip]) if before is not None and again else 0.0
             number = duties[-1].number + 1 if again else 1
             ask = asked[turn.trip]
-            duties.append(Duty(direction, ask.round_, ask.bell, ask.run, turn.bus, number, turn.starts_s, empty_m))
+            duties.append(Duty(direction, ask.round_, ask.bell, ask.run, turn.bus, number, turn.starts_s, empty_m, overnight[turn.base]))
         return duties
 
 
@@ -165,23 +170,3 @@ def _time_trip(ask: _Ask, direction: str, window_s: float, leave_s: float) -> Tr
         latest = clock.arrive_s - seconds
         return Trip(seconds + alight_s, latest - window_s, latest)
     return Trip(seconds, clock.dismissal_s + leave_s, clock.dismissal_s + leave_s + window_s)
-
-
-def _same_buses(to_school: list[Duty], from_school: list[Duty]) -> list[Duty]:
-    """Return the runs home with the buses renamed, so that as many as may be are driven by the bus of the morning."""
-    shared: dict[tuple[int, int], int] = {}
-    for one in to_school:
-        for other in from_school:
-            if one.round_.site_id == other.round_.site_id and one.run.seats == other.run.seats:
-                common = len(set(one.run.choices) & set(other.run.choices))
-                shared[one.bus, other.bus] = shared.get((one.bus, other.bus), 0) + common
-    name: dict[int, int] = {}
-    for (mine, theirs), _ in sorted(shared.items(), key=lambda item: (-item[1], item[0])):
-        if theirs not in name and mine not in name.values():
-            name[theirs] = mine
-    size = {duty.bus: duty.run.seats for duty in to_school}
-    fresh = count(len(size))
-    for bus, seats in sorted({(duty.bus, duty.run.seats) for duty in from_school if duty.bus not in name}):
-        idle = [mine for mine in sorted(size) if size[mine] == seats and mine not in name.values()]
-        name[bus] = idle[0] if idle else next(fresh)
-    return [duty.driven_by(name[duty.bus]) for duty in from_school]

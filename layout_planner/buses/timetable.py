@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from layout_planner.buses.days import tell_days
 from layout_planner.buses.home import ride_seconds
 from layout_planner.results import BUS_RIDER_COLUMNS, BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, FROM_SCHOOL, TO_SCHOOL, BusPlan
 
@@ -37,7 +38,9 @@ class Duty:
     bell      the bell that times it, turned round for the way home
     number    first, second, ... run of its bus that morning or afternoon
     starts_s  when it reaches its first stop, or leaves the gate
-    empty_m   metres driven empty before it
+    empty_m, empty_s  driven empty before it; the seconds only before the first run of a half day
+    home_m, home_s    driven empty after it, back to where the bus stands overnight
+    overnight where that is, as in the fleet table
     """
 
     direction: str
@@ -48,10 +51,24 @@ class Duty:
     number: int
     starts_s: float
     empty_m: float
+    overnight: str = ""
+    empty_s: float = 0.0
+    home_m: float = 0.0
+    home_s: float = 0.0
 
     def driven_by(self, bus: int) -> Duty:
         """Return the same run on another bus."""
         return replace(self, bus=bus)
+
+    @property
+    def begins_at(self) -> int:
+        """Graph node at which the run begins: its first stop, or the gate."""
+        return self.calls[0][0] if self.direction == TO_SCHOOL else self.round_.gate
+
+    @property
+    def ends_at(self) -> int:
+        """Graph node at which the run ends."""
+        return self.round_.gate if self.direction == TO_SCHOOL else self.calls[-1][0]
 
     @property
     def calls(self) -> list[tuple[int, list[int]]]:
@@ -92,11 +109,9 @@ def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: lis
     table = pd.DataFrame(riders, columns=list(BUS_RIDER_COLUMNS)).sort_values(
         ["settlement_id", "band", "site_id", "direction", "route_id", "stop_id"], ignore_index=True
     )
-    return BusPlan(
-        gpd.GeoDataFrame(routes, columns=list(BUS_ROUTE_COLUMNS), geometry="geometry", crs=crs),
-        gpd.GeoDataFrame(stops, columns=list(BUS_STOP_COLUMNS), geometry="geometry", crs=crs),
-        table,
-    )
+    runs = gpd.GeoDataFrame(routes, columns=list(BUS_ROUTE_COLUMNS), geometry="geometry", crs=crs)
+    calls = gpd.GeoDataFrame(stops, columns=list(BUS_STOP_COLUMNS), geometry="geometry", crs=crs)
+    return BusPlan(runs, calls, table, tell_days(case, duties, runs, names))
 
 
 def _nodes(duty: Duty) -> list[int]:
@@ -183,7 +198,7 @@ def _describe(
         float(duty.bell.between_m[duty.bell.stop[one], duty.bell.stop[other]]) for one, other in pairwise(duty.run.choices)
     )
     norms, count = case.norms, sum(row["pupils"] for row in riders)
-    km = metres / METRES, duty.empty_m / METRES
+    km = metres / METRES, duty.empty_m / METRES, duty.home_m / METRES
     yearly_km = norms.value("cost.school_days") * sum(km)
     last = stops[-1]["time_s"] + duty.bell.halt_s + duty.bell.board_s[duty.calls[-1][1]].sum()
     ends = last if duty.direction == FROM_SCHOOL else last + float(duty.bell.to_school_s[duty.bell.stop[duty.run.choices[-1]]])
@@ -200,6 +215,7 @@ def _describe(
         "ends_s": round(float(ends), 1),
         "ride_km": round(km[0], SHOWN),
         "empty_km": round(km[1], SHOWN),
+        "home_km": round(km[2], SHOWN),
         "longest_ride_minutes": max(row["ride_minutes"] for row in riders),
         "cost_yuan": round(yearly_km * norms.value("cost.bus_km_yuan") + bus_yuan, SHOWN),
         "few_riders": bool(count < norms.value("bus.min_riders")),

@@ -39,6 +39,6 @@ def tell_weekly(case: Case, plan: BusPlan) -> gpd.GeoDataFrame:
         under_10=under.reindex(routes["route_id"]).fillna(0).round().astype(int).to_numpy(),
         met_at_stop=alone.reindex(routes["route_id"]).fillna(0).astype(int).to_numpy(),
         outer_stop=outer,
-        cost_yuan=((routes["ride_km"] + routes["empty_km"]) * yearly_km).round(SHOWN),
+        cost_yuan=(routes[["ride_km", "empty_km", "home_km"]].sum(axis=1) * yearly_km).round(SHOWN),
     )
     return table[list(BOARDER_COLUMNS)]

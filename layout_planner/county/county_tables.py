@@ -111,5 +111,5 @@ def fleet_rows(table: CheckedTable | None) -> pd.DataFrame | None:
     frame = table.frame.copy()
     for column in FLEET.columns:
         if column.name not in frame.columns:
-            frame[column.name] = "" if column.kind == "text" else np.nan
+            frame[column.name] = "" if column.kind in {"text", "id"} else np.nan
     return frame[[column.name for column in FLEET.columns]].set_index("kind_id").sort_index()

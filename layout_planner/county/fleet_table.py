@@ -48,5 +48,16 @@ FLEET = Table(
             aliases=("年费用", "每辆年费用"),
             example="120000",
         ),
+        Column(
+            "overnight",
+            "id",
+            Words(
+                "夜间停放地点：空白为首站所在村（驾驶员家）；school 为首趟所到学校；或居民点、学校的编号",
+                "where it stands overnight: empty = in the driver's village, at its first stop; `school` = at the school of its first run; "
+                "or the id of a settlement or school",
+            ),
+            aliases=("夜间停放", "停放地点", "过夜地点"),
+            example="V0003",
+        ),
     ),
 )

@@ -10,7 +10,7 @@ import shapely
 
 from layout_planner.errors import InputError, Problem
 from layout_planner.names import name_place
-from layout_planner.output.bus_plans import DAYS, DEGREES, DIRECTIONS, tell_clock
+from layout_planner.output.bus_plans import DAYS, DEGREES, DIRECTIONS, NIGHTS, tell_clock
 from layout_planner.output.map_data import pair
 from layout_planner.output.pages import describe_run, write_page
 from layout_planner.output.safe import clean_text
@@ -96,7 +96,7 @@ def sum_up(lines: Lines) -> dict[str, float]:
         "longest_ride_minutes": float(lines.routes["longest_ride_minutes"].max()) if len(lines.routes) else 0.0,
         "longest_walk_minutes": float(carried["walk_minutes"].max()) if len(carried) else 0.0,
         "over_the_limit": int(lines.riders.loc[lines.riders["trip_minutes"] > lines.riders["limit_minutes"], "pupils"].sum()),
-        "km_a_day": round(float((lines.routes["ride_km"] + lines.routes["empty_km"]).sum()), 1),
+        "km_a_day": round(sum(float(lines.routes[name].sum()) for name in ("ride_km", "empty_km", "home_km") if name in lines.routes), 1),
         "cost_yuan": round(float(lines.routes["cost_yuan"].sum())),
     }
 
@@ -162,10 +162,34 @@ def write_timetable(lines: Lines, path: Path, lang: Lang) -> None:
         "lead": pair(say_sum(lines)),
         "schools": _by_school(lines),
         "stops": _by_stop(lines),
+        "buses": _by_bus(lines),
         "week": pair(say_week(lines)),
         "boarders": _by_boarders(lines),
     }
     write_page("timetable.html", page, path, lang)
+
+
+def _by_bus(lines: Lines) -> list[dict[str, Any]]:
+    """Return the day of every bus: where it stands overnight, when it sets out and is back, its runs in between."""
+    if lines.view.bus_days is None:
+        return []
+    days = lines.view.bus_days[lines.view.bus_days["when"] == lines.when]
+    runs = lines.routes.sort_values("starts_s")
+    named = {bus: own.to_dict("records") for bus, own in runs.groupby("bus_id")}
+    return [
+        {
+            "bus": row["bus_id"],
+            "seats": int(row["seats"]),
+            "night": pair(NIGHTS[row["overnight"]]),
+            "place": pair(Words(clean_text(row["place"]), clean_text(row["place_en"]))),
+            "leaves": tell_clock(row["leaves_s"]),
+            "back": tell_clock(row["back_s"]),
+            "runs": [{"time": tell_clock(run["starts_s"]), "label": pair(Words(run["label"], run["label_en"]))} for run in named[row["bus_id"]]],
+            "km": f"{row['ride_km']:.0f}",
+            "empty": f"{row['empty_km']:.0f}",
+        }
+        for row in days.to_dict("records")
+    ]
 
 
 def _week_of(lines: Lines) -> pd.DataFrame:

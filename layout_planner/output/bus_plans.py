@@ -19,18 +19,25 @@ if TYPE_CHECKING:
 
 DEGREES = "EPSG:4326"
 BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips")
-BUS_TABLES = (*BUS_GEO_TABLES, "bus_riders")
+BUS_PLAIN_TABLES = ("bus_riders", "bus_days")
+BUS_TABLES = (*BUS_GEO_TABLES, *BUS_PLAIN_TABLES)
 DAYS = {"friday": Words("周五回家", "Friday, home"), "sunday": Words("周日返校", "Sunday, back")}
 DIRECTIONS = {TO_SCHOOL: Words("上学", "to school"), FROM_SCHOOL: Words("放学", "from school")}
 TITLES = {
     "bus_routes": Words("校车线路", "bus routes"),
     "bus_stops": Words("校车站点", "bus stops"),
     "bus_riders": Words("校车学生", "bus riders"),
+    "bus_days": Words("校车一日", "a bus's day"),
     "boarder_trips": Words("寄宿生周末接送", "boarders' week"),
 }
 REMEDIES = {"site_costs": Words("校车费用比较", "bus costs"), "line_proposals": Words("可改开公交", "public lines instead")}
 ROUNDS_TITLE = Words("送教线路（内部）", "visiting rounds (internal)")
-CLOCKS = ("starts_s", "ends_s", "time_s")
+NIGHTS = {
+    "first_stop": Words("驾驶员所在村（首站）", "driver's village (first stop)"),
+    "school": Words("学校", "school"),
+    "place": Words("停车点", "depot"),
+}
+CLOCKS = ("starts_s", "ends_s", "time_s", "leaves_s", "back_s")
 
 
 def join_buses(run: Run) -> dict[str, pd.DataFrame | gpd.GeoDataFrame]:
@@ -94,6 +101,8 @@ def _tell_columns(table: pd.DataFrame, view: RunView, lang: Lang) -> pd.DataFram
         table["band"] = [name_band(band, view.bands.get(band, ())).say(lang) for band in table["band"]]
     if "day" in table:
         table["day"] = [DAYS[day].say(lang) for day in table["day"]]
+    if "overnight" in table:
+        table["overnight"] = [NIGHTS[kind].say(lang) for kind in table["overnight"]]
     if "direction" in table:
         table["direction"] = [DIRECTIONS[direction].say(lang) for direction in table["direction"]]
     return table

@@ -13,7 +13,7 @@ import pandas as pd
 from layout_planner.compare import list_mergers
 from layout_planner.county.model import Note, Source
 from layout_planner.errors import InputError, Problem
-from layout_planner.output.bus_plans import BUS_GEO_TABLES, join_buses
+from layout_planner.output.bus_plans import BUS_GEO_TABLES, BUS_PLAIN_TABLES, join_buses
 from layout_planner.output.map_data import group_roads
 from layout_planner.output.relief import Relief, shade_relief
 from layout_planner.output.view import RunView
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 DEGREES = "EPSG:4326"
-RIDERS = "bus_riders.parquet"
 GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", "venues", "water", *BUS_GEO_TABLES)
 RELIEF = "relief.jpg"
 BAD_DAYS = "bad_days.parquet"
@@ -179,8 +178,10 @@ def write_view_tables(view: RunView, folder: Path) -> None:
         if table is not None:
             table.to_parquet(folder / f"{name}.parquet")
     view.trips.to_parquet(folder / "trips.parquet")
-    if view.bus_riders is not None:
-        view.bus_riders.to_parquet(folder / RIDERS)
+    for name in BUS_PLAIN_TABLES:
+        table = getattr(view, name)
+        if table is not None:
+            table.to_parquet(folder / f"{name}.parquet")
     if view.relief is not None:
         (folder / RELIEF).write_bytes(view.relief.jpeg)
 
@@ -196,9 +197,9 @@ def read_view(folder: Path) -> RunView:
         stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         tables = {name: gpd.read_parquet(folder / f"{name}.parquet") for name in GEO_TABLES if (folder / f"{name}.parquet").exists()}
         trips = pd.read_parquet(folder / "trips.parquet")
-        riders = pd.read_parquet(folder / RIDERS) if (folder / RIDERS).exists() else None
+        plain = {name: pd.read_parquet(folder / f"{name}.parquet") for name in BUS_PLAIN_TABLES if (folder / f"{name}.parquet").exists()}
         days = pd.read_parquet(folder / BAD_DAYS) if (folder / BAD_DAYS).exists() else None
-        view = _rebuild(stored["view"], tables, trips, riders)
+        view = _rebuild(stored["view"], tables | plain, trips)
         return replace(view, bad_days=_bad_days(days), relief=_read_relief(folder, stored["view"].get("relief")))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise missing_run(folder, error) from error
@@ -224,7 +225,7 @@ def missing_run(folder: Path, error: Exception) -> InputError:
     )
 
 
-def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips: pd.DataFrame, riders: pd.DataFrame | None) -> RunView:
+def _rebuild(stored: dict[str, Any], tables: dict[str, Any], trips: pd.DataFrame) -> RunView:
     findings = tuple(
         Finding(
             **{
@@ -257,8 +258,7 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, gpd.GeoDataFrame], trips:
         norms_title=Words(**stored["norms_title"]),
         review_number=str(stored.get("review_number", "")),
         ways=tables.get("ways"),
-        **{name: tables.get(name) for name in BUS_GEO_TABLES},
-        bus_riders=riders,
+        **{name: tables.get(name) for name in (*BUS_GEO_TABLES, *BUS_PLAIN_TABLES)},
         venues=tables.get("venues"),
         water=tables.get("water"),
     )
