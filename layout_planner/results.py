@@ -247,7 +247,7 @@ class GateResult:
         return self.verdict == "pass"
 
 
-BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road")
+BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road", "empty")
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ def test_the_tiny_county_with_its_fleet_is_fine():
         ("fleet.csv", "K19,19座小学生专用校车,19,", "K19,19座小学生专用校车,many,", "seats"),
         ("fleet.csv", "K19,19座小学生专用校车,19,2", "K19,19座小学生专用校车,19,-2", "number"),
         ("fleet.csv", "K38,", "K19,", "kind_id"),
+        ("fleet.csv", ",school", ",nowhere", "overnight"),
         ("scenario.toml", "year = 2026", 'year = 2026\n[travel]\nbell = "25:00"\n', "travel.bell"),
     ],
 )

@@ -127,10 +127,10 @@ def add_empty_ways(duties: Sequence[Duty], streets: Streets, places: Mapping[str
     seconds, metres = drive_legs(streets, legs)
     for half, out, home in plans:
         first = replace(half[0], empty_m=metres[out], empty_s=seconds[out])
-        half = [first, *half[1:]]
+        driven = [first, *half[1:]]
         if home is not None:
-            half[-1] = replace(half[-1], home_m=metres[home], home_s=seconds[home])
-        found += half
+            driven[-1] = replace(driven[-1], home_m=metres[home], home_s=seconds[home])
+        found += driven
     return found
 
 

@@ -81,11 +81,19 @@ def roster_buses(
         for place, trip in enumerate(trips, start=len(bases))
     ]
     kinds = [
-        VehicleType(_number(base, number == len(bases) - 1, len(trips)), start_depot=number, end_depot=number, fixed_cost=base.cost, tw_late=day)
+        VehicleType(
+            _number(base, len(trips), last=number == len(bases) - 1),
+            start_depot=number,
+            end_depot=number,
+            fixed_cost=base.cost,
+            tw_late=day,
+        )
         for number, base in enumerate(bases)
         if base.number != 0 or number == len(bases) - 1
     ]
-    data = ProblemData([Location(0, 0)] * len(tables[0]), clients, [Depot(place) for place in range(len(bases))], kinds, *([table] for table in tables))
+    data = ProblemData(
+        [Location(0, 0)] * len(tables[0]), clients, [Depot(place) for place in range(len(bases))], kinds, *([table] for table in tables)
+    )
     rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_TRIP * len(trips)))
     best = solve(data, MaxIterations(rounds), seed=seed, collect_stats=False, display=False).best
     chains = sorted(([int(visit.idx) for visit in route if visit.is_client()], int(route.start_depot())) for route in best.routes())
@@ -95,7 +103,7 @@ def roster_buses(
     return [replace(turn, base=base) for bus, (chain, base) in enumerate(chains) for turn in timed(chain, bus, trips, between_s)]
 
 
-def _number(base: Base, last: bool, trips: int) -> int:
+def _number(base: Base, trips: int, *, last: bool) -> int:
     """Return how many buses a base gives to the roster."""
     return trips if last or base.number is None else min(base.number, trips)
 

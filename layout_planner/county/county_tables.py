@@ -111,5 +111,7 @@ def fleet_rows(table: CheckedTable | None) -> pd.DataFrame | None:
     frame = table.frame.copy()
     for column in FLEET.columns:
         if column.name not in frame.columns:
-            frame[column.name] = "" if column.kind in {"text", "id"} else np.nan
+            frame[column.name] = np.nan
+        if column.kind in {"text", "id"}:
+            frame[column.name] = frame[column.name].fillna("").astype(object)
     return frame[[column.name for column in FLEET.columns]].set_index("kind_id").sort_index()

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.county import checks
+from layout_planner.county.bus_checks import check_overnight
 from layout_planner.county.county_tables import (
     evidence_rows,
     fleet_rows,
@@ -107,6 +108,7 @@ class _CountyReader(GroundReader):
         self._check_yearly(yearly, settlements, schools)
         posts = self._read_posts(settlements, schools)
         fleet = self._read_named(FLEET, Words("读取校车", "reading the fleet"))
+        self.problems.extend(check_overnight(fleet, settlements, schools))
         objections = self._read_objections(settlements)
         crs = place_crs(settlements, schools)
         boundary = self.read_boundary(crs, (settlements, schools))

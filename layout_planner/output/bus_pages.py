@@ -184,7 +184,9 @@ def _by_bus(lines: Lines) -> list[dict[str, Any]]:
             "place": pair(Words(clean_text(row["place"]), clean_text(row["place_en"]))),
             "leaves": tell_clock(row["leaves_s"]),
             "back": tell_clock(row["back_s"]),
-            "runs": [{"time": tell_clock(run["starts_s"]), "label": pair(Words(run["label"], run["label_en"]))} for run in named[row["bus_id"]]],
+            "runs": [
+                {"time": tell_clock(run["starts_s"]), "label": pair(Words(run["label"], run["label_en"]))} for run in named[row["bus_id"]]
+            ],
             "km": f"{row['ride_km']:.0f}",
             "empty": f"{row['empty_km']:.0f}",
         }

@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL, BusCheck
+from layout_planner.safeguards.bus_empty import check_empty
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.words import Words
 
@@ -38,7 +39,9 @@ KM_M = 1000
 NEVER_HALT = frozenset({"motorway", "motorway_link", "ferry"})
 
 
-class _Given(NamedTuple):
+class Given(NamedTuple):
+    """What is checked, and against what."""
+
     county: County
     scenario: Scenario
     norms: NormSet
@@ -53,20 +56,21 @@ def check_buses(county: County, scenario: Scenario, norms: NormSet, layout: Layo
     for row in plan.stops.sort_values(["route_id", "stop_no"]).to_dict("records"):
         stops[str(row["route_id"])].append(row)
     routes = {str(row["route_id"]): row for row in plan.routes.to_dict("records")}
-    given = _Given(county, scenario, norms, routes, stops, plan.riders.to_dict("records"))
+    given = Given(county, scenario, norms, routes, stops, plan.riders.to_dict("records"))
     faults = {"riders": tuple(_check_riders(given, layout)), "seats": tuple(_check_seats(given))}
     if routes:
-        roads = _Roads(given)
+        roads = Roads(given)
         faults |= {
             "ride": tuple(_check_rides(given, roads)),
             "windows": (*_check_windows(given), *_check_turns(given, roads)),
             "walk": tuple(_check_walks(given, roads)),
             "road": tuple(_check_roads(given, roads)),
+            "empty": tuple(check_empty(given, roads, plan.days)),
         }
     return BusCheck(len(routes), sum(int(row["pupils"]) for row in given.riders if row["direction"] == TO_SCHOOL), faults)
 
 
-def _check_riders(given: _Given, layout: Layout) -> Iterator[Words]:
+def _check_riders(given: Given, layout: Layout) -> Iterator[Words]:
     """Every pupil whom the layout sends by school bus has one seat there and one back, at his own school; nobody else has."""
     riding = layout.assignment[layout.assignment["mode"] == "school_bus"]
     for direction in (TO_SCHOOL, FROM_SCHOOL):
@@ -83,7 +87,7 @@ def _check_riders(given: _Given, layout: Layout) -> Iterator[Words]:
                 yield Words(f"{where}：还差{count}个座位（负数为多出）", f"{where}: {count} seats are missing (too many where negative)")
 
 
-def _check_seats(given: _Given) -> Iterator[Words]:
+def _check_seats(given: Given) -> Iterator[Words]:
     """No run carries more than its seats, has an attendant, and fits the largest bus allowed; stops and riders add up to the run."""
     largest = given.norms.find("bus.capacity_max")
     aboard: dict[str, int] = defaultdict(int)
@@ -108,10 +112,10 @@ def _check_seats(given: _Given) -> Iterator[Words]:
             yield Words(f"{name}：核载{people}人，超过{largest.value:.0f}", f"{name}: a bus for {people}, more than {largest.value:.0f}")
 
 
-class _Roads:
+class Roads:
     """Gates and bus stops on the re-check's own nets, and the rides and walks between them."""
 
-    def __init__(self, given: _Given) -> None:
+    def __init__(self, given: Given) -> None:
         self.given = given
         tracer = Tracer(given.county, given.scenario, given.norms)
         self.walking, self.driving = tracer.walking, tracer.driving
@@ -136,6 +140,10 @@ class _Roads:
         """Return the node of a school's gate on the roads of buses."""
         return self.driving.node_of.get(("school", site))
 
+    def calls(self, name: str) -> list[Hashable | None]:
+        """Return the nodes of gate and stops of a run, in the order of driving."""
+        return [node for node, _ in _nodes(self.given, self, name)]
+
     def ride_s(self, begin: Hashable | None, end: Hashable | None) -> float:
         """Return the fastest ride between two nodes, inf without a way."""
         if begin is None or end is None:
@@ -156,7 +164,7 @@ class _Roads:
         return found
 
 
-def _nodes(given: _Given, roads: _Roads, name: str) -> list[tuple[Hashable | None, float]]:
+def _nodes(given: Given, roads: Roads, name: str) -> list[tuple[Hashable | None, float]]:
     """Return (node, seconds at which the bus is there, halting) of gate and stops of a run, in the order of driving."""
     route = given.routes[name]
     calls = [(roads.on_drive.get(str(row["stop_id"])), float(row["time_s"])) for row in given.stops[name]]
@@ -164,7 +172,7 @@ def _nodes(given: _Given, roads: _Roads, name: str) -> list[tuple[Hashable | Non
     return [*calls, (gate, float(route["ends_s"]))] if route["direction"] == TO_SCHOOL else [(gate, float(route["starts_s"])), *calls]
 
 
-def _halts_s(given: _Given, name: str) -> list[float]:
+def _halts_s(given: Given, name: str) -> list[float]:
     """Return the seconds of every halt of a run; the gate takes none of the run's time."""
     halt, board = given.norms.value("bus.halt_seconds"), given.norms.value("bus.board_seconds")
     halts = [halt + board * int(row["riders"]) for row in given.stops[name]]
@@ -175,7 +183,7 @@ def _slack(seconds: float) -> float:
     return max(TOLERANCE_S, TOLERANCE_SHARE * seconds)
 
 
-def _check_rides(given: _Given, roads: _Roads) -> Iterator[Words]:
+def _check_rides(given: Given, roads: Roads) -> Iterator[Words]:
     """The timetable can be driven, every ride is as long as it says, and no trip is over the limit of its band."""
     for name in given.routes:
         calls, halts = _nodes(given, roads, name), _halts_s(given, name)
@@ -203,7 +211,7 @@ def _check_rides(given: _Given, roads: _Roads) -> Iterator[Words]:
             yield Words(f"{where}：全程{trip:.1f}分钟，超过{limit:.0f}分钟", f"{where}: {trip:.1f} min door to door, over {limit:.0f} min")
 
 
-def _ride_minutes(given: _Given, row: Row) -> tuple[float, float]:
+def _ride_minutes(given: Given, row: Row) -> tuple[float, float]:
     """Return the least and the most minutes of a rider on board by the timetable, whoever of his stop gets on or off first."""
     route, name = given.routes[str(row["route_id"])], str(row["route_id"])
     calls = [
@@ -220,7 +228,7 @@ def _ride_minutes(given: _Given, row: Row) -> tuple[float, float]:
     return min(ride for ride, _ in rides) / MINUTE_S, max(ride for _, ride in rides) / MINUTE_S
 
 
-def _check_windows(given: _Given) -> Iterator[Words]:
+def _check_windows(given: Given) -> Iterator[Words]:
     """Buses are at school before the bell and leave after dismissal, and nobody waits there longer than allowed."""
     norms = given.norms
     early, wait, leave = (MINUTE_S * norms.value(f"bus.{part}_minutes") for part in ("early", "most_early", "leave"))
@@ -238,7 +246,7 @@ def _check_windows(given: _Given) -> Iterator[Words]:
             )
 
 
-def _check_turns(given: _Given, roads: _Roads) -> Iterator[Words]:
+def _check_turns(given: Given, roads: Roads) -> Iterator[Words]:
     """A bus has let everybody off and driven on before its next run begins."""
     halt, board = given.norms.value("bus.halt_seconds"), given.norms.value("bus.board_seconds")
     by_bus: dict[tuple[str, str], list[str]] = defaultdict(list)
@@ -255,7 +263,7 @@ def _check_turns(given: _Given, roads: _Roads) -> Iterator[Words]:
                 yield Words(f"{bus}：{other}开始时晚{late:.0f}秒", f"{bus} is {late:.0f} s late for {other}")
 
 
-def _check_walks(given: _Given, roads: _Roads) -> Iterator[Words]:
+def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
     """Every stop is within the walk limit of its riders, and no walk is shorter than it can be."""
     norms, slow = given.norms, given.scenario.travel.walk.child_speed
     most = norms.value("bus.walk_to_stop_minutes")
@@ -285,12 +293,12 @@ def _check_walks(given: _Given, roads: _Roads) -> Iterator[Words]:
             )
 
 
-def _is_own_stop(roads: _Roads, home: str, stop: str) -> bool:
+def _is_own_stop(roads: Roads, home: str, stop: str) -> bool:
     """Whether the stop is the road point of buses nearest to the home, to which one may also go across country."""
     return roads.on_drive.get(stop) is not None and roads.on_drive.get(stop) == roads.driving.node_of.get(("home", home))
 
 
-def _check_roads(given: _Given, roads: _Roads) -> Iterator[Words]:
+def _check_roads(given: Given, roads: Roads) -> Iterator[Words]:
     """Buses keep to roads that they may drive, and stop where they may."""
     edges, net = roads.driving.paces.edges, roads.driving
     open_ = np.flatnonzero(net.ahead | net.behind)

@@ -23,6 +23,7 @@ SAYS = {
     "windows": Words("校车在上课前到校、放学后发车、赶得上下一趟", "buses are in time at school, after it and for the next run"),
     "walk": Words("到站步行不超限", "no stop is too far on foot"),
     "road": Words("校车走的路和停的站都允许", "buses drive and stop where they may"),
+    "empty": Words("空驶里程和全年费用计全", "empty driving and yearly cost are counted in full"),
 }
 CURES = {
     "riders": Words("为没有座位的学生加站或加车", "add a stop or a bus for the pupils without a seat"),
@@ -31,6 +32,7 @@ CURES = {
     "windows": Words("调整发车时间，或加一辆车", "change the times, or add a bus"),
     "walk": Words("在近处加站", "add a stop nearer to home"),
     "road": Words("换站或改线", "move the stop or the route"),
+    "empty": Words("重新计算里程和费用", "count kilometres and cost anew"),
 }
 NORMS = {"seats": "bus.attendant", "ride": "travel.max_minutes", "windows": "bus.early_minutes", "walk": "bus.walk_to_stop_minutes"}
 
