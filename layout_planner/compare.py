@@ -13,6 +13,8 @@ from layout_planner.risk import count_doubtful
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from layout_planner.norms import NormSet
@@ -46,18 +48,23 @@ MEASURES: dict[str, Measure] = {
     "boarders": Measure(Words("寄宿生", "boarders"), 0),
     "new_beds": Measure(Words("新增床位", "new beds"), 0),
     "buses": Measure(Words("校车", "school buses"), 0),
+    "at_risk_weighted": Measure(Words("有风险的学生（按超限程度加权）", "at risk, weighed by how far over the limit"), 1),
+    "split_siblings": Measure(Words("与兄弟姐妹不同校的小学生", "primary pupils apart from siblings"), 0),
+    "pupil_minutes": Measure(Words("全体学生单程分钟总和", "minutes of all pupils together"), 0),
     "moved": Measure(Words("换校学生", "pupils who change school"), 0),
     "cost_yuan": Measure(Words("年成本（万元）", "cost a year, 10,000 yuan"), 1),
+    "capital_yuan": Measure(Words("一次性投入（万元）", "spent once, 10,000 yuan"), 1),
 }
-SHOWN_IN_10_000 = {"cost_yuan"}
+SHOWN_IN_10_000 = {"cost_yuan", "capital_yuan"}
 
 
 def measure_layout(
     layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet, scenario: Scenario,
-    bad_days: pd.DataFrame | None = None,
+    bad_days: pd.DataFrame | None = None, terms: Mapping[str, float] | None = None,
 ) -> dict[str, float]:  # fmt: skip
     """Return the figures of MEASURES for `layout`; minutes are of daily trips, weighted by pupils.
 
+    terms : the figures that only the whole case tells, from `plan.terms.describe_layout`
     bad_days : the layout's trips on bad days; without them there is no `cut_off_worst_day`
 
     `worst_minutes`, `mean_minutes`, `p90_minutes` and `gini` leave out pupils without any way; those are counted in `unserved`.
@@ -86,6 +93,7 @@ def measure_layout(
         "buses": float(sites["buses"].sum()),
         "moved": float(_count_moved(layout, today)),
         "cost_yuan": float(sites["cost_yuan"].sum() + trips["cost_yuan"].sum()),
+        **(terms or {}),
     }
     return figures if bad_days is None else {**figures, "cut_off_worst_day": float(count_cut_off(bad_days))}
 

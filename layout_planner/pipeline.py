@@ -22,6 +22,7 @@ from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import crowded_sites, present_layout
 from layout_planner.plan.solve import optimise_layout
+from layout_planner.plan.terms import describe_layout
 from layout_planner.results import Run
 from layout_planner.risk import assess_risk
 from layout_planner.safeguards.bus_check import check_buses
@@ -122,7 +123,9 @@ def run_scenario(
     assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
     tracer = ground.tracer(scenario, norms)
-    verification = verify_layout(county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=tracer)
+    verification = verify_layout(
+        county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=tracer, terms=solved.terms
+    )
     visits = assessment["home_visits"]
     buses = {
         when: replace(routed, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, routed in buses.items()
@@ -130,8 +133,9 @@ def run_scenario(
     verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer, buses=buses["plan"])
     bad = assessment["bad_days"] if county.bad_days else None
+    by_day = {when: None if bad is None else bad[bad["when"] == when] for when in layouts}
     measures = {
-        when: measure_layout(layout, risk, today, risk_today, norms, scenario, None if bad is None else bad[bad["when"] == when])
+        when: measure_layout(layout, risk, today, risk_today, norms, scenario, by_day[when], describe_layout(case, layout, today))
         for when, (layout, risk) in layouts.items()
     }
     bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when], county.fleet)]

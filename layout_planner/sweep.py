@@ -15,6 +15,7 @@ from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.solve import optimise_layout
+from layout_planner.plan.terms import describe_layout
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Plan, Scenario
 from layout_planner.travel.options import commute_options
@@ -51,7 +52,7 @@ class Question:
         """Return the figures of `compare.MEASURES` of `layout`, but for those on bad days."""
         case = self.case
         risk, now = (assess_risk(each, case.county, case.travel, case.norms, case.scenario) for each in (layout, self.today))
-        return measure_layout(layout, risk, self.today, now, case.norms, case.scenario)
+        return measure_layout(layout, risk, self.today, now, case.norms, case.scenario, terms=describe_layout(case, layout, self.today))
 
 
 def sweep_plans(

@@ -151,6 +151,8 @@ def test_every_figure_that_counts_children_is_known_as_one():
         "new_beds",
         "buses",
         "cost_yuan",
+        "capital_yuan",
+        "pupil_minutes",
         "worst_minutes",
         "mean_minutes",
         "p90_minutes",

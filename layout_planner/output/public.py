@@ -48,7 +48,8 @@ SIZE_WORDS: tuple[Words, ...] = (
 )
 DRAWN = (0, 2, 10, 30, 70, 120)  # stands for the class where the size of a mark is drawn
 COUNTED = (  # measures that count children
-    "at_risk", "unserved", "newly_at_risk", "at_risk_pessimistic", "cut_off_worst_day", "boarders", "moved",
+    "at_risk", "unserved", "newly_at_risk", "at_risk_pessimistic", "cut_off_worst_day", "boarders", "moved", "at_risk_weighted",
+    "split_siblings",
 )  # fmt: skip
 ALL = Words("全县", "county")
 PUBLIC_WORDS = {

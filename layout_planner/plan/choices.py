@@ -37,7 +37,7 @@ class Baseline:
 
 def baseline_of(case: Case, today: Layout) -> Baseline:
     """Return how every (settlement, band) fares under `today`."""
-    trips = mark_hard_days(case, _judge_trips(case, today))
+    trips = mark_hard_days(case, judge_trips(case, today))
     at_risk: dict[tuple[str, str], int] = {}
     worst: dict[tuple[str, str], float] = {}
     attends: dict[tuple[str, str], set[str]] = {}
@@ -76,13 +76,13 @@ def _leave_crowded(options: pd.DataFrame, today: Layout) -> pd.DataFrame:
 
 def _present_trips(case: Case, today: Layout) -> pd.DataFrame:
     may_teach = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
-    trips = _judge_trips(case, today)
+    trips = judge_trips(case, today)
     trips["cost_yuan"] /= trips["pupils"]
     stays = [pair in may_teach for pair in zip(trips["school_id"], trips["band"], strict=True)]
     return trips.loc[np.asarray(stays, dtype=bool), list(OPTION_COLUMNS)]
 
 
-def _judge_trips(case: Case, layout: Layout) -> pd.DataFrame:
+def judge_trips(case: Case, layout: Layout) -> pd.DataFrame:
     """Return the trips of `layout` with their limits and whether they meet the norms."""
     trips = layout.assignment.copy()
     trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)

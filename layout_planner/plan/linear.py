@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import highspy
 import numpy as np
+import pulp
 
 from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
@@ -16,7 +17,6 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    import pulp
     from numpy.typing import NDArray
 
     from layout_planner.plan.model import LayoutModel
@@ -64,6 +64,9 @@ class LinearSolver:
         known = np.inf if self._at_hand is None else self._evaluate(goal, self._at_hand)
         self._hand_over()
         self._highs.run()
+        if self._is_mistaken(goal):
+            self._highs.clearSolver()
+            self._highs.run()
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if not found and (self._at_hand is None or status != highspy.HighsModelStatus.kTimeLimit):
@@ -76,6 +79,17 @@ class LinearSolver:
         bound = info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
         return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), optimal)
 
+    def _is_mistaken(self, goal: pulp.LpAffineExpression) -> bool:
+        """Return whether the value that HiGHS tells is not that of its solution.
+
+        HiGHS 1.16 may, after presolve, take a solution handed over for better than it is, and then finds nothing that beats it.
+        """
+        info = self._highs.getInfo()
+        if info.primal_solution_status != highspy.SolutionStatus.kSolutionStatusFeasible:
+            return False
+        told, real = info.objective_function_value, self._evaluate(goal, list(self._highs.getSolution().col_value))
+        return abs(told - real) > ROUNDING * max(1.0, abs(real))
+
     def relax(self, goal: pulp.LpAffineExpression) -> tuple[float, Values]:
         """Return the least of `goal` when whole numbers may be shares, and where it is reached; -inf where time ran out."""
         self._set_goal(goal)
@@ -87,6 +101,19 @@ class LinearSolver:
             return -np.inf, {}
         found = self._highs.getSolution().col_value
         return self._highs.getInfo().objective_function_value, dict(zip(self._variables, found, strict=True))
+
+    def is_possible(self, *, shares: bool) -> bool | None:
+        """Return whether any solution exists, and keep one at hand; None where time ran out. `shares`: whole numbers may be shares."""
+        self._set_goal(pulp.LpAffineExpression())
+        self._highs.setOptionValue("solve_relaxation", shares)
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.run()
+        self._highs.setOptionValue("solve_relaxation", False)  # noqa: FBT003 - as HiGHS has it
+        status = self._highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kOptimal:
+            self._at_hand = list(self._highs.getSolution().col_value)
+            return True
+        return False if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible} else None
 
     def _hand_over(self) -> None:
         """Give HiGHS the solution at hand; it forgets it whenever a goal, a bound or a row changes."""

@@ -12,7 +12,10 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           open_j_b, use_o  nobody attends a band that is not taught (per site, and per option of undecided sites)
           seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget,
           schools_least, moved_most
-Objective lexicographic: pupils made worse off, severity-weighted pupils at risk, then yuan a year, then pupil-minutes (set by `solve`).
+          rooms_j, capital     what is bought once: new_rooms[j] integer
+          sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
+Objective set by `solve`, one after another: pupils made worse off, severity-weighted pupils at risk, the longest times (`goals`), `spend`
+          (yuan a year, or the weighted sum), pupil-minutes.
 """
 
 from __future__ import annotations
@@ -23,9 +26,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pulp
 
+from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import baseline_of
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
 from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.goals import weigh, weights_of
+from layout_planner.plan.model_extras import add_capital, add_siblings
 from layout_planner.plan.model_inputs import Expression, Inputs, clean_name, pupils_by_group
 from layout_planner.plan.model_rows import (
     add_classes,
@@ -43,6 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
+    from numpy.typing import NDArray
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
@@ -73,6 +80,8 @@ class LayoutModel:
     safest: float  # the pupils at risk, weighted, if everybody took his safest way
     unsafe: list[pulp.LpVariable]  # all ways that are less safe than that
     sites_open: Expression
+    spend: Expression  # what is minimised after the pupils: the sum of `weights`
+    weights: dict[str, float]  # term -> weight
 
 
 def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: bool = True) -> LayoutModel:
@@ -86,9 +95,9 @@ def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: boo
     seats = case.county.schools["seats"]
     room = {str(j): max(float(count), float(pupils_today.get(j, 0))) for j, count in seats.items()}
     known = [pair in wanted for pair in zip(options["settlement_id"], options["band"], strict=True)]
-    return _assemble(
-        Inputs(case, options[np.asarray(known, dtype=bool)].reset_index(drop=True), wanted, room, baseline_of(case, today)), strong=strong
-    )
+    rooms = {str(j): float(count) for j, count in rooms_at_hand(case.county.schools, today).items()}
+    kept = options[np.asarray(known, dtype=bool)].reset_index(drop=True)
+    return _assemble(Inputs(case, kept, wanted, room, baseline_of(case, today), rooms), strong=strong)
 
 
 def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
@@ -129,10 +138,15 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
+    add_capital(problem, given, classes, new_beds, new_buses)
     if whole:
         _add_whole(problem, pupils)
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
     safest, unsafe = _safest(given, pupils, unserved, at_risk)
+    weights = weights_of(given.scenario.plan)
+    terms = {"at_risk_weighted": at_risk, "cost_yuan": cost, "pupil_minutes": minutes}
+    if weights.get("split_siblings"):
+        terms["split_siblings"] = add_siblings(problem, given, pupils)
     return LayoutModel(
         problem,
         given.options,
@@ -150,6 +164,8 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
         safest,
         unsafe,
         sites_open,
+        weigh(terms, weights),
+        weights,
     )
 
 
@@ -225,11 +241,15 @@ def _cost(
 
 def _at_risk(given: Inputs, pupils: Variables, unserved: ByGroup) -> Expression:
     """Pupils at risk, each weighing 1 and the share by which the trip is over its limit."""
-    shares = given.options[["seconds", "metres"]].to_numpy() / given.options[["limit_s", "limit_m"]].to_numpy()
-    over = np.clip(shares.max(axis=1) - 1, 0, WORST_WEIGHT - 1)
-    weights = np.where(given.options["within_norms"], 0.0, 1 + over)
+    weights = np.where(given.options["within_norms"], 0.0, weigh_over(given.options))
     terms = {pupils[o]: float(weight) for o, weight in enumerate(weights) if weight}
     return Expression({**terms, **dict.fromkeys(unserved.values(), UNSERVED_WEIGHT)})
+
+
+def weigh_over(trips: pd.DataFrame) -> NDArray[np.float64]:
+    """Return what a pupil at risk weighs by trip (seconds, metres, limit_s, limit_m): 1 and the share by which it is over its limit."""
+    shares = trips[["seconds", "metres"]].to_numpy(dtype=float) / trips[["limit_s", "limit_m"]].to_numpy(dtype=float)
+    return 1 + np.clip(shares.max(axis=1) - 1, 0, WORST_WEIGHT - 1)
 
 
 def _minutes(given: Inputs, pupils: Variables) -> Expression:

@@ -36,6 +36,7 @@ class Inputs:
     demand: dict[tuple[str, str], int]
     room: dict[str, float]  # seats of every site, at least today's pupils
     baseline: Baseline
+    rooms: dict[str, float]  # classes that every site can hold without building; endless where its rooms are not known
 
     @property
     def norms(self) -> NormSet:
@@ -64,6 +65,12 @@ class Inputs:
     def buses(self, school_id: str) -> int:
         """Buses that run today."""
         return int(self.case.county.schools["buses"][school_id])
+
+
+def uses_options(scenario: Scenario) -> bool:
+    """Return True where the scenario asks for rows or goals that only the whole programme holds: no short cut past it is then exact."""
+    plan = scenario.plan
+    return plan.objective != "lexicographic" or plan.siblings_yuan > 0 or plan.capital_yuan is not None
 
 
 @lru_cache(maxsize=100_000)

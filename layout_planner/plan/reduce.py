@@ -29,7 +29,7 @@ def widest_form(site: Site) -> str:
 
 def wide_is_best(plan: Plan) -> bool:
     """Return True where no demand of the scenario can be met better by closing: then nobody fares worse with every site wide open."""
-    return plan.budget_yuan is None and not plan.min_enrolment
+    return plan.budget_yuan is None and plan.capital_yuan is None and not plan.min_enrolment
 
 
 def today_fits(case: Case, options: pd.DataFrame, today: Layout) -> bool:

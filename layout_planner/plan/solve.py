@@ -18,17 +18,21 @@ from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
+from layout_planner.plan.terms import list_terms
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
+    from layout_planner.plan.goals import Times
     from layout_planner.plan.model import LayoutModel
-    from layout_planner.scenario import Scenario
 
     Values = dict[pulp.LpVariable, float]
 
@@ -50,9 +54,9 @@ MINUTES_PER_YUAN = 10.0
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
     """Return the best layout that the scenario allows and how it was found.
 
-    Goals in order: pupils made worse off, severity-weighted pupils at risk, yuan a year, pupil-minutes; each later goal keeps the
-    earlier ones. All but the last are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to
-    the earlier goals as they allow.
+    Goals in order: pupils made worse off, severity-weighted pupils at risk, the longest times where the objective asks for them, yuan a
+    year, pupil-minutes; each later goal keeps the earlier ones. A weighted sum takes the place of risk, yuan and minutes. All but the last
+    are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to the earlier goals as they allow.
 
     Raises
     ------
@@ -60,7 +64,7 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     """
     scenario = case.scenario
     if scenario.plan.move == "none":
-        return today, _unchanged(today, scenario)
+        return today, _unchanged(case, today)
     try:
         asked = prepare(case, options, today)
         return finish(asked, spend_least(asked))
@@ -88,13 +92,13 @@ def spend_least(asked: Asked) -> Spent:
     model = build_model(asked.case, asked.options, asked.today, strong=False)
     solver = LinearSolver(model, asked.case.scenario.solver.seed, asked.clock.at(RELAXED_SHARE))
     _hold_pupils(model, solver, asked.reached)
-    bound, shares = solver.relax(model.cost)
+    bound, shares = solver.relax(model.spend)
     spent = _spend_among(asked, _decide_open(asked.case.sites, model, shares), TIGHT_SHARE)
     start = spent.solver.values_by_name()
     start |= {f"form_{clean_name(site.school_id)}_{site.forms[0]}": 1.0 for site in spent.sites if site.decided}
     solver.reset_clock(asked.clock.at(COST_SHARE))
     solver.start_at(start)
-    cost = solver.minimise(model.cost, gap=asked.case.scenario.solver.gap)
+    cost = solver.minimise(model.spend, gap=asked.case.scenario.solver.gap)
     bound = max(bound, cost.bound)
     gap = max(0.0, cost.value - bound) / max(1.0, cost.value)
     return Spent(model, solver, asked.case.sites, Stage(cost.value, bound, gap, optimal=gap <= asked.case.scenario.solver.gap))
@@ -122,6 +126,9 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
     deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
     minutes, values = _make_whole(spent, scenario.solver.seed, deadline)
+    if reached.times is not None:
+        found = minutes, values
+        minutes, values = keep_times(model, reached.times, found, lambda hold: _make_whole(spent, scenario.solver.seed, deadline, hold))
     _refuse_unfinished(model, values, reached)
     layout = _read_layout(replace(asked.case, sites=spent.sites), model, values)
     terms = {
@@ -131,21 +138,27 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         "cost_yuan": float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum()),
         "cost_bound": cost.bound,
         "pupil_minutes": evaluate(model.minutes, values),
-    }
+    } | list_terms(asked.case, layout, asked.today, reached.times)
     complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
     status = "optimal within the gap" if complete else "stopped at the time limit"
-    gap = max(0.0, terms["cost_yuan"] - cost.bound) / max(1.0, terms["cost_yuan"])
+    objective = sum(weight * terms[name] for name, weight in model.weights.items())
+    gap = max(0.0, objective - cost.bound) / max(1.0, objective)
     seconds = time.monotonic() - asked.clock.started
-    solved = Solved(status, terms["cost_yuan"], cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
+    solved = Solved(status, objective, cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
     return layout, solved
 
 
-def _make_whole(spent: Spent, seed: int, deadline: float) -> tuple[Stage, Values]:
-    """Return the solution at hand in whole pupils: at first on the ways that it uses, which is quick, then on all of them."""
+def _make_whole(spent: Spent, seed: int, deadline: float, hold: Callable[[LinearSolver], None] | None = None) -> tuple[Stage, Values]:
+    """Return the solution at hand in whole pupils: at first on the ways that it uses, which is quick, then on all of them.
+
+    hold : what else both solvers are to keep.
+    """
     model, goal, shares = spent.model, _weigh_goals(spent.model), spent.solver.values()
     rough, last = (LinearSolver(model, seed, deadline) for _ in range(2))
     for solver in (rough, last):
         solver.settle_buildings(shares)
+        if hold is not None:
+            hold(solver)
     rough.leave_out(variable for variable in model.pupils if shares[variable] < PUPIL_SLACK)
     with contextlib.suppress(NoPlanError):
         rough.minimise(goal, gap=EXACT)
@@ -155,7 +168,10 @@ def _make_whole(spent: Spent, seed: int, deadline: float) -> tuple[Stage, Values
 
 def _refuse_unfinished(model: LayoutModel, values: Values, reached: _Reached) -> None:
     """Refuse whole pupils that time left far from what shares of pupils reached: better no plan than one that hurts children."""
-    for goal, stage in ((model.harm, reached.harm), (model.at_risk, reached.at_risk)):
+    kept = [(model.harm, reached.harm)]
+    if "at_risk_weighted" not in model.weights:
+        kept.append((model.at_risk, reached.at_risk))
+    for goal, stage in kept:
         if evaluate(goal, values) > stage.value * (1 + WHOLE_SHARE) + WHOLE_PUPILS:
             raise out_of_time()
 
@@ -198,6 +214,7 @@ class _Reached:
     harm: Stage
     at_risk: Stage
     start: dict[str, float]
+    times: Times | None = None
 
 
 def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Clock) -> _Reached:
@@ -211,12 +228,28 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
     value = evaluate(model.at_risk, solver.values())
     at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
-    reached = _Reached(harm, at_risk, _spend_needed(model, solver.values(), case.scenario.solver.seed, clock.at(PUPILS_SHARE)))
+    reached, values = _reach_times(wide, model, _Reached(harm, at_risk, {}), solver.values(), clock)
+    reached = replace(reached, start=_spend_needed(model, values, case.scenario.solver.seed, clock.at(PUPILS_SHARE)))
     solver.reset_clock(clock.at(WIDE_SHARE))
     _spend_least(model, solver, reached, case.scenario.solver.gap)
     start = solver.values_by_name()
     start |= {f"form_{clean_name(site.school_id)}_{widest_form(site)}": 1.0 for site in case.sites if wide is not case and not site.decided}
     return replace(reached, start=start)
+
+
+def _reach_times(case: Case, model: LayoutModel, reached: _Reached, values: Values, clock: _Clock) -> tuple[_Reached, Values]:
+    """Return what the goal on times reached beside `reached`, and where; both as they are where the scenario has no such goal."""
+    goal = time_goal(case)
+    if goal is None:
+        return reached, values
+
+    def fresh() -> LinearSolver:
+        solver = LinearSolver(model, case.scenario.solver.seed, clock.at(PUPILS_SHARE))
+        _hold_pupils(model, solver, reached)
+        return solver
+
+    times, values = reach_times(model, goal, values, fresh)
+    return replace(reached, times=times), values
 
 
 def _spend_needed(model: LayoutModel, values: Values, seed: int, deadline: float) -> dict[str, float]:
@@ -239,15 +272,19 @@ def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, ga
     """Minimise the cost from the start of `reached`, with harm and risk where they are."""
     _hold_pupils(model, solver, reached)
     solver.start_at(reached.start)
-    return solver.minimise(model.cost, gap=gap)
+    return solver.minimise(model.spend, gap=gap)
 
 
 def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
-    """Hold harm and risk where they are.
+    """Hold harm, risk and times where they are; a weighted sum trades risk, and holds harm alone.
 
     Where everybody can have his safest way, all others are left out; a row that holds the sum would be as good, and far slower.
     """
     solver.keep_at(model.harm, reached.harm.value, "harm_kept")
+    if "at_risk_weighted" in model.weights:
+        return
+    if reached.times is not None:
+        hold_times(model, solver, reached.times)
     if reached.at_risk.value <= model.safest + PUPIL_SLACK:
         solver.leave_out(model.unsafe)
     else:
@@ -255,23 +292,25 @@ def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) ->
 
 
 def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
-    """Return all goals as one, in minutes, for pupils in whole numbers who cannot keep the goals of shares exactly."""
-    weights = ((model.harm, MINUTES_PER_PUPIL_HARMED), (model.at_risk, MINUTES_PER_PUPIL_AT_RISK), (model.cost, MINUTES_PER_YUAN))
+    """Return all goals as one, in minutes, for pupils in whole numbers who cannot keep the goals of shares exactly.
+
+    A weighted sum stands for itself, with the pupils made worse off far above it.
+    """
+    weights = [(model.harm, MINUTES_PER_PUPIL_HARMED), (model.at_risk, MINUTES_PER_PUPIL_AT_RISK), (model.spend, MINUTES_PER_YUAN)]
     terms: dict[pulp.LpVariable, float] = dict(model.minutes.items())
+    if "at_risk_weighted" in model.weights:
+        weights = [(model.harm, MINUTES_PER_PUPIL_HARMED * max(1.0, model.weights["at_risk_weighted"])), (model.spend, 1.0)]
+        terms = {}
     for goal, weight in weights:
         for variable, share in goal.items():
             terms[variable] = terms.get(variable, 0.0) + weight * share
     return pulp.LpAffineExpression(terms)
 
 
-def evaluate(goal: pulp.LpAffineExpression, values: Values) -> float:
-    """Return the figure of `goal` at `values`."""
-    return float(goal.constant + sum(weight * values[variable] for variable, weight in goal.items()))
-
-
-def _unchanged(today: Layout, scenario: Scenario) -> Solved:
+def _unchanged(case: Case, today: Layout) -> Solved:
     cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
-    return Solved("unchanged", cost, cost, 0.0, 0.0, scenario.solver.seed, {"cost_yuan": cost}, _versions())
+    terms = {"cost_yuan": cost} | list_terms(case, today, today)
+    return Solved("unchanged", cost, cost, 0.0, 0.0, case.scenario.solver.seed, terms, _versions())
 
 
 def _versions() -> dict[str, str]:

@@ -19,10 +19,11 @@ from layout_planner.results import Verification
 from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
+from layout_planner.safeguards.verify_terms import check_terms
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -55,6 +56,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     today: Layout | None = None,
     bad_days: pd.DataFrame | None = None,
     tracer: Tracer | None = None,
+    terms: Mapping[str, float] | None = None,
     on_step: OnStep | None = None,
 ) -> Verification:
     """Return how many trips were retraced and everything that differs, with the layout's figure and the recomputed one.
@@ -66,6 +68,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
         as it is in `layout`, never grow fuller.
     bad_days : what the run says of trips on bad days (columns of `bad_trips.KEY` and bad_s), to be compared with what is found here.
     tracer : roads made ready for the same county, travel settings, bands and norms; made here when None.
+    terms : what the plan says of itself (`Solved.terms`), counted again where `today` is given.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
     faults = list(_check_rows(county, scenario, layout))
@@ -79,6 +82,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     worst, trips = _check_trips(given, retraced)
     parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
     if today is not None:
+        parts.append(list(check_terms(county, scenario, norms, layout, today, terms or {})))
         before = given._replace(layout=today, rows=today.assignment.to_dict("records"))
         parts.append([Words(f"现状：{f.zh}", f"today, {f.en}") for f in _check_trips(before, retraced)[1]])
     bad_trips = retrace_bad_trips(tracer, layouts, retraced) if county.bad_days else None

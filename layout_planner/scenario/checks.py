@@ -6,6 +6,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from layout_planner.errors import Problem
+from layout_planner.scenario.plan_checks import find_plan_faults
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -71,7 +72,7 @@ def find_contradictions(path: Path, scenario: Scenario) -> list[Problem]:
                 value=", ".join(unknown),
             )
         )
-    return problems + _check_demand(path, scenario)
+    return problems + find_plan_faults(path, scenario) + _check_demand(path, scenario)
 
 
 def _check_demand(path: Path, scenario: Scenario) -> list[Problem]:

@@ -11,6 +11,7 @@ Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Age = Annotated[int, Field(ge=0, le=120)]
 VARIANTS = ("low", "mid", "high")
 
@@ -150,10 +151,35 @@ class Travel(Strict):
     nearest_sites: int = Field(default=10, ge=1, le=500, description="commute options kept per settlement and band")
 
 
+class Weights(Strict):
+    """What one unit of each term of a plan weighs in the one sum of `objective = "weighted"`."""
+
+    at_risk: Positive = Field(description="a pupil at risk, by how far over the limit; 10 of them for a pupil without a school")
+    cost_yuan: NotNegative = Field(default=1.0, description="a yuan a year")
+    pupil_minutes: NotNegative = Field(default=0.0, description="a minute of one pupil's way, one way")
+    split_siblings: NotNegative = Field(default=0.0, description="a pupil whose brothers and sisters go to another school")
+
+
 class Plan(Strict):
     """What the optimiser may and must do."""
 
-    objective: Literal["lexicographic"] = "lexicographic"
+    objective: Literal["lexicographic", "weighted", "min_max", "p90"] = Field(
+        default="lexicographic",
+        description="lexicographic: pupils at risk, yuan a year, pupil-minutes, each before the next; min_max and p90: after the pupils at "
+        "risk the longest daily trip, or the time that nine in ten of every group stay within; weighted: one sum of `weights`. Pupils made "
+        "worse off come first in all of them",
+    )
+    weights: Weights | None = Field(default=None, description='what the terms weigh under objective = "weighted"')
+    p90_by: Literal["county", "band", "township"] = Field(
+        default="band", description='the groups of objective = "p90": the longest of their figures is made as short as it can be'
+    )
+    siblings_yuan: NotNegative = Field(
+        default=0.0,
+        description="what it is worth, yuan a year, that one pupil of primary age goes to the school of his brothers and sisters",
+    )
+    capital_yuan: NotNegative | None = Field(
+        default=None, description="most yuan spent once: new beds, new buses, new classrooms, roads; beside the yearly budget"
+    )
     close: tuple[str, ...] = Field(default=(), description="sites that are closed: the proposed mergers")
     may_close: Literal["none", "all"] | tuple[str, ...] = Field(default="none", description="sites the optimiser may close or reduce")
     keep: tuple[str, ...] = ()

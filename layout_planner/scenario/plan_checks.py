@@ -1,0 +1,32 @@
+"""What the keys of `[plan]` ask of each other: weights belong to one objective."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from layout_planner.errors import Problem
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from layout_planner.scenario.settings import Scenario
+
+
+def find_plan_faults(path: Path, scenario: Scenario) -> list[Problem]:
+    """Return the keys of `[plan]` that lack another or mean nothing without it."""
+    plan = scenario.plan
+    found: list[tuple[str, str | None, Words, Words]] = []
+    if plan.objective == "weighted" and plan.weights is None:
+        what = Words("没有写明各项的权重", "the weights of the terms are not given")
+        hint = Words("写成 [plan.weights] at_risk = 100000", "write [plan.weights] at_risk = 100000")
+        found.append(("plan.weights", None, what, hint))
+    if plan.objective != "weighted" and plan.weights is not None:
+        what = Words("只有 weighted 目标才用权重", 'weights belong to objective = "weighted"')
+        hint = Words('写 objective = "weighted"，或删去权重', 'write objective = "weighted", or take the weights out')
+        found.append(("plan.weights", plan.objective, what, hint))
+    if plan.objective == "weighted" and plan.siblings_yuan:
+        what = Words("兄弟姐妹同校有两个价", "keeping siblings together has two prices")
+        hint = Words("只写 weights.split_siblings", "write weights.split_siblings only")
+        found.append(("plan.siblings_yuan", f"{plan.siblings_yuan:g}", what, hint))
+    return [Problem(str(path), what, hint, column=column, value=value) for column, value, what, hint in found]
