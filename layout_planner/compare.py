@@ -58,7 +58,7 @@ MEASURES: dict[str, Measure] = {
 SHOWN_IN_10_000 = {"cost_yuan", "capital_yuan"}
 
 
-def measure_layout(
+def measure_layout(  # noqa: PLR0913 - it measures everything
     layout: Layout, risk: pd.DataFrame, today: Layout, risk_today: pd.DataFrame, norms: NormSet, scenario: Scenario,
     bad_days: pd.DataFrame | None = None, terms: Mapping[str, float] | None = None,
 ) -> dict[str, float]:  # fmt: skip
