@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from layout_planner.errors import NoPlanError, ScenarioError
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.siblings import sibling_bands, split_siblings
+from layout_planner.safeguards.verify_terms import check_terms
 from layout_planner.scenario import Plan, read_scenario
 from tests.test_plan_properties import COUNTIES, NORMS, draw_minutes, make_case, price, solve
 
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from layout_planner.plan.case import Case
+    from layout_planner.plan.layout import Layout
 
 PLAN = {"may_close": "all", "move": "all", "keep_settlements_whole": True, "judge": "expected"}
 WEIGHTS = {"at_risk": 30_000.0, "cost_yuan": 1.0, "pupil_minutes": 40.0}
 ROOM_YUAN = 200_000.0
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def recheck(case: Case, layout: Layout, today: Layout, said: dict[str, float]) -> list[str]:
+    """Return what the independent re-check says of the terms of a layout."""
+    return [fault.en for fault in check_terms(case.county, case.scenario, NORMS, layout, today, said)]
 
 
 def every_layout(pupils: list[int], minutes: np.ndarray, room: list[float], crowded: list[bool]) -> Iterator[dict[str, object]]:
@@ -70,7 +77,8 @@ def test_the_longest_times_are_those_of_brute_force(county, objective):
     case, layouts, _ = lay_out(county, objective=objective, p90_by="county")
     term = {"min_max": "worst", "p90": "p90"}[objective]
     best = min(layouts, key=lambda each: (each["harm"], each["risk"], each[term], each["yuan"]))
-    (layout, solved), _ = solve(case)
+    (layout, solved), today = solve(case)
+    assert recheck(case, layout, today, solved.terms) == []
     assert solved.terms["harmed"] == pytest.approx(best["harm"], abs=1e-4)
     assert solved.terms["at_risk_weighted"] == pytest.approx(best["risk"], abs=1e-4)
     assert solved.terms["goal_minutes"] == pytest.approx(best[term], abs=1e-6)
@@ -109,6 +117,7 @@ def test_rooms_are_built_within_the_money_that_is_spent_once(county, rooms, clas
     assert solved.objective == pytest.approx(best["yuan"], abs=1.0)
     built = (layout.sites["classes"].to_numpy() - at_hand).clip(min=0).sum()
     assert solved.terms["capital_yuan"] == ROOM_YUAN * built <= rooms * ROOM_YUAN
+    assert recheck(case, layout, today, solved.terms) == []
 
 
 def two_bands(lower: list[int], upper: list[int], minutes: np.ndarray, **plan: object) -> Case:
@@ -150,7 +159,8 @@ def test_siblings_are_kept_together_where_their_price_says_so(sizes, schools, wo
     # Every walk is short, so nobody is ever at risk: what is left is yuan a year and siblings.
     minutes = np.array([[random.choice([3.0, 9.0, 20.0]) for _ in range(schools)] for _ in sizes])
     case = two_bands([a for a, _ in sizes], [b for _, b in sizes], minutes, siblings_yuan=worth)
-    (layout, solved), _ = solve(case)
+    (layout, solved), today = solve(case)
+    assert recheck(case, layout, today, solved.terms) == []
     best = math.inf
     for forms in itertools.product(("primary", "teaching_point", "closed"), repeat=schools):
         for goes in itertools.product(range(schools), repeat=2 * len(sizes)):
@@ -177,6 +187,23 @@ def test_split_siblings_counts_the_smaller_band_of_a_settlement():
     assert split_siblings(replace(layout, assignment=trips), case.scenario.bands, case.county.schools) == pytest.approx(3.0)
     apart = case.county.schools.assign(grades=[(1, 2, 3), (4, 5, 6)])
     assert sibling_bands(case.scenario.bands, apart) == []  # where no school teaches both, nothing can be done about it
+
+
+def test_the_recheck_names_terms_that_the_trips_do_not_bear_out():
+    case = two_bands([50, 40], [20, 30], np.array([[3.0, 9.0], [9.0, 3.0]]), capital_yuan=0.0)
+    (layout, solved), today = solve(case)
+    case.county.schools["classrooms"] = 0.0
+    assert recheck(case, layout, today, solved.terms) == []
+    more = replace(layout, sites=layout.sites.assign(new_beds=[1, 0]))  # one bed of 15,000 yuan or more, where nothing may be bought
+    price = NORMS.value("cost.new_bed_yuan")
+    assert recheck(case, more, today, solved.terms) == [
+        f"yuan spent once: the plan says 0.0, the re-check finds {price:.1f}",
+        f"{price:.0f} yuan are spent once, the scenario allows 0",
+    ]
+    for term, words in (("split_siblings", "siblings"), ("worst_minutes", "worst trip"), ("p90_minutes.upper", "nine in ten of upper")):
+        wrong = recheck(case, layout, today, {**solved.terms, term: solved.terms[term] + 2.0})
+        assert len(wrong) == 1
+        assert words in wrong[0]
 
 
 def test_a_goal_on_times_holds_in_every_township():
