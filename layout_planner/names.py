@@ -53,6 +53,7 @@ RULES = {
     "buses.walk": Words("到校车站步行", "walks to bus stops"),
     "buses.road": Words("校车走的路", "roads of buses"),
     "buses.empty": Words("校车空驶和费用", "empty driving and cost of buses"),
+    "buses.mixed": Words("混载另案", "mixed loads"),
     "new_risk": Words("新增风险", "new risk"),
     "unserved": Words("就读去处", "a school for every pupil"),
     "travel": Words("走读时间", "daily journey"),

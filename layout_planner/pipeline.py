@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
+from layout_planner.agreeing import agree_with_buses
 from layout_planner.assess.county import assess_layouts
 from layout_planner.assess.disabled import SpecialSites
-from layout_planner.buses.feedback import agree, carried_per_bus, note_round
 from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.visits import plan_rounds
@@ -41,11 +42,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    import pandas as pd
-
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
-    from layout_planner.plan.layout import Layout, Solved
+    from layout_planner.plan.layout import Layout
     from layout_planner.results import BusPlan
     from layout_planner.travel.hierarchy import Orders
     from layout_planner.travel.model import TravelTimes
@@ -114,9 +113,10 @@ def run_scenario(
         solved, price = price_holding(case, options, today, (plan, solved))
         held = (price,)
     say(Words("规划校车线路和时刻", "planning school bus routes and times"))
-    buses = {when: _plan_buses(case, ground, layout) for when, layout in (("today", today), ("plan", plan))}
-    if scenario.plan.bus_rounds and not agree(plan, buses["plan"]):
-        (plan, solved), buses["plan"], rounds = _agree_with_buses(case, ground, options, today, (plan, solved), buses["plan"], say)
+    buses = {when: _plan_buses(ground, case, layout) for when, layout in (("today", today), ("plan", plan))}
+    if scenario.plan.bus_rounds:
+        first = plan, solved, buses["plan"]
+        plan, solved, buses["plan"], rounds = agree_with_buses(case, options, today, first, partial(_plan_buses, ground), say)
         held = (*held, *rounds)
     risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
@@ -149,26 +149,11 @@ def run_scenario(
     )  # fmt: skip
 
 
-def _agree_with_buses(
-    case: Case, ground: Ground, options: pd.DataFrame, today: Layout, found: tuple[Layout, Solved], buses: BusPlan, say: OnStep
-) -> tuple[tuple[Layout, Solved], BusPlan, list[Note]]:
-    """Solve the layout anew with what its bus routes showed that a bus carries, until both agree or the scenario's rounds are done."""
-    notes = [note_round(0, found[0], buses)]
-    for number in range(1, case.scenario.plan.bus_rounds + 1):
-        say(Words(f"布局与校车第{number}轮", f"layout and buses, round {number}"))
-        case = replace(case, per_bus={**case.per_bus, **carried_per_bus(buses)})
-        found = optimise_layout(case, options, today)
-        buses = _plan_buses(case, ground, found[0])
-        notes.append(note_round(number, found[0], buses))
-        if agree(found[0], buses):
-            break
-    return found, buses, notes
-
-
-def _plan_buses(case: Case, ground: Ground, layout: Layout) -> BusPlan:
+def _plan_buses(ground: Ground, case: Case, layout: Layout) -> BusPlan:
     """Return the school buses of `layout`; the same riders are routed once on one ground."""
-    riders = layout.assignment[layout.assignment["mode"] == "school_bus"]
-    key = repr((riders.to_csv(index=False), case.norms, case.scenario.bands, case.scenario.travel, case.scenario.solver.seed))
+    riders = layout.assignment[layout.assignment["mode"].isin(["school_bus", "board"])]
+    asked, scenario = (riders.to_csv(index=False), layout.sites["buses"].to_csv()), case.scenario
+    key = repr((asked, case.norms, scenario.bands, scenario.travel, scenario.buses, scenario.solver.seed))
     if key not in ground.routed:
         ground.routed[key] = plan_buses(case, ground.net, layout)
     return ground.routed[key]

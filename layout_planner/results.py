@@ -155,6 +155,59 @@ SITE_COST_COLUMNS = (
     "yuan_real_a_rider",
     "yuan_a_boarder",  # float, what boarding costs a pupil in this layout; NaN where nobody boards
 )
+FEW_COLUMNS = (
+    "route_id",  # a morning run with fewer riders than `bus.min_riders`, which no other run of its school can take along
+    "site_id",
+    "riders",  # int, of the run
+    "least",  # float
+    "settlement_id",
+    "band",
+    "pupils",
+    "other_mode",  # walk | bus | board: the quickest other way to the same school within the norms; "" where there is none
+    "other_minutes",  # float, np.inf without one
+    "other_limit_minutes",
+)
+BUS_ROUND_COLUMNS = (
+    "round",  # int; 0 is the layout before its routes were known
+    "riders",
+    "buses_counted",  # int, of the layout
+    "buses_needed",  # int, by the routes
+    "yuan_counted",  # float, a year, at the prices of the round
+    "yuan_real",  # float, of the routes
+    "gap_share",  # float, by what share of the routes' cost they are dearer than counted
+    "pupils_in_few",  # int, in runs with fewer riders than `bus.min_riders`
+    "pupils_late",  # int, whose trip on the routes is over the limit
+    "layout_yuan",  # float, a year, all schools
+    "kept",  # bool
+)
+MIXED_CALL_COLUMNS = (
+    "run_id",
+    "bus_id",  # of the roster with mixed loads; not the bus of that name in the plan
+    "run",  # int, first, second, ... run of its bus that morning or afternoon
+    "direction",
+    "seats",
+    "call_no",  # int, from 1
+    "kind",  # stop | gate
+    "place_id",  # of the stop, or of the school
+    "name",
+    "name_en",
+    "time_s",  # float, at which the bus is there; at the first gate of a run home: at which it leaves
+    "on",  # int, who get on
+    "off",
+    "aboard",  # int, on board when it goes on
+    "geometry",
+)
+MIXED_SUM_COLUMNS = (
+    "loads",  # apart (one school a run) | mixed
+    "buses",
+    "runs",
+    "mixed_runs",  # int, that serve several schools
+    "mixed_pupils",  # int, who are in them in the morning
+    "longest_ride_minutes",
+    "ride_km",
+    "empty_km",
+    "cost_yuan",
+)
 LINE_COLUMNS = (
     "route_id",  # the run to school that the line would replace
     "site_id",
@@ -170,6 +223,20 @@ TO_SCHOOL, FROM_SCHOOL = "to_school", "from_school"
 
 
 @dataclass(frozen=True)
+class MixedLoads:
+    """The same riders with several schools in one bus where that is cheaper; reported apart, the plan does not rest on it.
+
+    calls   GeoDataFrame, MIXED_CALL_COLUMNS, by run in the order of driving
+    riders  DataFrame, BUS_RIDER_COLUMNS; `route_id` is the `run_id` of the calls
+    sums    DataFrame, MIXED_SUM_COLUMNS: what it saves
+    """
+
+    calls: gpd.GeoDataFrame
+    riders: pd.DataFrame
+    sums: pd.DataFrame
+
+
+@dataclass(frozen=True)
 class BusPlan:
     """The school buses of one layout.
 
@@ -180,6 +247,9 @@ class BusPlan:
     boarder_trips  GeoDataFrame, BOARDER_COLUMNS: the Friday and Sunday runs of boarders; None where they were not planned
     visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
     site_costs     DataFrame, SITE_COST_COLUMNS: what the layout counted beside what the routes need; None where it was not worked out
+    few_riders     DataFrame, FEW_COLUMNS: runs with too few riders, and who of them has another way; None where it was not worked out
+    bus_rounds     DataFrame, BUS_ROUND_COLUMNS: how layout and routes came to agree; None without `plan.bus_rounds`
+    mixed          MixedLoads; None where the scenario does not ask for them
     line_proposals DataFrame, LINE_COLUMNS: runs that a public line could replace for the same money; None where it was not worked out
     """
 
@@ -191,6 +261,9 @@ class BusPlan:
     visit_rounds: pd.DataFrame | None = None
     site_costs: pd.DataFrame | None = None
     line_proposals: pd.DataFrame | None = None
+    few_riders: pd.DataFrame | None = None
+    bus_rounds: pd.DataFrame | None = None
+    mixed: MixedLoads | None = None
 
     @property
     def buses(self) -> int:
@@ -248,13 +321,14 @@ class GateResult:
 
 
 BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road", "empty")
+BUS_OPTIONS = ("mixed",)  # judged only where there is something of the kind
 
 
 @dataclass(frozen=True)
 class BusCheck:
     """What the re-check of the school buses found.
 
-    faults  by rule of BUS_RULES, a sentence a fault
+    faults  by rule of BUS_RULES and BUS_OPTIONS, a sentence a fault
     """
 
     routes: int

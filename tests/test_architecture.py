@@ -22,7 +22,7 @@ FLOORS = [
     ["safeguards"],
     ["assess"],
     ["buses"],
-    ["compare"],
+    ["compare", "agreeing"],
     ["pipeline"],
     ["studies", "sweep"],
     ["why", "frontier", "province"],

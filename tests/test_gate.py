@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from layout_planner.county.objections_table import OBJECTIONS
 from layout_planner.names import BANDS, MODES, RULES, name_band
 from layout_planner.norms import read_norms
-from layout_planner.results import BusCheck, BusPlan, Verification
+from layout_planner.results import BUS_OPTIONS, BusCheck, BusPlan, Verification
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Override
@@ -85,7 +85,8 @@ def re_checked(change, here, asked, norms):
     if change.get("recheck"):
         return verify_layout(here, asked, norms, changed_plan(change), today=today())
     if "buses" in change:
-        return replace(AGREES, buses=BusCheck(2, 81, {change["buses"]: (Words("一处", "one place"),)} if change["buses"] else {}))
+        faults = {change["buses"]: (Words("一处", "one place"),)} if change["buses"] else dict.fromkeys(BUS_OPTIONS, ())
+        return replace(AGREES, buses=BusCheck(2, 81, faults))
     return AGREES
 
 

@@ -14,6 +14,7 @@ from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from layout_planner.buses.model import Run
     from layout_planner.buses.stops import Party
     from layout_planner.buses.streets import Streets
     from layout_planner.norms import NormSet
@@ -81,6 +82,20 @@ class Round:
     pick: Ints
     late: frozenset[int]
     lost: frozenset[int]
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One run before it has a bus: its school's question, the bell it is timed by (turned round for the way home), the run."""
+
+    round_: Round
+    bell: Bell
+    run: Run
+
+    @property
+    def outer(self) -> int:
+        """Graph node of its outermost stop: the first in the morning, the last on the way home."""
+        return int(self.round_.node[self.bell.stop[self.run.choices[0]]])
 
 
 def to_seconds(clock: str) -> float:

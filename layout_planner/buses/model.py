@@ -73,6 +73,34 @@ class Run:
     school: int = -1
 
 
+@dataclass(frozen=True, kw_only=True)
+class Drive:
+    """What one bus drives at one time, with pupils and without.
+
+    bus       from 0; number: first, second, ... run of its bus that morning or afternoon
+    seats     for pupils
+    starts_s  when it reaches its first stop, or leaves the gate
+    begins_at, ends_at, gate  graph nodes of its first and last call, and of its school
+    empty_m, empty_s  driven empty before it; the seconds only before the first run of a half day
+    home_m, home_s    driven empty after it, back to where the bus stands overnight
+    overnight where that is, as in the fleet table
+    """
+
+    direction: str
+    bus: int
+    number: int
+    seats: int
+    starts_s: float
+    begins_at: int
+    ends_at: int
+    gate: int
+    empty_m: float
+    overnight: str = ""
+    empty_s: float = 0.0
+    home_m: float = 0.0
+    home_s: float = 0.0
+
+
 def run_seconds(bell: Bell, run: Run) -> float:
     """Return seconds from reaching the first stop to the school's gate."""
     stops = [int(bell.stop[choice]) for choice in run.choices]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.buses.fleet import Kind
+    from layout_planner.buses.model import Drive
     from layout_planner.buses.streets import Streets
-    from layout_planner.buses.timetable import Duty
     from layout_planner.plan.case import Case
 
     Ints = NDArray[np.int64]
     Leg = tuple[int, int]
 
+AnyDrive = TypeVar("AnyDrive", bound="Drive")
 AT_SCHOOL = "school"
 NO_WAY = 1e12  # metres; a pairing that cannot be driven
 
@@ -78,7 +79,9 @@ def list_overnight(kinds: Sequence[Kind]) -> list[str]:
     return sorted({kind.overnight for kind in kinds}, key=lambda overnight: (overnight in bought, overnight))
 
 
-def pair_buses(to_school: Sequence[Duty], from_school: Sequence[Duty], streets: Streets, places: Mapping[str, int]) -> list[Duty]:
+def pair_buses(
+    to_school: Sequence[AnyDrive], from_school: Sequence[AnyDrive], streets: Streets, places: Mapping[str, int]
+) -> list[AnyDrive]:
     """Return the runs home with the buses renamed: as many as may be are driven by a bus of the morning, with the least empty driving.
 
     A bus waits at its last school of the morning; in the evening it ends where it stands overnight.
@@ -91,7 +94,7 @@ def pair_buses(to_school: Sequence[Duty], from_school: Sequence[Duty], streets: 
     table = np.full((len(mornings), len(evenings)), NO_WAY)
     for row, (bus, own) in enumerate(mornings.items()):
         for column, home in enumerate(evenings.values()):
-            if (own[0].run.seats, own[0].overnight) == (home[0].run.seats, home[0].overnight):
+            if (own[0].seats, own[0].overnight) == (home[0].seats, home[0].overnight):
                 way_m = metres[own[-1].ends_at, home[0].begins_at] + metres[home[-1].ends_at, stand[bus]]
                 table[row, column] = min(way_m, NO_WAY)
     name: dict[int, int] = {}
@@ -103,15 +106,15 @@ def pair_buses(to_school: Sequence[Duty], from_school: Sequence[Duty], streets: 
     for bus in homes:
         if bus not in name:
             name[bus], fresh = fresh, fresh + 1
-    return [replace(duty, bus=name[duty.bus]) for duty in from_school]
+    return [replace(drive, bus=name[drive.bus]) for drive in from_school]
 
 
-def add_empty_ways(duties: Sequence[Duty], streets: Streets, places: Mapping[str, int], *, weekly: bool) -> list[Duty]:
+def add_empty_ways(duties: Sequence[AnyDrive], streets: Streets, places: Mapping[str, int], *, weekly: bool) -> list[AnyDrive]:
     """Return the runs of all buses with the empty ways before the first of a half day and after the last.
 
     weekly : the two halves are Sunday and Friday, so a bus is back overnight after each.
     """
-    found: list[Duty] = []
+    found: list[AnyDrive] = []
     legs: set[Leg] = set()
     plans = []
     for own in _by_bus(duties).values():
@@ -134,11 +137,11 @@ def add_empty_ways(duties: Sequence[Duty], streets: Streets, places: Mapping[str
     return found
 
 
-def stand_of(own: Sequence[Duty], places: Mapping[str, int]) -> int:
+def stand_of(own: Sequence[Drive], places: Mapping[str, int]) -> int:
     """Return the graph node at which the bus of the runs `own`, of a day in their order, stands overnight."""
     first, overnight = own[0], own[0].overnight
     if overnight == AT_SCHOOL:
-        return first.round_.gate
+        return first.gate
     if overnight:
         return places[overnight]
     return first.begins_at if first.direction == TO_SCHOOL else own[-1].ends_at
@@ -153,13 +156,13 @@ def drive_legs(streets: Streets, legs: set[Leg]) -> tuple[dict[Leg, float], dict
     return {leg: float(seconds[place]) for leg, place in at.items()}, {leg: float(metres[place]) for leg, place in at.items()}
 
 
-def _by_bus(duties: Sequence[Duty]) -> dict[int, list[Duty]]:
+def _by_bus(duties: Sequence[AnyDrive]) -> dict[int, list[AnyDrive]]:
     """Return the runs of every bus: those to school first, each half in the order of driving."""
-    found: dict[int, list[Duty]] = {}
-    for duty in sorted(duties, key=lambda duty: (duty.bus, duty.direction != TO_SCHOOL, duty.number)):
-        found.setdefault(duty.bus, []).append(duty)
+    found: dict[int, list[AnyDrive]] = {}
+    for drive in sorted(duties, key=lambda drive: (drive.bus, drive.direction != TO_SCHOOL, drive.number)):
+        found.setdefault(drive.bus, []).append(drive)
     return found
 
 
-def _halves(own: Sequence[Duty]) -> tuple[list[Duty], list[Duty]]:
-    return [duty for duty in own if duty.direction == TO_SCHOOL], [duty for duty in own if duty.direction != TO_SCHOOL]
+def _halves(own: Sequence[AnyDrive]) -> tuple[list[AnyDrive], list[AnyDrive]]:
+    return [drive for drive in own if drive.direction == TO_SCHOOL], [drive for drive in own if drive.direction != TO_SCHOOL]

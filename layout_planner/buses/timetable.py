@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import shapely
 
 from layout_planner.buses.days import tell_days
 from layout_planner.buses.home import ride_seconds
+from layout_planner.buses.model import Drive
 from layout_planner.results import BUS_RIDER_COLUMNS, BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, FROM_SCHOOL, TO_SCHOOL, BusPlan
 
 if TYPE_CHECKING:
@@ -31,44 +32,13 @@ SHOWN = 2  # decimals of minutes and kilometres
 LETTER = {TO_SCHOOL: "A", FROM_SCHOOL: "P"}
 
 
-@dataclass(frozen=True)
-class Duty:
-    """One run of one bus.
+@dataclass(frozen=True, kw_only=True)
+class Duty(Drive):
+    """One run to or from one school by one bus; `bell` is the one that times it, turned round for the way home."""
 
-    bell      the bell that times it, turned round for the way home
-    number    first, second, ... run of its bus that morning or afternoon
-    starts_s  when it reaches its first stop, or leaves the gate
-    empty_m, empty_s  driven empty before it; the seconds only before the first run of a half day
-    home_m, home_s    driven empty after it, back to where the bus stands overnight
-    overnight where that is, as in the fleet table
-    """
-
-    direction: str
     round_: Round
     bell: Bell
     run: Run
-    bus: int
-    number: int
-    starts_s: float
-    empty_m: float
-    overnight: str = ""
-    empty_s: float = 0.0
-    home_m: float = 0.0
-    home_s: float = 0.0
-
-    def driven_by(self, bus: int) -> Duty:
-        """Return the same run on another bus."""
-        return replace(self, bus=bus)
-
-    @property
-    def begins_at(self) -> int:
-        """Graph node at which the run begins: its first stop, or the gate."""
-        return self.calls[0][0] if self.direction == TO_SCHOOL else self.round_.gate
-
-    @property
-    def ends_at(self) -> int:
-        """Graph node at which the run ends."""
-        return self.round_.gate if self.direction == TO_SCHOOL else self.calls[-1][0]
 
     @property
     def calls(self) -> list[tuple[int, list[int]]]:
@@ -89,7 +59,7 @@ def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: lis
     price : yuan a year of a bus by its seats.
     """
     duties = sorted(duties, key=lambda duty: (duty.round_.site_id, duty.direction != TO_SCHOOL, duty.starts_s, duty.bus))
-    names = _name_stops(case, streets, duties)
+    names = name_stops(case, streets, duties)
     lines = streets.lines({leg for duty in duties for leg in pairwise(_nodes(duty))})
     share = _bus_shares(duties, price)
     routes: Rows = []
@@ -208,7 +178,7 @@ def _describe(
         "direction": duty.direction,
         "run": duty.number,
         "bus_id": f"B{duty.bus + 1:03d}",
-        "seats": duty.run.seats,
+        "seats": duty.seats,
         "attendant": int(norms.value("bus.attendant")),
         "riders": count,
         "starts_s": round(duty.starts_s, 1),
@@ -228,7 +198,7 @@ def _bus_shares(duties: list[Duty], price: Mapping[int, int]) -> list[float]:
     count: dict[int, int] = {}
     for duty in duties:
         count[duty.bus] = count.get(duty.bus, 0) + 1
-    return [price[duty.run.seats] / count[duty.bus] for duty in duties]
+    return [price[duty.seats] / count[duty.bus] for duty in duties]
 
 
 def _left_behind(round_: Round) -> Rows:
@@ -252,7 +222,7 @@ def _left_behind(round_: Round) -> Rows:
     ]
 
 
-def _name_stops(case: Case, streets: Streets, duties: list[Duty]) -> dict[int, tuple[str, str, str]]:
+def name_stops(case: Case, streets: Streets, duties: list[Duty]) -> dict[int, tuple[str, str, str]]:
     """Return id and names of every stop used: those of the home nearest to it on foot, numbered where several share one."""
     nearest: dict[int, tuple[float, str]] = {}
     for duty in duties:

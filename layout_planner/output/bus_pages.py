@@ -12,6 +12,7 @@ from layout_planner.errors import InputError, Problem
 from layout_planner.names import name_place
 from layout_planner.output.bus_plans import DAYS, DEGREES, DIRECTIONS, NIGHTS, tell_clock
 from layout_planner.output.map_data import pair
+from layout_planner.output.mixed_pages import tell_mixed
 from layout_planner.output.pages import describe_run, write_page
 from layout_planner.output.safe import clean_text
 from layout_planner.output.sheets import Sheet as Table
@@ -163,6 +164,7 @@ def write_timetable(lines: Lines, path: Path, lang: Lang) -> None:
         "schools": _by_school(lines),
         "stops": _by_stop(lines),
         "buses": _by_bus(lines),
+        "mixed": tell_mixed(lines.view, lines.when),
         "week": pair(say_week(lines)),
         "boarders": _by_boarders(lines),
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import pandas as pd
 
 from layout_planner.names import name_band
@@ -11,15 +12,13 @@ from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from layout_planner.output.view import RunView
-    from layout_planner.results import Run
+    from layout_planner.results import BusPlan, Run
     from layout_planner.words import Lang
 
 DEGREES = "EPSG:4326"
-BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips")
-BUS_PLAIN_TABLES = ("bus_riders", "bus_days")
+BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips", "mixed_calls")
+BUS_PLAIN_TABLES = ("bus_riders", "bus_days", "mixed_riders", "mixed_sums")
 BUS_TABLES = (*BUS_GEO_TABLES, *BUS_PLAIN_TABLES)
 DAYS = {"friday": Words("周五回家", "Friday, home"), "sunday": Words("周日返校", "Sunday, back")}
 DIRECTIONS = {TO_SCHOOL: Words("上学", "to school"), FROM_SCHOOL: Words("放学", "from school")}
@@ -29,9 +28,22 @@ TITLES = {
     "bus_riders": Words("校车学生", "bus riders"),
     "bus_days": Words("校车一日", "a bus's day"),
     "boarder_trips": Words("寄宿生周末接送", "boarders' week"),
+    "mixed_sums": Words("混载另案比较", "mixed loads, compared"),
+    "mixed_calls": Words("混载另案时刻", "mixed loads, calls"),
+    "mixed_riders": Words("混载另案学生", "mixed loads, riders"),
 }
-REMEDIES = {"site_costs": Words("校车费用比较", "bus costs"), "line_proposals": Words("可改开公交", "public lines instead")}
+REMEDIES = {
+    "site_costs": Words("校车费用比较", "bus costs"),
+    "line_proposals": Words("可改开公交", "public lines instead"),
+    "few_riders": Words("学生过少的线路", "runs with few riders"),
+    "bus_rounds": Words("布局与校车协调", "layout and buses, rounds"),
+}
 ROUNDS_TITLE = Words("送教线路（内部）", "visiting rounds (internal)")
+CALLS = {"stop": Words("站点", "stop"), "gate": Words("学校", "school")}
+LOADS = {
+    "apart": Words("一趟一校（方案）", "one school a run (the plan)"),
+    "mixed": Words("几校混载（另案）", "several schools in one bus"),
+}
 NIGHTS = {
     "first_stop": Words("驾驶员所在村（首站）", "driver's village (first stop)"),
     "school": Words("学校", "school"),
@@ -46,15 +58,21 @@ def join_buses(run: Run) -> dict[str, pd.DataFrame | gpd.GeoDataFrame]:
     for name in BUS_TABLES if run.buses else ():
         parts = []
         for when, plan in run.buses.items():
-            table = getattr(plan, name.removeprefix("bus_"))
+            table = _table_of(plan, name)
             if table is None:
                 continue
-            table = table.to_crs(DEGREES) if name in BUS_GEO_TABLES else table.copy()
+            table = table.to_crs(DEGREES) if isinstance(table, gpd.GeoDataFrame) else table.copy()
             table.insert(0, "when", when)
             parts.append(table)
         if parts:
             tables[name] = pd.concat(parts, ignore_index=True)
     return tables
+
+
+def _table_of(plan: BusPlan, name: str) -> pd.DataFrame | gpd.GeoDataFrame | None:
+    if name.startswith("mixed_"):
+        return None if plan.mixed is None else getattr(plan.mixed, name.removeprefix("mixed_"))
+    return getattr(plan, name.removeprefix("bus_"))
 
 
 def join_remedies(run: Run) -> dict[str, pd.DataFrame]:
@@ -101,6 +119,9 @@ def _tell_columns(table: pd.DataFrame, view: RunView, lang: Lang) -> pd.DataFram
         table["band"] = [name_band(band, view.bands.get(band, ())).say(lang) for band in table["band"]]
     if "day" in table:
         table["day"] = [DAYS[day].say(lang) for day in table["day"]]
+    for column, words in (("kind", CALLS), ("loads", LOADS)):
+        if column in table:
+            table[column] = [words[kind].say(lang) for kind in table[column]]
     if "overnight" in table:
         table["overnight"] = [NIGHTS[kind].say(lang) for kind in table["overnight"]]
     if "direction" in table:

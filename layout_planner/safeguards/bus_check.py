@@ -15,6 +15,7 @@ import shapely
 
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL, BusCheck
 from layout_planner.safeguards.bus_empty import check_empty
+from layout_planner.safeguards.bus_mixed import check_mixed
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.words import Words
 
@@ -49,6 +50,12 @@ class Given(NamedTuple):
     stops: dict[str, list[Row]]  # by route, in the order of driving
     riders: list[Row]
 
+    def hours(self, site: str) -> tuple[float, float]:
+        """Return the seconds after midnight at which lessons begin and end at a school."""
+        school = self.county.schools.loc[site]
+        begin, end = (_hour_s(school.get(column), getattr(self.scenario.travel, column)) for column in ("bell", "dismissal"))
+        return begin, end
+
 
 def check_buses(county: County, scenario: Scenario, norms: NormSet, layout: Layout, plan: BusPlan) -> BusCheck:
     """Return every fault of the school buses `plan` of `layout`."""
@@ -67,6 +74,8 @@ def check_buses(county: County, scenario: Scenario, norms: NormSet, layout: Layo
             "road": tuple(_check_roads(given, roads)),
             "empty": tuple(check_empty(given, roads, plan.days)),
         }
+        if plan.mixed is not None:
+            faults["mixed"] = tuple(check_mixed(given, roads, plan.mixed))
     return BusCheck(len(routes), sum(int(row["pupils"]) for row in given.riders if row["direction"] == TO_SCHOOL), faults)
 
 
@@ -233,8 +242,7 @@ def _check_windows(given: Given) -> Iterator[Words]:
     norms = given.norms
     early, wait, leave = (MINUTE_S * norms.value(f"bus.{part}_minutes") for part in ("early", "most_early", "leave"))
     for name, route in given.routes.items():
-        school = given.county.schools.loc[str(route["site_id"])]
-        begin, end = (_hour_s(school.get(column), getattr(given.scenario.travel, column)) for column in ("bell", "dismissal"))
+        begin, end = given.hours(str(route["site_id"]))
         if route["direction"] == TO_SCHOOL:
             low, high, at = begin - early - wait, begin - early, float(route["ends_s"])
         else:

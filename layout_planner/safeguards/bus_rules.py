@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from layout_planner.results import BUS_RULES
+from layout_planner.results import BUS_OPTIONS, BUS_RULES
 from layout_planner.safeguards.rules import judge
 from layout_planner.words import Words
 
@@ -24,6 +24,9 @@ SAYS = {
     "walk": Words("到站步行不超限", "no stop is too far on foot"),
     "road": Words("校车走的路和停的站都允许", "buses drive and stop where they may"),
     "empty": Words("空驶里程和全年费用计全", "empty driving and yearly cost are counted in full"),
+    "mixed": Words(
+        "几校混载的另案开得到、不超时限、不超载", "with mixed loads every run can be driven, and no ride or load is over its limit"
+    ),
 }
 CURES = {
     "riders": Words("为没有座位的学生加站或加车", "add a stop or a bus for the pupils without a seat"),
@@ -33,6 +36,7 @@ CURES = {
     "walk": Words("在近处加站", "add a stop nearer to home"),
     "road": Words("换站或改线", "move the stop or the route"),
     "empty": Words("重新计算里程和费用", "count kilometres and cost anew"),
+    "mixed": Words("不采用混载的另案", "do not use the mixed loads"),
 }
 NORMS = {"seats": "bus.attendant", "ride": "travel.max_minutes", "windows": "bus.early_minutes", "walk": "bus.walk_to_stop_minutes"}
 
@@ -41,7 +45,7 @@ def judge_buses(norms: NormSet, check: BusCheck | None) -> Iterator[Finding]:
     """Yield a finding a rule; none where nobody goes by school bus."""
     if check is None or not (check.routes or check.pupils):
         return
-    for rule in BUS_RULES:
+    for rule in (*BUS_RULES, *(rule for rule in BUS_OPTIONS if rule in check.faults)):
         faults = check.faults.get(rule, ())
         said = SAYS[rule]
         text = _tell(faults) if faults else Words(f"校车{check.routes}趟：{said.zh}", f"{check.routes} bus runs: {said.en}")

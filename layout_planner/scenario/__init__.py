@@ -9,6 +9,7 @@ from layout_planner.scenario.checks import MAX_YEARS_AHEAD
 from layout_planner.scenario.files import read_scenario, read_toml
 from layout_planner.scenario.settings import (
     VARIANTS,
+    Buses,
     Count,
     DataFile,
     DataFiles,
@@ -29,6 +30,7 @@ from layout_planner.scenario.settings import (
 __all__ = [
     "MAX_YEARS_AHEAD",
     "VARIANTS",
+    "Buses",
     "Count",
     "DataFile",
     "DataFiles",

@@ -213,6 +213,12 @@ class Solver(Strict):
     seed: int = Field(default=7, ge=0, le=2**31 - 1)
 
 
+class Buses(Strict):
+    """How school buses are planned."""
+
+    mixed_loads: bool = Field(default=False, description="also work out what one bus for several schools would save; reported apart")
+
+
 class Public(Strict):
     """What is printed on papers and public maps."""
 
@@ -250,4 +256,5 @@ class Scenario(Strict):
     solver: Solver = Solver()
     override: tuple[Override, ...] = ()
     public: Public = Public()
+    buses: Buses = Buses()
     folder: Path = Path()
