@@ -30,7 +30,6 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("buses.plan", 15): "how long is searched",
     ("buses.plan", 300): "how long is searched",
     ("buses.plan", 2500): "how long is searched",
-    ("agreeing", 4): "decimals shown",
     ("buses.feedback", 0.05): "when rounds of layout and routes end; every round is shown",
     ("buses.feedback", 4): "decimals shown",
     ("buses.feedback", 10_000): "yuan are shown in ten thousands",
