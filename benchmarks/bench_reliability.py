@@ -1,183 +1,89 @@
-"""What was tried to break the program, how often, and what was lost: `benchmarks/bench_reliability.py [--cases N] [--kills N] [--soak N]`.
+"""What was tried to break the program, how often, and what was lost, in one table: `benchmarks/bench_reliability.py [--size cut|full]`.
 
-fuzz      damaged files of every kind through the readers (tests/fuzz.py)
-kill      SIGKILL at a random moment of run, travel, demand and province; afterwards every result must be the old one, to the byte, or a new
-          whole one, and one more run must finish and leave nothing beside it
-disk full the same verbs where no file may grow beyond some kilobytes; exit code 3, a sentence, no file cut short
-together  two runs into one folder at once; both must end well and the result be whole
 soak      scenarios one after the other in one process; memory and open files must not grow
+kill      SIGKILL at a random moment of run, dossier, province, travel and demand, while a result in one language is replaced by that in the
+          other; afterwards every result must be the old one, to the byte, or the new one, and one more run must finish and leave nothing
+          beside it
+disk full the same verbs where no file may grow beyond some kilobytes, and on a small disk that is really full (where the user may mount
+          one); exit code 3, a sentence, no file cut short
+read-only places where nobody may write
+together  two runs into one folder at once; both must end well and the result be whole
+again     other hash seeds, threads and workers; the same bytes
+hostile   the tests of files that were made to do harm
+fuzz      damaged files of every kind through the readers (tests/fuzz.py), on two cores
+
+`--size full` takes about a quarter of an hour on two quiet cores, `--size cut` two minutes. `--first N` draws other damages.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
-import json
 import os
+import platform
 import random
-import resource
-import signal
-import subprocess
 import sys
-import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import psutil
+sys.path.insert(0, str(Path(__file__).parents[1]))  # the fuzzing is part of the tests
 
-ROOT = Path(__file__).parents[1]
-VERBS = {
-    "run": ["run", "tests/data/tiny/scenario.toml"],
-    "travel": ["travel", "scenarios/base.toml"],
-    "demand": ["demand", "scenarios/base.toml", "--years", "2026-2028"],
-    "province": ["province", "scenarios/province.toml", "--workers", "0", "--today"],
-}
-CHANGING = {"timing.json"}  # holds seconds
-WARM_UP = 10
-MOST_GROWN_MB = 60.0
+from reliability_trials import (
+    fill_disks,
+    fuzz,
+    kill_verbs,
+    open_hostile_files,
+    refuse_writing,
+    repeat_runs,
+    run_together,
+    soak,
+)
 
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
-@dataclass
-class Row:
-    """One line of the table."""
+    from reliability_trials import Row
 
-    what: str
-    tried: int
-    lost: int
-    told: str = ""
-
-    def __str__(self) -> str:
-        """Return the line."""
-        return f"| {self.what} | {self.tried:,} | {self.lost:,} | {self.told} |"
-
-
-def start(words: list[str], out: Path, limit: int | None = None) -> subprocess.Popen[str]:
-    """Start the command line; with `limit`, no file may grow beyond so many bytes."""
-
-    def lower() -> None:
-        if limit is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
-
-    command = [sys.executable, "-m", "layout_planner.cli", *words, "--out", str(out), "--lang", "en"]
-    return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, preexec_fn=lower)  # noqa: PLW1509
-
-
-def hash_of(folder: Path) -> dict[str, str]:
-    """Return the hash of every visible file."""
-    files = [path for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in CHANGING]
-    shown = [path for path in files if not any(part.startswith(".") for part in path.relative_to(folder).parts)]
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in shown}
-
-
-def kill_verbs(kills: int, draw: random.Random) -> list[Row]:
-    """Kill every verb at random moments."""
-    rows = []
-    for name, words in VERBS.items():
-        with tempfile.TemporaryDirectory() as folder:
-            out, lost = Path(folder) / "out", 0
-            began = time.monotonic()
-            start(words, out).wait()
-            whole, seconds = hash_of(out), time.monotonic() - began
-            for _ in range(kills):
-                process = start(words, out)
-                time.sleep(seconds * draw.uniform(0.3, 1.05))
-                process.kill()
-                process.wait()
-                lost += hash_of(out) != whole
-            ended = start(words, out).wait()
-            lost += ended not in {0, 5} or hash_of(out) != whole
-            beside = [path.name for path in out.iterdir() if path.name.startswith(".") and path.name != ".shelf"]
-            rows.append(Row(f"SIGKILL during {name}", kills, lost + bool(beside), f"rerun exit {ended}, {len(beside)} leavings"))
-    return rows
-
-
-def fill_disks(draw: random.Random) -> list[Row]:
-    """Let no file grow beyond a few kilobytes, a few times for each verb."""
-    rows = []
-    for name, words in VERBS.items():
-        lost, sizes = 0, [draw.randrange(1_000, 60_000) for _ in range(4)]
-        for limit in sizes:
-            with tempfile.TemporaryDirectory() as folder:
-                process = start(words, Path(folder) / "out", limit)
-                _, said = process.communicate()
-                cut = [path for path in Path(folder).rglob("*") if path.is_file() and path.stat().st_size == limit]
-                fine = process.returncode in {0, 5} or (process.returncode == 3 and "cannot write" in said)
-                lost += bool(cut) or not fine or "Traceback" in said
-        rows.append(Row(f"no room during {name}", len(sizes), lost))
-    return rows
-
-
-def run_together(times: int) -> Row:
-    """Let two runs write into one folder at once."""
-    lost = 0
-    for _ in range(times):
-        with tempfile.TemporaryDirectory() as folder:
-            out = Path(folder) / "out"
-            ends = {process.wait() for process in [start(VERBS["run"], out) for _ in range(2)]}
-            both = hash_of(out)
-            alone = Path(folder) / "alone"
-            start(VERBS["run"], alone).wait()
-            lost += not ends <= {0, 5} or both != hash_of(alone)
-    return Row("two runs into one folder", times, lost)
-
-
-def soak(scenarios: int) -> Row:
-    """Work scenarios in this process and compare memory and open files with those after the first few."""
-    from layout_planner.output.run_folder import write_run
-    from layout_planner.pipeline import run_scenario
-
-    process, after = psutil.Process(), (0.0, 0)
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(scenarios):
-            write_run(run_scenario(ROOT / "tests" / "data" / "tiny" / "scenario.toml"), Path(folder), "en")
-            if number == WARM_UP:
-                after = process.memory_info().rss / 1e6, process.num_fds()
-        now = process.memory_info().rss / 1e6, process.num_fds()
-    lost = int(now[0] - after[0] > MOST_GROWN_MB) + int(now[1] > after[1])
-    return Row(
-        "scenarios in one process",
-        scenarios,
-        lost,
-        f"{after[0]:.0f} MB after {WARM_UP}, {now[0]:.0f} MB at the end; {after[1]} open files, then {now[1]}",
-    )
-
-
-def fuzz(cases: int) -> list[Row]:
-    """Run the fuzzing and return one row a kind of file."""
-    command = [sys.executable, "-m", "tests.fuzz", "--cases", str(cases), "--json"]
-    told = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False).stdout)
-    rows = []
-    for kind, counts in told.items():
-        lost = sum(count for name, count in counts.items() if name.startswith("lost"))
-        rows.append(
-            Row(f"damaged {kind}", sum(counts.values()), lost, f"{counts.get('read', 0):,} read, {counts.get('refused', 0):,} refused")
-        )
-    return rows
+SIZES = {"cut": (1_800, 2, 15, 1), "full": (40_000, 20, 100, 3)}  # cases, kills of every verb, scenarios, times for all else
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the table; exit code 1 when anything was lost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--cases", type=int, default=1_800, help="damaged files over all kinds")
-    parser.add_argument("--kills", type=int, default=4, help="kills of every verb")
-    parser.add_argument("--soak", type=int, default=30, help="scenarios in one process")
+    parser.add_argument("--size", choices=list(SIZES), default="cut")
+    parser.add_argument("--cases", type=int, help="damaged files over all kinds")
+    parser.add_argument("--kills", type=int, help="kills of every verb")
+    parser.add_argument("--soak", type=int, help="scenarios in one process")
+    parser.add_argument("--first", type=int, default=0, help="number of the first damaged file of every kind")
+    parser.add_argument("--only", nargs="+", help="only these trials: soak, kill, disk, readonly, together, again, hostile, fuzz")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args()
-    os.environ["PYTHONPATH"] = str(ROOT)
-    draw = random.Random(asked.seed)  # noqa: S311 - moments of killing
+    began = time.monotonic()
+    print(f"Python {platform.python_version()}, {platform.system()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}\n")
     print("| tried | times | lost | |\n|---|---|---|---|", flush=True)
-    lost = 0
-    for part in (
-        lambda: [soak(asked.soak)], lambda: kill_verbs(asked.kills, draw), lambda: fill_disks(draw), lambda: [run_together(3)],
-        lambda: fuzz(asked.cases),
-    ):  # fmt: skip
-        for row in part():
+    tried = lost = 0
+    for name, trial in trials(asked).items():
+        for row in trial() if asked.only is None or name in asked.only else ():
             print(row, flush=True)
-            lost += row.lost
-    print(f"\nlost in all: {lost}")
+            tried, lost = tried + row.counted * row.tried, lost + row.counted * row.lost
+    print(f"\ntried in all: {tried:,}; lost in all: {lost:,}; {time.monotonic() - began:.0f} s")
     sys.exit(1 if lost else 0)
+
+
+def trials(asked: argparse.Namespace) -> dict[str, Callable[[], Iterable[Row]]]:
+    """Return every trial by its name, in the order of the table."""
+    cases, kills, scenarios, times = SIZES[asked.size]
+    draw = random.Random(asked.seed)  # noqa: S311 - moments of killing
+    return {
+        "soak": lambda: [soak(asked.soak or scenarios)],
+        "kill": lambda: kill_verbs(asked.kills or kills, draw),
+        "disk": lambda: fill_disks(times, draw),
+        "readonly": lambda: [refuse_writing()],
+        "together": lambda: run_together(times),
+        "again": lambda: repeat_runs(times),
+        "hostile": lambda: [open_hostile_files()],
+        "fuzz": lambda: fuzz(asked.cases or cases, asked.first, lambda text: print(f"    {text}", file=sys.stderr)),
+    }
 
 
 if __name__ == "__main__":
