@@ -42,7 +42,7 @@ class GroundReader:
 
     def checked_path(self, file: DataFile | PopulationGrid) -> Path | None:
         """Return the path of a file that can be opened, or None after recording why not."""
-        path = self.folder / file.path
+        path = self.folder / (file.place if isinstance(file, DataFile) else file.path)
         try:
             check_file(path)
         except FaultError as fault:

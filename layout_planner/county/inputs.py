@@ -17,6 +17,7 @@ from layout_planner.county.county_tables import (
     settlement_points,
     split_special,
 )
+from layout_planner.county.database import local_copies
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
 from layout_planner.county.evidence_files import hash_evidence
 from layout_planner.county.evidence_table import EVIDENCE
@@ -63,12 +64,13 @@ class Survey:
 
 def survey_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None = None) -> Survey:
     """Return the places of `scenario` with all faults instead of raising them, for a report on their quality."""
-    reader = _CountyReader(scenario, on_step or (lambda _: None))
     problems: tuple[Problem, ...] = ()
-    try:
-        reader.read()
-    except InputError as error:
-        problems = error.problems
+    with local_copies(scenario, on_step) as local:
+        reader = _CountyReader(local, on_step or (lambda _: None))
+        try:
+            reader.read()
+        except InputError as error:
+            problems = error.problems
     return replace(reader.survey, problems=problems, notes=tuple(reader.notes), sources=tuple(reader.sources))
 
 
@@ -79,7 +81,8 @@ def read_county(scenario: Scenario, *, on_step: Callable[[Words], None] | None =
     ------
     InputError : any file has faults; all faults of all files are listed.
     """
-    return _CountyReader(scenario, on_step or (lambda _: None)).read()
+    with local_copies(scenario, on_step) as local:
+        return _CountyReader(local, on_step or (lambda _: None)).read()
 
 
 class _CountyReader(GroundReader):

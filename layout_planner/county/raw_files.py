@@ -67,6 +67,10 @@ def read_raw(path: Path, sheet: str | None, wanted: tuple[str, ...]) -> RawTable
     """Return the cells of the table at `path`; `wanted` are sheet or layer names to prefer when none is given."""
     ending = path.suffix.lower()
     check_file(path)
+    if ending == ".parquet" or path.is_dir():
+        from layout_planner.county.parquet_files import read_parquet
+
+        return _frame_to_raw(read_parquet(path))
     if ending in CSV_ENDINGS:
         return _read_csv(path)
     if ending in EXCEL_ENDINGS:
@@ -75,7 +79,7 @@ def read_raw(path: Path, sheet: str | None, wanted: tuple[str, ...]) -> RawTable
         return read_excel(path, sheet, wanted)
     if ending in MAGIC:
         check_magic(path)
-        return _read_parquet(path) if ending == ".parquet" else read_features(path, sheet, wanted)
+        return read_features(path, sheet, wanted)
     if ending in {".xls", ".et", ".ods"}:
         raise FaultError(
             Words("不支持此表格格式", "this spreadsheet format is not read"),
@@ -91,7 +95,7 @@ def read_raw(path: Path, sheet: str | None, wanted: tuple[str, ...]) -> RawTable
 
 
 def check_file(path: Path, *, most_bytes: int = MAX_BYTES) -> None:
-    """Raise `FaultError` unless `path` is a readable, non-empty regular file of at most `most_bytes`."""
+    """Raise `FaultError` unless `path` is a readable, non-empty regular file of at most `most_bytes`, or a folder of parquet parts."""
     try:
         found = path.stat()
     except FileNotFoundError:
@@ -106,10 +110,10 @@ def check_file(path: Path, *, most_bytes: int = MAX_BYTES) -> None:
             value=type(error).__name__,
         ) from None
     if stat.S_ISDIR(found.st_mode):
-        raise FaultError(
-            Words("这是文件夹，不是文件", "this is a folder, not a file"),
-            Words("在情景文件中写出文件夹里的文件名", "name the file inside the folder in the scenario"),
-        )
+        from layout_planner.county.parquet_files import check_parts
+
+        check_parts(path)
+        return
     if not stat.S_ISREG(found.st_mode):
         raise FaultError(Words("这不是普通文件", "this is not a regular file"), Words("换成普通文件", "use a regular file"))
     if not os.access(path, os.R_OK):
@@ -126,9 +130,14 @@ def check_file(path: Path, *, most_bytes: int = MAX_BYTES) -> None:
 
 
 def hash_file(path: Path) -> str:
-    """Return the SHA-256 of a file; of a shapefile, of all its parts one after the other."""
+    """Return the SHA-256 of a file; of a shapefile or a folder of parquet parts, of all its parts one after the other."""
     parts = [path.with_suffix(ending) for ending in SHAPE_PARTS] if path.suffix.lower() == ".shp" else [path]
     digest = hashlib.sha256()
+    if path.is_dir():
+        from layout_planner.county.parquet_files import find_parts
+
+        parts = find_parts(path)
+        digest.update("\n".join(part.relative_to(path).as_posix() for part in parts).encode("utf-8", "surrogateescape"))
     for part in parts:
         if part.is_file():
             with part.open("rb") as stream:
@@ -140,7 +149,7 @@ def hash_file(path: Path) -> str:
 def check_magic(path: Path) -> None:
     """Refuse a file whose content is not what its name says, before a library guesses at it: some formats point to other files."""
     ending = path.suffix.lower()
-    if ending not in MAGIC:
+    if ending not in MAGIC or path.is_dir():
         return
     with path.open("rb") as stream:
         head = stream.read(64)
@@ -264,7 +273,7 @@ def read_features(path: Path, layer: str | None, wanted: tuple[str, ...]) -> Raw
             )
         return _frame_to_raw(frame)
     except library_faults as error:
-        raise _unreadable(error) from None
+        raise unreadable(error) from None
 
 
 def _choose_layer(layers: NDArray[np.object_], layer: str | None, wanted: tuple[str, ...]) -> str:
@@ -298,29 +307,6 @@ def _shape_encoding(path: Path) -> str | None:
     return "UTF-8"
 
 
-def _read_parquet(path: Path) -> RawTable:
-    import geopandas as gpd
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from shapely.errors import ShapelyError
-
-    try:
-        head = pq.read_metadata(path)
-        if head.num_rows > MAX_ROWS:
-            raise too_many_rows(head.num_rows)
-        size = sum(head.row_group(group).total_byte_size for group in range(head.num_row_groups))
-        if size > MAX_BYTES:
-            raise FaultError(
-                Words("解压后过大", "the file is too large once unpacked"),
-                Words("只保留本县的数据", "keep only the county's own data"),
-                value=f"{size:,} bytes",
-            )
-        frame = gpd.read_parquet(path) if b"geo" in (head.metadata or {}) else pq.read_table(path).to_pandas()
-        return _frame_to_raw(frame)
-    except (pa.ArrowException, ShapelyError, OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError) as error:
-        raise _unreadable(error) from None
-
-
 def _frame_to_raw(frame: Any) -> RawTable:  # noqa: ANN401 - a DataFrame or a GeoDataFrame
     import geopandas as gpd
 
@@ -336,7 +322,8 @@ def _frame_to_raw(frame: Any) -> RawTable:  # noqa: ANN401 - a DataFrame or a Ge
     return RawTable(headers, rows, list(range(2, len(frame) + 2)), geometry, crs)
 
 
-def _unreadable(error: BaseException) -> FaultError:
+def unreadable(error: BaseException) -> FaultError:
+    """Return the fault of a file that a library cannot read."""
     return FaultError(
         Words("文件已损坏或不完整，无法读取", "the file is damaged or cut short and cannot be read"),
         Words("重新下载或重新导出该文件", "download or export the file again"),

@@ -21,6 +21,7 @@ from layout_planner.county.coordinates import read_frame, to_wgs84
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.model import ROAD_COLUMNS, RoadTable
 from layout_planner.county.osm_roads import Ways, make_table, read_graphml_ways, read_osm_ways
+from layout_planner.county.parquet_files import read_parquet
 from layout_planner.county.raw_files import check_magic
 from layout_planner.county.road_rules import judge_tags
 from layout_planner.errors import InputError
@@ -96,6 +97,8 @@ def read_roads(path: Path, shown: str, metric_crs: str, *, layer: str | None = N
 
 def _read_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) -> Ways:
     suffix = path.suffix.lower()
+    if path.is_dir():
+        return _read_line_ways(path, layer, crs, metric_crs)
     if not path.is_file():
         raise FaultError(Words("找不到道路文件", "the road file is missing"), Words("检查路径", "check the path"))
     if suffix in OSM_FILES:
@@ -145,7 +148,9 @@ def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: 
 def _read_lines(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     try:
         named = {} if layer is None else {"layer": layer}
-        frame = gpd.read_parquet(path) if path.suffix.lower() == ".parquet" else gpd.read_file(path, **named)
+        frame = read_parquet(path) if path.is_dir() or path.suffix.lower() == ".parquet" else gpd.read_file(path, **named)
+    except FaultError:
+        raise
     except Exception as error:  # noqa: BLE001  (GDAL and Arrow raise many kinds; all mean that the file cannot be read)
         raise FaultError(
             Words("无法读取道路图层", "the road layer cannot be read"),

@@ -66,7 +66,7 @@ def read_table(file: TableFile, table: Table, folder: Path, *, numbers: Iterable
     """
     faults = Faults(file.path if file.sheet is None else f"{file.path}[{file.sheet}]")
     spec = _extend_spec(table, numbers, ids)
-    path = folder / file.path
+    path = folder / file.place
     try:
         raw = read_raw(path, file.sheet, (table.role, table.title.zh, table.title.en))
     except FaultError as fault:

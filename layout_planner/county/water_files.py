@@ -16,6 +16,7 @@ import shapely
 from layout_planner.county.coordinates import read_frame, to_wgs84
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.osm_roads import locate_nodes, osm_faults, refuse_doctype
+from layout_planner.county.parquet_files import read_parquet
 from layout_planner.county.raw_files import check_magic
 from layout_planner.errors import InputError
 from layout_planner.words import Words
@@ -109,7 +110,10 @@ def _unreadable(error: Exception) -> FaultError:
 def _read_layer(path: Path, layer: str | None, crs: str | None, metric_crs: str) -> gpd.GeoDataFrame:
     check_magic(path)
     try:
-        frame = gpd.read_file(path, **({} if layer is None else {"layer": layer}))
+        parquet = path.is_dir() or path.suffix.lower() == ".parquet"
+        frame = read_parquet(path) if parquet else gpd.read_file(path, **({} if layer is None else {"layer": layer}))
+    except FaultError:
+        raise
     except Exception as error:  # noqa: BLE001  (GDAL raises many kinds; all mean that the file cannot be read)
         raise _unreadable(error) from None
     if not isinstance(frame, gpd.GeoDataFrame) or (frame.crs is None and crs is None):

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from layout_planner.county.database import local_copies
 from layout_planner.county.inputs import read_county
 from layout_planner.county.model import RoadTable
 from layout_planner.county.road_files import read_roads
@@ -75,9 +76,9 @@ def join_roads(own: RoadTable, others: Sequence[RoadTable]) -> RoadTable:
 
 def _near_roads(scenario: Scenario, crs: str, around: shapely.Geometry) -> RoadTable:
     """Return the roads of a neighbour that touch `around`, in metres of `crs`."""
-    file = scenario.data.roads
-    path = scenario.folder / scenario.data.dir / file.path
-    roads = read_roads(path, file.path, crs, layer=file.sheet, crs=file.crs)
+    with local_copies(scenario) as local:
+        file = local.data.roads
+        roads = read_roads(local.folder / local.data.dir / file.place, file.path, crs, layer=file.sheet, crs=file.crs)
     shapely.prepare(around)
     near = shapely.intersects(around, roads.edges.geometry.to_numpy())
     return replace(roads, edges=roads.edges[near].reset_index(drop=True))

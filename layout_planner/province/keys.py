@@ -8,6 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
+from layout_planner.county.database import local_copies
 from layout_planner.county.faults import FaultError
 from layout_planner.county.raw_files import check_file, hash_file
 from layout_planner.norms import read_scenario_norms
@@ -16,6 +17,7 @@ from layout_planner.province.parts import State
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
+    from pathlib import Path
 
     from layout_planner.scenario import Scenario
 
@@ -27,7 +29,7 @@ def name_county(scenario: Scenario) -> str:
 
     Raises
     ------
-    InputError : the norm set cannot be used.
+    InputError : the norm set cannot be used, or a database cannot be read.
     """
     said = scenario.model_dump(mode="json", exclude={"folder": True, "data": {"dir": True}})
     return _digest([said, repr(read_scenario_norms(scenario)), _hash_files(scenario), digest_code()])
@@ -45,15 +47,20 @@ def name_crossing(county_keys: list[str], border_km: float) -> str:
 
 
 def _hash_files(scenario: Scenario) -> list[tuple[str, str]]:
-    folder = scenario.folder / scenario.data.dir
-    found = []
-    for path in sorted({*_paths_in(scenario.data.model_dump(mode="json")), *scenario.travel.bad_days}):
-        try:
-            check_file(folder / path)
-            found.append((path, hash_file(folder / path)))
-        except FaultError as fault:
-            found.append((path, fault.what.en))
-    return found
+    """Return the hash of every file, and of what every table of a database holds now."""
+    with local_copies(scenario) as local:
+        folder = local.folder / local.data.dir
+        places = {source.path: source.place for source in local.data.located().values()}
+        paths = sorted({*_paths_in(local.data.model_dump(mode="json")), *local.travel.bad_days})
+        return [(path, _hash_or_fault(folder / places.get(path, path))) for path in paths]
+
+
+def _hash_or_fault(path: Path) -> str:
+    try:
+        check_file(path)
+        return hash_file(path)
+    except FaultError as fault:
+        return fault.what.en
 
 
 def _paths_in(content: Any) -> Iterator[str]:  # noqa: ANN401 - whatever the scenario holds

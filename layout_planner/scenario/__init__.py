@@ -21,11 +21,11 @@ from layout_planner.scenario.settings import (
     Projection,
     Scenario,
     Share,
-    Strict,
     TableFile,
     Title,
     Travel,
 )
+from layout_planner.scenario.sources import Strict
 
 __all__ = [
     "MAX_YEARS_AHEAD",

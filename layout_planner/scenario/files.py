@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from layout_planner.errors import Problem, ScenarioError
 from layout_planner.scenario.checks import find_contradictions
 from layout_planner.scenario.settings import Scenario
+from layout_planner.scenario.sources import SECRET
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -153,7 +154,9 @@ def _as_problem(path: Path, fault: ErrorDetails) -> Problem:
         )
     elif fault["type"] == "missing":
         what, hint = Words("缺少必需的键", "a required key is missing"), Words("补上该键", "add the key")
+    elif fault["type"] == "source":
+        what, hint = Words(fault["ctx"]["zh"], fault["msg"]), Words("见 docs/databases.md", "see docs/databases.md")
     else:
         what, hint = Words(f"值不合要求：{fault['msg']}", f"wrong value: {fault['msg']}"), Words("改正该值", "correct the value")
-    value = None if fault["type"] == "missing" else str(fault["input"])
+    value = None if fault["type"] in {"missing", "source"} else SECRET.sub("…", str(fault["input"]))
     return Problem(str(path), what, hint, column=key, value=value)

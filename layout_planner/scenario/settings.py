@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
+
+from layout_planner.scenario.sources import Located, Strict
 
 Count = Annotated[int, Field(ge=0)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -16,12 +18,6 @@ Age = Annotated[int, Field(ge=0, le=120)]
 VARIANTS = ("low", "mid", "high")
 
 
-class Strict(BaseModel):
-    """Frozen settings that refuse unknown keys."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
 class Title(Strict):
     """The scenario's name for people."""
 
@@ -29,10 +25,9 @@ class Title(Strict):
     en: str = Field(max_length=200)
 
 
-class TableFile(Strict):
+class TableFile(Located):
     """One table of the county: where it is and how its columns are called there."""
 
-    path: str
     sheet: str | None = Field(default=None, description="sheet of an Excel file or layer of a GeoPackage")
     crs: str | None = Field(default=None, description="EPSG code, 'gcj02' or 'bd09'; EPSG:4326 when absent and not in the file")
     columns: dict[str, str] = Field(default_factory=dict, description="our column = the file's header")
@@ -40,10 +35,9 @@ class TableFile(Strict):
     exclude: dict[str, str] = Field(default_factory=dict, description="id = reason; rows that are left out and reported")
 
 
-class DataFile(Strict):
+class DataFile(Located):
     """A file that is not a table of columns: roads, elevation, water, boundary."""
 
-    path: str
     sheet: str | None = None
     crs: str | None = None
 
@@ -92,6 +86,11 @@ class DataFiles(Strict):
     fleet: TableFile | None = Field(default=None, description="school buses by kind: seats, number, cost")
     gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
     lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
+
+    def located(self) -> dict[str, Located]:
+        """Return everything that may stand in a database, by its role."""
+        found = {role: getattr(self, role) for role in type(self).model_fields}
+        return {role: source for role, source in found.items() if isinstance(source, Located)}
 
 
 class Projection(Strict):
