@@ -28,7 +28,8 @@ from layout_planner.province.county import _free_seats
 from layout_planner.province.pool import Alone, Cluster, open_pool
 from layout_planner.province.prices import Column, choose_layouts, propose_caps, solve_mixture
 from layout_planner.province.run import run_province
-from layout_planner.province.settings import read_province
+from layout_planner.province.settings import Budget, read_province
+from layout_planner.words import Words
 
 TINY = Size(townships=1, villages=6, settlements=16, pupils=160, side_m=7_000.0, shared=(2, 1))
 
@@ -187,6 +188,62 @@ def test_limits_hold_and_everything_adds_up(worked):
     assert (homes["at_risk"].sum() - counties["crossing_out"].sum()) == counties["at_risk"].sum() == told["totals"]["at_risk"]
     assert list(counties["at_risk"]) == sorted(counties["at_risk"], reverse=True)
     assert homes.crs.to_epsg() == 4326
+
+
+# Money is shared like beds, but not counted in whole pieces, and a plan may save some. A: 10 at risk as it is, 2 for 900 yuan. B: 6 at risk
+# as it is, 7 with 300 yuan saved. 600 yuan: two thirds of A's plan with B as it is leave 10 - 16/3 + 6 = 10.67. B's saving pays for the last
+# third (2.67 pupils) and costs one, so the best mixture is A's plan whole and B saving: 2 + 7 = 9, which takes exactly 600.
+MONEY = [Column("A", "A0", 10, (0.0,)), Column("A", "A1", 2, (900.0,)), Column("B", "B0", 6, (0.0,)), Column("B", "B1", 7, (-300.0,))]
+
+
+def test_money_is_shared_and_what_one_county_saves_another_may_spend_by_hand():
+    spread = solve_mixture(MONEY, [600.0])
+    assert spread.at_risk == pytest.approx(9)
+    assert choose_layouts(MONEY, [600.0]).chosen == {"A": "A1", "B": "B1"}
+    assert choose_layouts(MONEY, [900.0]).chosen == {"A": "A1", "B": "B0"}
+    assert choose_layouts(MONEY, [599.0]).chosen == {"A": "A0", "B": "B0"}
+    tight = solve_mixture(MONEY, [450.0])
+    assert tight.at_risk == pytest.approx(7 + 10 - 8 * 750 / 900)
+    assert tight.prices == pytest.approx((8 / 900,), rel=1e-3)
+    assert propose_caps(tight, {"A": (900.0,), "B": (0.0,)}, ["extra_yuan"])["A"]["extra_yuan"] == pytest.approx(750)
+
+
+def test_beds_buses_and_money_are_shared_at_once(worked, made):
+    free, shelf, _ = worked
+    limits = {name: 0.5 * wished for name, wished in free.wishes.items()}
+    assert set(limits) == {"new_beds", "new_buses"}
+    wished = [free.today[county_id].figures for county_id in free.today]
+    assert len(wished) == 3
+    asked = read_province(made / "province.toml").model_copy(update={"border_km": 0.0, "rounds": 2})
+    rich = run_province(asked.model_copy(update={"budget": Budget(extra_yuan=1e12)}), shelf, Alone())
+    most = sum(part.figures["extra_yuan"] for part in rich.plans.values())
+    assert most > 0
+    assert rich.rounds[0].prices == (0.0,), "what nobody can use up has no price"
+    budget = Budget(new_beds=int(limits["new_beds"]), new_buses=int(limits["new_buses"]), extra_yuan=round(most / 2))
+    run = run_province(asked.model_copy(update={"budget": budget}), shelf, Alone())
+    assert not run.failures
+    for name, limit in run.province.budget.limits.items():
+        assert sum(part.figures[name] for part in run.plans.values()) <= limit + 1e-6, name
+    at_risk = {
+        kind: sum(part.figures["at_risk"] for part in parts.values())
+        for kind, parts in (("now", run.today), ("half", run.plans), ("all", rich.plans))
+    }
+    assert at_risk["all"] <= at_risk["half"] <= at_risk["now"]
+    assert max(run.rounds[0].prices) > 0
+    assert all(len(done.prices) == 3 for done in run.rounds)
+
+
+def test_caps_that_leave_no_plan_are_no_fault_of_the_county(worked, made, monkeypatch):
+    def no_plan(*_, **__):
+        raise NoPlanError(Words("没有方案", "no plan"))
+
+    _, shelf, _ = worked
+    monkeypatch.setattr("layout_planner.province.county.run_scenario", no_plan)
+    asked = read_province(made / "province.toml").model_copy(update={"border_km": 0.0, "budget": Budget(extra_yuan=1.0)})
+    run = run_province(asked, shelf, Alone())
+    assert not run.failures
+    assert all(part.figures.get("extra_yuan", 0.0) <= 1.0 for part in run.plans.values())
+    assert len(run.plans) == 3, "each is left as it is"
 
 
 def test_crossings_only_take_what_is_free_and_within_the_norms(worked):

@@ -11,7 +11,7 @@ import numpy as np
 from layout_planner.assess.retention import measure_retention
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
-from layout_planner.errors import PlannerError
+from layout_planner.errors import NoPlanError, PlannerError
 from layout_planner.norms import read_scenario_norms
 from layout_planner.pipeline import lay_ground, run_scenario
 from layout_planner.plan.case import Case
@@ -59,12 +59,18 @@ def work_county(order: Order, shelf: Shelf) -> list[Part] | Failure:
         return Failure(order.county_id, Words(f"程序内部错误：{what}", f"a fault inside the program: {what}"))
 
 
-def _work_state(county_id: str, state: State, scenario: Scenario, norms: NormSet, ground: Ground, shelf: Shelf) -> Part:
+def _work_state(county_id: str, state: State, scenario: Scenario, norms: NormSet, ground: Ground, shelf: Shelf) -> Part | None:
+    """Return the part of a state, put on the shelf; None where the county has no plan under its caps, which is no fault of the county."""
     began = time.monotonic()
     if state.caps is None:
         part, tables = _today(county_id, state, scenario, norms, ground)
     else:
-        part, tables = _plan(county_id, state, scenario, ground)
+        try:
+            part, tables = _plan(county_id, state, scenario, ground)
+        except NoPlanError:
+            if not state.caps:
+                raise
+            return None
     part.facts["seconds"] = round(time.monotonic() - began, 3)
     shelf.keep(part, tables)
     return part
