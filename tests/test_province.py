@@ -191,8 +191,8 @@ def test_limits_hold_and_everything_adds_up(worked):
 
 
 # Money is shared like beds, but not counted in whole pieces, and a plan may save some. A: 10 at risk as it is, 2 for 900 yuan. B: 6 at risk
-# as it is, 7 with 300 yuan saved. 600 yuan: two thirds of A's plan with B as it is leave 10 - 16/3 + 6 = 10.67. B's saving pays for the last
-# third (2.67 pupils) and costs one, so the best mixture is A's plan whole and B saving: 2 + 7 = 9, which takes exactly 600.
+# as it is, 7 with 300 yuan saved. 600 yuan: two thirds of A's plan with B as it is leave 10 - 16/3 + 6 = 10.67. B's saving pays for the
+# last third (2.67 pupils) and costs one, so the best mixture is A's plan whole and B saving: 2 + 7 = 9, which takes exactly 600.
 MONEY = [Column("A", "A0", 10, (0.0,)), Column("A", "A1", 2, (900.0,)), Column("B", "B0", 6, (0.0,)), Column("B", "B1", 7, (-300.0,))]
 
 
