@@ -77,6 +77,7 @@ RULES = {
     "beds_accepted": Words("床位先建后撤", "beds before closing"),
     "buses_licensed": Words("校车许可", "bus licence"),
     "canteen": Words("食堂先建后撤", "canteen before closing"),
+    "roads_mended": Words("道路先修后撤", "roads before closing"),
     "few_pupils": Words("生源极少", "few pupils only"),
     "left_behind_first": Words("留守儿童优先", "left-behind first"),
     "disabled_placed": Words("残疾学生安置", "disabled pupils placed"),
@@ -103,7 +104,7 @@ VETOES = (
     (
         Words("上学不便或交通不安全", "the way to school becomes inconvenient or unsafe"),
         ("unserved", "travel", "slow_day", "bad_day", "walk_distance", "board_travel", "bus_due", "remote_keep", "new_risk", "bus_seats",
-         "bus_capacity", "buses_licensed", "attendants"),
+         "bus_capacity", "buses_licensed", "attendants", "roads_mended"),
     ),
     (
         Words("食宿没有保障", "lodging or meals are lacking"),

@@ -15,19 +15,22 @@ from layout_planner.buses.visits import plan_rounds
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import check_plan, read_county
+from layout_planner.county.mended import mend_roads
 from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_scenario_norms
-from layout_planner.plan.case import Case
+from layout_planner.plan.case import Case, World
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import crowded_sites, present_layout
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.plan.terms import describe_layout
+from layout_planner.plan.worlds import note_roads, offered_sets
 from layout_planner.results import Run
 from layout_planner.risk import assess_risk
 from layout_planner.safeguards.bus_check import check_buses
 from layout_planner.safeguards.gate import judge_plan
+from layout_planner.safeguards.mended_roads import mend_county
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.safeguards.verify import verify_layout
 from layout_planner.scenario import Scenario, read_scenario
@@ -61,6 +64,7 @@ class Ground:
     special   the special schools and the trips to them; None where the county names none
     routed    school buses that were planned before, by what was asked; filled as scenarios are run
     traced    roads made ready for the re-check, by what it asks of them; filled as scenarios are run
+    repaired  the ground with roads mended, by which and how; filled as scenarios are run
     """
 
     county: County
@@ -70,13 +74,36 @@ class Ground:
     special: SpecialSites | None = None
     routed: dict[str, BusPlan] = field(default_factory=dict)
     traced: dict[str, Tracer] = field(default_factory=dict)
+    repaired: dict[str, Ground] = field(default_factory=dict)
 
-    def tracer(self, scenario: Scenario, norms: NormSet) -> Tracer:
-        """Return the roads as the re-check reads them, made ready once."""
-        key = repr((scenario.travel, scenario.bands, norms))
+    def tracer(self, scenario: Scenario, norms: NormSet, fixes: tuple[str, ...] = ()) -> Tracer:
+        """Return the roads as the re-check reads them, those of `fixes` mended by its own code; made ready once."""
+        key = repr((scenario.travel, scenario.bands, norms, fixes, scenario.plan.road_fixes if fixes else ()))
         if key not in self.traced:
-            self.traced[key] = Tracer(self.county, scenario, norms)
+            self.traced[key] = Tracer(mend_county(self.county, scenario, fixes), scenario, norms)
         return self.traced[key]
+
+    def mended(self, scenario: Scenario, norms: NormSet, fixes: tuple[str, ...]) -> Ground:
+        """Return the ground with the roads of `fixes` mended and every trip measured anew; special schools keep their trips."""
+        if not fixes:
+            return self
+        chosen = tuple(fix for fix in scenario.plan.road_fixes if fix.id in fixes)
+        key = repr((chosen, scenario.travel, norms))
+        if key not in self.repaired:
+            county = replace(self.county, roads=mend_roads(self.county.roads, chosen))
+            self.repaired[key] = replace(
+                _measure_ground(county, scenario, norms, self.net.pieces.orders, say_nothing), special=self.special
+            )
+        return self.repaired[key]
+
+    def worlds(self, scenario: Scenario, norms: NormSet, on_step: OnStep) -> tuple[World, ...]:
+        """Return the trips with every set of roads mended that the scenario offers."""
+        worlds = []
+        for fixes in offered_sets(scenario.plan):
+            on_step(Words(f"整治道路后：{'、'.join(fixes)}", f"with roads mended: {', '.join(fixes)}"))
+            ground = self.mended(scenario, norms, fixes)
+            worlds.append(World(fixes, ground.travel, ground.bad_days))
+        return tuple(worlds)
 
 
 def run_scenario(
@@ -101,7 +128,8 @@ def run_scenario(
     ground = ground or lay_ground(scenario, norms, on_step=say)
     county, travel = ground.county, ground.travel
     demand, assumed = count_pupils(county, scenario)
-    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario), ground.bad_days)
+    worlds = ground.worlds(scenario, norms, say)
+    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario), ground.bad_days, worlds=worlds)
     say(Words("现状：谁在哪里上学", "today: who attends which school"))
     today = present_layout(case)
     options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), norms, scenario)
@@ -118,20 +146,22 @@ def run_scenario(
         first = plan, solved, buses["plan"]
         plan, solved, buses["plan"], rounds = agree_with_buses(case, options, today, first, partial(_plan_buses, ground), say)
         held = (*held, *rounds)
-    risk_today, risk_plan = (assess_risk(layout, county, travel, norms, scenario) for layout in (today, plan))
+    built = ground.mended(scenario, norms, plan.fixes)
+    risk_today, risk_plan = (assess_risk(layout, county, at.travel, norms, scenario) for layout, at in ((today, ground), (plan, built)))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
-    assessment = assess_layouts(case, layouts, ground.special, ground.bad_days)
+    assessment = assess_layouts(case, layouts, ground.special, ground.bad_days, case.where(plan.fixes) if plan.fixes else None)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
-    tracer = ground.tracer(scenario, norms)
+    tracer, again = ground.tracer(scenario, norms), ground.tracer(scenario, norms, plan.fixes)
     verification = verify_layout(
-        county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=tracer, terms=solved.terms
+        county, scenario, norms, plan, today=today, bad_days=assessment["bad_days"], tracer=again, before=tracer, terms=solved.terms
     )
     visits = assessment["home_visits"]
     buses = {
-        when: replace(routed, visit_rounds=plan_rounds(case, ground.net, visits[visits["when"] == when])) for when, routed in buses.items()
+        when: replace(buses[when], visit_rounds=plan_rounds(case, at.net, visits[visits["when"] == when]))
+        for when, at in (("today", ground), ("plan", built))
     }
-    verification = replace(verification, buses=check_buses(county, scenario, norms, plan, buses["plan"]))
-    gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=tracer, buses=buses["plan"])
+    verification = replace(verification, buses=check_buses(again.county, scenario, norms, plan, buses["plan"]))
+    gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=again, buses=buses["plan"])
     bad = assessment["bad_days"] if county.bad_days else None
     by_day = {when: None if bad is None else bad[bad["when"] == when] for when in layouts}
     measures = {
@@ -140,9 +170,19 @@ def run_scenario(
     }
     bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when], county.fleet)]
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
-    notes = (*note_norms(norms), *county.notes, *assumed, *travel.notes, *closed, *crowded_sites(today, county), *held, *bus_notes)
+    notes = (
+        *note_norms(norms),
+        *county.notes,
+        *assumed,
+        *travel.notes,
+        *closed,
+        *crowded_sites(today, county),
+        *held,
+        *note_roads(case, plan),
+        *bus_notes,
+    )
     say(Words("描出上学的路", "tracing the ways to school"))
-    ways = trace_ways(ground.net, county, (today.assignment, plan.assignment))
+    ways = trace_ways(built.net, county, (today.assignment, plan.assignment))
     return Run(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment,
         notes=notes, ways=ways, buses=buses,
@@ -150,7 +190,8 @@ def run_scenario(
 
 
 def _plan_buses(ground: Ground, case: Case, layout: Layout) -> BusPlan:
-    """Return the school buses of `layout`; the same riders are routed once on one ground."""
+    """Return the school buses of `layout`, on its roads; the same riders are routed once on one ground."""
+    ground, case = ground.mended(case.scenario, case.norms, layout.fixes), case.where(layout.fixes)
     riders = layout.assignment[layout.assignment["mode"].isin(["school_bus", "board"])]
     asked, scenario = (riders.to_csv(index=False), layout.sites["buses"].to_csv()), case.scenario
     key = repr((asked, case.norms, scenario.bands, scenario.travel, scenario.buses, scenario.solver.seed))
@@ -168,13 +209,18 @@ def lay_ground(scenario: Scenario, norms: NormSet, *, orders: Orders | None = No
     """Read the county of `scenario` and measure its travel times; `orders` as in `build_net`."""
     say = on_step or say_nothing
     county = read_county(scenario, on_step=say)
+    return replace(_measure_ground(county, scenario, norms, orders, say), special=_measure_special(county, norms, scenario))
+
+
+def _measure_ground(county: County, scenario: Scenario, norms: NormSet, orders: Orders | None, say: OnStep) -> Ground:
+    """Return the ground of `county` without the trips to special schools."""
     say(Words("把居民点和学校接到道路上", "joining settlements and schools to the roads"))
     net = build_net(county, norms, scenario.travel, orders=orders)
     travel, bad_days = measure_net(net, county, scenario.travel, on_step=say), {}
     for day in county.bad_days:
         say(Words(f"坏天气：{day.name.zh}", f"bad day: {day.name.en}"))
         bad_days[day.key] = measure_bad_day(net, county, scenario.travel, day)
-    return Ground(county, net, travel, bad_days, _measure_special(county, norms, scenario))
+    return Ground(county, net, travel, bad_days)
 
 
 def _measure_special(county: County, norms: NormSet, scenario: Scenario) -> SpecialSites | None:

@@ -19,7 +19,7 @@ from layout_planner.plan.terms import describe_layout
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Plan, Scenario
 from layout_planner.travel.options import commute_options
-from layout_planner.words import Words
+from layout_planner.words import Words, say_nothing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +43,8 @@ class Question:
         """Return the question that `scenario` asks of the county of `ground`."""
         county = ground.county
         sites = sites_of(county.schools, scenario)
-        case = Case(scenario, norms, county, count_pupils(county, scenario)[0], ground.travel, sites, ground.bad_days)
+        worlds = ground.worlds(scenario, norms, say_nothing)
+        case = Case(scenario, norms, county, count_pupils(county, scenario)[0], ground.travel, sites, ground.bad_days, worlds=worlds)
         return cls(
             case, commute_options(ground.travel, county.schools, sites_by_band(sites, scenario), norms, scenario), present_layout(case)
         )
@@ -51,7 +52,9 @@ class Question:
     def measure(self, layout: Layout) -> dict[str, float]:
         """Return the figures of `compare.MEASURES` of `layout`, but for those on bad days."""
         case = self.case
-        risk, now = (assess_risk(each, case.county, case.travel, case.norms, case.scenario) for each in (layout, self.today))
+        risk, now = (
+            assess_risk(each, case.county, case.where(each.fixes).travel, case.norms, case.scenario) for each in (layout, self.today)
+        )
         return measure_layout(layout, risk, self.today, now, case.norms, case.scenario, terms=describe_layout(case, layout, self.today))
 
 

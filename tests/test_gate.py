@@ -52,7 +52,7 @@ def changed_plan(change):
     for school, values in change.get("site", {}).items():
         for column, value in values.items():
             proposed.sites.loc[school, column] = value
-    return proposed
+    return replace(proposed, fixes=tuple(change.get("mended", ())))
 
 
 def set_cells(table, changes):

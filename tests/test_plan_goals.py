@@ -38,16 +38,19 @@ def recheck(case: Case, layout: Layout, today: Layout, said: dict[str, float]) -
     return [fault.en for fault in check_terms(case.county, case.scenario, NORMS, layout, today, said)]
 
 
-def every_layout(pupils: list[int], minutes: np.ndarray, room: list[float], crowded: list[bool]) -> Iterator[dict[str, object]]:
-    """Yield all terms of every layout of whole settlements: the loads of the schools, and figures by name."""
+def every_layout(
+    pupils: list[int], minutes: np.ndarray, room: list[float], crowded: list[bool], now: np.ndarray | None = None
+) -> Iterator[dict[str, object]]:
+    """Yield all terms of every layout of whole settlements: the loads of the schools, and figures by name; `now` as in `price`."""
+    home = (minutes if now is None else now).argmin(axis=1)
     for is_open in itertools.product([False, True], repeat=len(room)):
         targets = [-1, *(j for j, used in enumerate(is_open) if used)]
         for goes in itertools.product(targets, repeat=len(pupils)):
             loads = [sum(n for n, j in zip(pupils, goes, strict=True) if j == site) for site in range(len(room))]
-            newcomers = any(j >= 0 and crowded[j] and j != row.argmin() for row, j in zip(minutes, goes, strict=True))
+            newcomers = any(j >= 0 and crowded[j] and j != own for own, j in zip(home, goes, strict=True))
             if newcomers or any(load > most for load, most in zip(loads, room, strict=True)):
                 continue
-            harm, risk, yuan = price(pupils, minutes, goes, is_open, "expected", np.zeros(minutes.shape, dtype=bool))
+            harm, risk, yuan = price(pupils, minutes, goes, is_open, "expected", np.zeros(minutes.shape, dtype=bool), now)
             times = sorted((row[j], n) for row, n, j in zip(minutes, pupils, goes, strict=True) if j >= 0)
             people = [time for time, n in times for _ in range(n)]  # one entry a child
             yield {
@@ -204,6 +207,19 @@ def test_the_recheck_names_terms_that_the_trips_do_not_bear_out():
         wrong = recheck(case, layout, today, {**solved.terms, term: solved.terms[term] + 2.0})
         assert len(wrong) == 1
         assert words in wrong[0]
+
+
+def test_money_spent_once_is_named_where_it_contradicts_an_opening():
+    # P1 is a candidate without a classroom; opened, its three grades need three rooms of 200,000 yuan.
+    case = make_case([30], [None, None], np.array([[3.0, 9.0]]), keep=["P1"], move="all", capital_yuan=500_000)
+    case.county.schools["classrooms"], case.county.schools["candidate"] = [3.0, 0.0], [False, True]
+    case = replace(case, sites=sites_of(case.county.schools, case.scenario))
+    with pytest.raises(NoPlanError) as refused:
+        solve(case)
+    assert refused.value.message.en == (
+        "these demands contradict each other: keep P1; spend at most 500,000 yuan once."
+        " The least that would help: let P1 close; or allow 600,000 yuan to be spent once"
+    )
 
 
 def test_a_goal_on_times_holds_in_every_township():

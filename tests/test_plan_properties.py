@@ -81,20 +81,22 @@ def solve(case: Case):
 
 
 def price(
-    pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...], judge: str, flooded: np.ndarray
-) -> tuple[float, float, float]:
+    pupils: list[int], minutes: np.ndarray, goes: tuple[int, ...], is_open: tuple[bool, ...], judge: str, flooded: np.ndarray,
+    now: np.ndarray | None = None,
+) -> tuple[float, float, float]:  # fmt: skip
     """Return harm, severity-weighted risk and yuan of one choice, from the formulas of docs/architecture.md; -1 = unserved.
 
+    now : minutes of today, where roads are mended for the choice.
     Infinite harm: a school closes although pupils of it are then at risk, late on a slow day, or newly cut off by the flood.
     """
     harm, risk, loads = 0.0, 0.0, [0] * len(is_open)
-    for n, row, wet, j in zip(pupils, minutes, flooded, goes, strict=True):
-        home = int(row.argmin())
+    for n, row, wet, j, before in zip(pupils, minutes, flooded, goes, minutes if now is None else now, strict=True):
+        home = int(before.argmin())
         at_risk = j < 0 or row[j] > 30
         slow = j >= 0 and row[j] * SLOW > 30 and judge in {"slow", "worst"}
         cut = j >= 0 and wet[j] and not wet[home] and judge in {"bad_days", "worst"}
-        harm += n * (at_risk and row[home] <= 30)  # newly at risk
-        harm += n * (at_risk and (j < 0 or row[j] > row[home]))  # at risk, and further than today
+        harm += n * (at_risk and before[home] <= 30)  # newly at risk
+        harm += n * (at_risk and (j < 0 or row[j] > before[home]))  # at risk, and further than today
         harm += math.inf if (at_risk or slow or cut) and not is_open[home] else 0
         if j < 0:
             risk += 10 * n

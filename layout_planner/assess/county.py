@@ -30,16 +30,22 @@ def assess_layouts(
     layouts: Mapping[str, tuple[Layout, pd.DataFrame]],
     special: SpecialSites | None,
     bad_days: Mapping[str, TravelTimes],
+    after: Case | None = None,
 ) -> dict[str, pd.DataFrame]:
     """Return the tables of ASSESSMENTS; all but `surroundings` have a column `when`, and `bad_days` is empty where there are none.
 
     layouts : "today" or "plan" -> the layout and who is at risk under it (RISK_COLUMNS)
     bad_days : trips on every bad day of the county, by its key
+    after : the case with the trips of the plan, where roads were mended for it
     """
     county = case.county
     groups = count_groups(county, case.demand)
     near = list_venues(county.schools, county.venues, case.norms)
-    parts = {when: _assess_layout(case, layout, risk, groups, near, special, bad_days) for when, (layout, risk) in layouts.items()}
+    cases = {when: (case, bad_days) if after is None or when == "today" else (after, after.bad_days) for when in layouts}
+    parts = {
+        when: _assess_layout(cases[when][0], layout, risk, groups, near, special, cases[when][1])
+        for when, (layout, risk) in layouts.items()
+    }
     names = [name for name in ASSESSMENTS if name != "surroundings"]
     joined = {name: pd.concat({when: tables[name] for when, tables in parts.items()}, names=["when"]) for name in names}
     joined = {name: table.reset_index("when").reset_index(drop=True) for name, table in joined.items()}

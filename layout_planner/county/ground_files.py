@@ -12,6 +12,7 @@ from layout_planner.county.bad_days import add_hazard_days, check_place, read_ba
 from layout_planner.county.faults import FaultError, Faults
 from layout_planner.county.gaps import NO_WATER, note_missing_files
 from layout_planner.county.line_files import read_lines
+from layout_planner.county.mended import check_road_fixes
 from layout_planner.county.model import BadDay, Elevation, Note, RoadTable, Source, TransitLines
 from layout_planner.county.places import report_outside
 from layout_planner.county.raw_files import check_file, hash_file
@@ -89,7 +90,9 @@ class GroundReader:
             return None
         faults = Faults(file.path)
         checks.check_roads(settlements, roads, faults)
-        self.problems.extend(faults.problems)
+        own = Faults(f"{self.scenario.name} (TOML)")
+        check_road_fixes(self.scenario, roads, own)
+        self.problems.extend([*faults.problems, *own.problems])
         self.sources.append(Source("roads", file.path, hash_file(path), len(roads.edges)))
         return roads
 

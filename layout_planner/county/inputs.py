@@ -25,6 +25,7 @@ from layout_planner.county.faults import Faults
 from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.gaps import note_gaps
 from layout_planner.county.ground_files import GroundReader
+from layout_planner.county.mended import check_road_fixes
 from layout_planner.county.model import County, Note, RoadTable, Source
 from layout_planner.county.objections_table import OBJECTIONS, objection_rows
 from layout_planner.county.posts import check_posts, post_rows
@@ -288,4 +289,5 @@ def check_plan(scenario: Scenario, county: County) -> None:
     """
     faults = Faults(f"{scenario.name} (TOML)")
     checks.check_plan(scenario, set(county.schools.index), faults)
+    check_road_fixes(scenario, county.roads, faults)
     raise_problems(faults.problems)

@@ -54,6 +54,7 @@ LABELS = {
     "cost.per_boarder_yuan": Words("寄宿生公用经费补助", "funds for a boarder"),
     "cost.per_disabled_pupil_yuan": Words("残疾学生生均公用经费", "funds for a disabled pupil"),
     "cost.per_pupil_yuan": Words("生均公用经费", "funds for a pupil"),
+    "cost.road_life_years": Words("道路整治使用年限", "life of a mended road"),
     "cost.school_days": Words("每年在校天数", "school days a year"),
     "cost.site_yuan": Words("学校年运行费", "running a site a year"),
     "cost.teacher_yuan": Words("教师年工资及缴费", "a teacher a year"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class World:
+    """The trips with one set of roads mended, by the ids of `plan.road_fixes`."""
+
+    fixes: tuple[str, ...]
+    travel: TravelTimes
+    bad_days: Mapping[str, TravelTimes]
+
+
+@dataclass(frozen=True)
 class Case:
     """One scenario on one county, measured.
 
@@ -25,6 +34,7 @@ class Case:
     sites     every school and candidate with the forms that the scenario leaves open to it
     bad_days  the trips on every bad day of the county, by its key
     per_bus   pupils that a bus of a school really carries, as its routes showed; under "" any other school; the stock seats where empty
+    worlds    the trips with every set of roads mended that the scenario offers, but none mended
     """
 
     scenario: Scenario
@@ -35,3 +45,11 @@ class Case:
     sites: tuple[Site, ...]
     bad_days: Mapping[str, TravelTimes] = field(default_factory=dict)
     per_bus: Mapping[str, float] = field(default_factory=dict)
+    worlds: tuple[World, ...] = ()
+
+    def where(self, fixes: tuple[str, ...]) -> Case:
+        """Return the case as it is with the roads of `fixes` mended and no others to be."""
+        for world in self.worlds:
+            if world.fixes == fixes:
+                return replace(self, travel=world.travel, bad_days=world.bad_days, worlds=())
+        return replace(self, worlds=())

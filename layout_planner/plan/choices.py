@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.hard_days import mark_hard_days
+from layout_planner.plan.worlds import join_worlds, measure_again
 from layout_planner.risk import trip_causes, trip_limits, trip_limits_m
-from layout_planner.travel.options import OPTION_COLUMNS
+from layout_planner.travel.options import OPTION_COLUMNS, commute_options
 
 if TYPE_CHECKING:
     from layout_planner.plan.case import Case
@@ -58,11 +60,25 @@ def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataF
     Of options to one site a walk within the norms, on hard days too, makes all others needless. A site with more pupils than seats
     takes no newcomers.
     Under `plan.move = "affected"` pupils whose trip today is within the norms, to a site that keeps their band in any case, keep that trip.
+    Where roads may be mended a column `worlds` holds, as places in `(none mended, *case.worlds)`, where the option is as it says.
     """
+    settled = _settled(_present_trips(case, today), case.sites)
+    chosen = _choose(case, options, today, settled)
+    if not case.worlds:
+        return chosen
+    tables = [chosen]
+    for world in case.worlds:
+        there = case.where(world.fixes)
+        ways = commute_options(there.travel, case.county.schools, sites_by_band(case.sites, case.scenario), case.norms, case.scenario)
+        tables.append(_choose(there, ways, replace(today, assignment=measure_again(there, today.assignment)), settled))
+    return join_worlds(tables)
+
+
+def _choose(case: Case, options: pd.DataFrame, today: Layout, settled: pd.Index) -> pd.DataFrame:
+    """Return the options of one state of the roads; `settled` are the groups that keep their trip under `plan.move = "affected"`."""
     present = _present_trips(case, today)
     pooled = pd.concat([present, _leave_crowded(options, today)], ignore_index=True).drop_duplicates(KEY)
     if case.scenario.plan.move == "affected":
-        settled = _settled(present, case.sites)
         held = pd.MultiIndex.from_frame(pooled[GROUP]).isin(settled)
         among_present = pd.MultiIndex.from_frame(pooled[KEY]).isin(pd.MultiIndex.from_frame(present[KEY]))
         pooled = pooled[~held | among_present]

@@ -19,8 +19,16 @@ if TYPE_CHECKING:
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout
 
-LIFTED: dict[str, Any] = {"budget_yuan": None, "min_enrolment": 0, "min_schools": 0, "max_moved": None, "keep_settlements_whole": False}
+LIFTED: dict[str, Any] = {
+    "budget_yuan": None,
+    "capital_yuan": None,
+    "min_enrolment": 0,
+    "min_schools": 0,
+    "max_moved": None,
+    "keep_settlements_whole": False,
+}
 SHOWN_YUAN = 10_000
+PLENTY_YUAN = 1e12
 
 
 @dataclass(frozen=True)
@@ -80,9 +88,15 @@ class _Trial:
             self.unsure = True
         return True
 
-    def least(self, demands: list[Demand], goal: str | None, sign: float = 1.0) -> float:
-        """Return the least (or with -1 the greatest) figure of `goal`, a field of the model, under `demands`."""
+    def least(self, demands: list[Demand], goal: str | None, sign: float = 1.0, *, plenty: bool = False) -> float:
+        """Return the least (or with -1 the greatest) figure of `goal`, a field of the model, under `demands`.
+
+        plenty : with money that is spent once in plenty, but counted.
+        """
         case = self._loosen(demands)
+        if plenty:
+            plan = case.scenario.plan.model_copy(update={"capital_yuan": PLENTY_YUAN})
+            case = replace(case, scenario=case.scenario.model_copy(update={"plan": plan}))
         model = build_model(case, self.options, self.today)
         solver = LinearSolver(model, case.scenario.solver.seed, self.deadline)
         figure = pulp.LpAffineExpression() if goal is None else getattr(model, goal)
@@ -110,6 +124,9 @@ def _name(demand: Demand, case: Case) -> Words:
         "budget_yuan": Words(
             f"年成本不超过{(plan.budget_yuan or 0) / SHOWN_YUAN:.1f}万元", f"spend at most {plan.budget_yuan or 0:,.0f} yuan a year"
         ),
+        "capital_yuan": Words(
+            f"一次性投入不超过{(plan.capital_yuan or 0) / SHOWN_YUAN:.1f}万元", f"spend at most {plan.capital_yuan or 0:,.0f} yuan once"
+        ),
         "min_enrolment": Words(
             f"可撤的学校要开办，学生不少于{plan.min_enrolment}人",
             f"at least {plan.min_enrolment} pupils at every open school that may close",
@@ -134,6 +151,9 @@ def _cure(demand: Demand, conflict: list[Demand], tried: _Trial) -> Words | None
         if demand.key == "budget_yuan":
             yuan = tried.least(rest, "cost")
             return Words(f"年成本上限提高到{yuan / SHOWN_YUAN:.1f}万元", f"raise the budget to {yuan:,.0f} yuan a year")
+        if demand.key == "capital_yuan":
+            yuan = tried.least([*rest, demand], "capital", plenty=True)
+            return Words(f"一次性投入上限提高到{yuan / SHOWN_YUAN:.1f}万元", f"allow {yuan:,.0f} yuan to be spent once")
         if demand.key == "min_schools":
             most = round(tried.least(rest, "sites_open", -1.0))
             return Words(f"只要求保留{most}所", f"ask for {most} only")

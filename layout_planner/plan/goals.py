@@ -38,6 +38,11 @@ SLACK = 1e-4  # pupils; how far a row of counted pupils may be missed by arithme
 
 
 def weights_of(plan: Plan) -> dict[str, float]:
+    """Return the weights above nothing, by term: see `_all_weights`."""
+    return {term: weight for term, weight in _all_weights(plan).items() if weight}
+
+
+def _all_weights(plan: Plan) -> dict[str, float]:
     """Return what the terms of the goal on money weigh: term -> weight.
 
     Raises
@@ -45,17 +50,17 @@ def weights_of(plan: Plan) -> dict[str, float]:
     NoPlanError : the objective is a weighted sum without weights.
     """
     if plan.objective != "weighted":
-        return {"cost_yuan": 1.0} | ({"split_siblings": plan.siblings_yuan} if plan.siblings_yuan else {})
+        return {"cost_yuan": 1.0, "roads_yuan": float(bool(plan.road_fixes)), "split_siblings": plan.siblings_yuan}
     if plan.weights is None:
         raise NoPlanError(Words("没有写明各项的权重：plan.weights", "the weights of the terms are not given: plan.weights"))
     weights = plan.weights
-    named = {
+    return {
         "at_risk_weighted": weights.at_risk,
         "cost_yuan": weights.cost_yuan,
+        "roads_yuan": weights.cost_yuan * bool(plan.road_fixes),
         "pupil_minutes": weights.pupil_minutes,
         "split_siblings": weights.split_siblings,
     }
-    return {term: weight for term, weight in named.items() if weight}
 
 
 def weigh(terms: Mapping[str, Expression], weights: Mapping[str, float]) -> Expression:

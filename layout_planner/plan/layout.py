@@ -40,10 +40,12 @@ class Layout:
 
     sites       DataFrame, index school_id, SITE_COLUMNS
     assignment  DataFrame, ASSIGNMENT_COLUMNS; every pupil of the demand is in exactly one row
+    fixes       ids of the roads of `plan.road_fixes` that are mended
     """
 
     sites: pd.DataFrame
     assignment: pd.DataFrame
+    fixes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

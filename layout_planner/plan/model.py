@@ -14,6 +14,7 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           schools_least, moved_most
           rooms_j, capital     what is bought once: new_rooms[j] integer
           sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
+          one_roads, roads_i_b_k...  roads[set of mended roads] in {0,1}; a trip counts where it is so with the set chosen
 Objective set by `solve`, one after another: pupils made worse off, severity-weighted pupils at risk, the longest times (`goals`), `spend`
           (yuan a year, or the weighted sum), pupil-minutes.
 """
@@ -33,6 +34,7 @@ from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import weigh, weights_of
 from layout_planner.plan.model_extras import add_capital, add_siblings
 from layout_planner.plan.model_inputs import Expression, Inputs, clean_name, pupils_by_group
+from layout_planner.plan.model_roads import add_roads
 from layout_planner.plan.model_rows import (
     add_classes,
     add_forms,
@@ -44,6 +46,7 @@ from layout_planner.plan.model_rows import (
     add_serving,
 )
 from layout_planner.plan.model_safety import add_harm, add_holding, add_ordered_harm, add_safe_closing
+from layout_planner.plan.worlds import road_yuan_a_year
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -55,6 +58,7 @@ if TYPE_CHECKING:
     from layout_planner.plan.forms import Site
     from layout_planner.plan.layout import Layout
     from layout_planner.plan.model_inputs import ByGroup, BySite, Teaching, Variables
+    from layout_planner.plan.model_roads import Roads
 
 UNSERVED_WEIGHT = 10.0
 WORST_WEIGHT = 9.0
@@ -82,6 +86,8 @@ class LayoutModel:
     sites_open: Expression
     spend: Expression  # what is minimised after the pupils: the sum of `weights`
     weights: dict[str, float]  # term -> weight
+    roads: Roads  # set of mended roads -> 1 where it is chosen
+    capital: Expression  # yuan spent once, where the scenario limits it
 
 
 def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: bool = True) -> LayoutModel:
@@ -138,13 +144,17 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
-    add_capital(problem, given, classes, new_beds, new_buses)
+    roads = add_roads(problem, given, pupils)
+    capital = add_capital(problem, given, classes, new_beds, new_buses, roads)
     if whole:
         _add_whole(problem, pupils)
     at_risk, minutes = _at_risk(given, pupils, unserved), _minutes(given, pupils)
     safest, unsafe = _safest(given, pupils, unserved, at_risk)
     weights = weights_of(given.scenario.plan)
     terms = {"at_risk_weighted": at_risk, "cost_yuan": cost, "pupil_minutes": minutes}
+    if "roads_yuan" in weights:
+        plan, norms = given.scenario.plan, given.norms
+        terms["roads_yuan"] = Expression({variable: road_yuan_a_year(plan, norms, fixes) for fixes, variable in roads.items()})
     if weights.get("split_siblings"):
         terms["split_siblings"] = add_siblings(problem, given, pupils)
     return LayoutModel(
@@ -166,14 +176,19 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
         sites_open,
         weigh(terms, weights),
         weights,
+        roads,
+        capital,
     )
 
 
 def _pupil_variables(problem: pulp.LpProblem, given: Inputs) -> list[pulp.LpVariable]:
     columns = (given.options[c].astype(str).tolist() for c in ("settlement_id", "band", "school_id", "mode"))
+    states = len(given.case.worlds) + 1
+    worlds = given.options["worlds"].tolist() if "worlds" in given.options else [()] * len(given.options)
+    marks = ["".join(f"_{k}" for k in where) if 0 < len(where) < states else "" for where in worlds]
     return [
-        problem.add_variable("_".join(["pupils", clean_name(i), clean_name(b), clean_name(j), mode]), 0, given.demand[i, b])
-        for i, b, j, mode in zip(*columns, strict=True)
+        problem.add_variable("_".join(["pupils", clean_name(i), clean_name(b), clean_name(j), mode]) + mark, 0, given.demand[i, b])
+        for i, b, j, mode, mark in zip(*columns, marks, strict=True)
     ]
 
 

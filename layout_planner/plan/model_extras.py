@@ -10,11 +10,13 @@ import pulp
 from layout_planner.plan.capital import Prices
 from layout_planner.plan.model_inputs import Expression, clean_name, total
 from layout_planner.plan.siblings import sibling_bands
+from layout_planner.plan.worlds import road_yuan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from layout_planner.plan.model_inputs import ByGroup, Inputs, Variables
+    from layout_planner.plan.model_roads import Roads
 
 
 def add_capital(
@@ -23,14 +25,16 @@ def add_capital(
     classes: ByGroup,
     new_beds: Mapping[str, pulp.LpVariable],
     new_buses: Mapping[str, pulp.LpVariable],
-) -> None:
-    """Keep what is bought once within `plan.capital_yuan`: beds, buses, and rooms for the classes that no room is there for."""
+    roads: Roads,
+) -> Expression:
+    """Keep what is bought once within `plan.capital_yuan`, and return it: beds, buses, roads, rooms for the classes that have none."""
     most = given.scenario.plan.capital_yuan
     if most is None:
-        return
+        return Expression()
     prices = Prices.of(given.norms)
     spent: dict[pulp.LpVariable, float] = dict.fromkeys(new_beds.values(), prices.bed)
     spent |= dict.fromkeys(new_buses.values(), prices.bus)
+    spent |= {variable: road_yuan(given.scenario.plan, fixes) for fixes, variable in roads.items()}
     for j, at_hand in given.rooms.items():
         here = [variable for (site, _), variable in classes.items() if site == j]
         if here and np.isfinite(at_hand):
@@ -38,6 +42,7 @@ def add_capital(
             problem += rooms >= pulp.lpSum(here) - at_hand, f"rooms_{clean_name(j)}"
             spent[rooms] = prices.room
     problem += Expression(spent) <= most, "capital"
+    return Expression(spent)
 
 
 def add_siblings(problem: pulp.LpProblem, given: Inputs, pupils: Variables) -> Expression:

@@ -330,7 +330,8 @@ def _read_layout(case: Case, model: LayoutModel, values: Values) -> Layout:
         existing = 0 if taught[j][0] == CLOSED else int(buses_today)
         beds, buses = (round(values[group[j]]) if j in group else 0 for group in (model.new_beds, model.new_buses))
         built[j] = (beds, existing + buses)
-    return Layout(tabulate_sites(case, taught, assignment, built), assignment)
+    mended = next((fixes for fixes, variable in model.roads.items() if values[variable] > HALF), ())
+    return Layout(tabulate_sites(case, taught, assignment, built), assignment, mended)
 
 
 def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:

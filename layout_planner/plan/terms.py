@@ -11,6 +11,7 @@ from layout_planner.plan.choices import judge_trips
 from layout_planner.plan.goals import DAILY, TENTH, group_pupils
 from layout_planner.plan.model import UNSERVED_WEIGHT, weigh_over
 from layout_planner.plan.siblings import split_siblings
+from layout_planner.plan.worlds import road_yuan, road_yuan_a_year
 
 if TYPE_CHECKING:
     from layout_planner.plan.case import Case
@@ -26,10 +27,11 @@ def list_terms(case: Case, layout: Layout, today: Layout, times: Times | None = 
     Minutes are those of daily trips; `p90_minutes.<band>` is what nine in ten day pupils of a band stay within.
     """
     return {
-        "capital_yuan": capital_yuan(case.county.schools, case.norms, today, layout),
+        "capital_yuan": capital_yuan(case.county.schools, case.norms, today, layout) + road_yuan(case.scenario.plan, layout.fixes),
         "split_siblings": split_siblings(layout, case.scenario.bands, case.county.schools),
         "worst_minutes": max(measure_groups(case, layout, "county", 0.0).values(), default=0.0),
         **{f"p90_minutes.{band}": minutes for band, minutes in measure_groups(case, layout, "band", TENTH).items()},
+        **({"roads_yuan": road_yuan_a_year(case.scenario.plan, case.norms, layout.fixes)} if case.scenario.plan.road_fixes else {}),
     } | ({} if times is None else _tell_times(case, layout, times))
 
 
@@ -55,7 +57,7 @@ def describe_layout(case: Case, layout: Layout, today: Layout) -> dict[str, floa
 
 def weigh_risk(case: Case, layout: Layout) -> float:
     """Return the pupils at risk under `layout`, each weighing 1 and the share by which the trip is over its limit."""
-    trips = judge_trips(case, layout)
+    trips = judge_trips(case.where(layout.fixes), layout)
     lost = trips["mode"] == "unserved"
     late = trips[~lost & ~trips["within_norms"]]
     return float((weigh_over(late) * late["pupils"]).sum() + UNSERVED_WEIGHT * trips.loc[lost, "pupils"].sum())

@@ -17,6 +17,7 @@ from layout_planner.safeguards.children import check_children
 from layout_planner.safeguards.cures import price_cures
 from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
+from layout_planner.safeguards.mended_rules import judge_roads
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
 from layout_planner.safeguards.objections import check_objections
 from layout_planner.safeguards.papers import check_papers
@@ -82,6 +83,8 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
         findings.append(_judge_budget(case, scenario.plan.budget_yuan))
     if mergers:
         findings.append(_judge_new_risk(case, demand))
+    if mergers and scenario.plan.road_fixes:
+        findings.append(judge_roads(case, PLAN))
     findings.extend(judge_buses(norms, verification.buses))
     for merger in mergers:
         for check in CHECKS:

@@ -17,6 +17,7 @@ import pandas as pd
 from layout_planner.names import name_band, name_mode, name_pupils
 from layout_planner.results import Verification
 from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
+from layout_planner.safeguards.mended_roads import mend_county
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
 from layout_planner.safeguards.verify_terms import check_terms
@@ -56,6 +57,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     today: Layout | None = None,
     bad_days: pd.DataFrame | None = None,
     tracer: Tracer | None = None,
+    before: Tracer | None = None,
     terms: Mapping[str, float] | None = None,
     on_step: OnStep | None = None,
 ) -> Verification:
@@ -67,7 +69,8 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     today : its trips are retraced too, since the gate compares with them, and a school with more pupils than seats today may stay as full
         as it is in `layout`, never grow fuller.
     bad_days : what the run says of trips on bad days (columns of `bad_trips.KEY` and bad_s), to be compared with what is found here.
-    tracer : roads made ready for the same county, travel settings, bands and norms; made here when None.
+    tracer : roads of the plan made ready, mended as it says, for the same county, travel settings, bands and norms; made here when None.
+    before : roads of today; those of the plan when None.
     terms : what the plan says of itself (`Solved.terms`), counted again where `today` is given.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
@@ -77,15 +80,23 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     crowded = {} if today is None else {str(j): int(n) for j, n in today.sites["pupils"].items()}
     given = _Given(county, scenario, norms, layout, layout.assignment.to_dict("records"), crowded)
     layouts = {"plan": layout} if today is None else {"plan": layout, "today": today}
-    tracer = tracer or Tracer(county, scenario, norms)
-    retraced = tracer.trace(pd.concat([each.assignment for each in layouts.values()], ignore_index=True), on_step)
+    tracer = tracer or Tracer(mend_county(county, scenario, layout.fixes), scenario, norms)
+    parted = bool(layout.fixes) and before is not None  # trips of today and of the plan are then on different roads
+    asked = [layout] if parted else list(layouts.values())
+    retraced = tracer.trace(pd.concat([each.assignment for each in asked], ignore_index=True), on_step)
     worst, trips = _check_trips(given, retraced)
     parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
     if today is not None:
         parts.append(list(check_terms(county, scenario, norms, layout, today, terms or {})))
-        before = given._replace(layout=today, rows=today.assignment.to_dict("records"))
-        parts.append([Words(f"现状：{f.zh}", f"today, {f.en}") for f in _check_trips(before, retraced)[1]])
-    bad_trips = retrace_bad_trips(tracer, layouts, retraced) if county.bad_days else None
+        then = given._replace(layout=today, rows=today.assignment.to_dict("records"))
+        old = before.trace(today.assignment) if parted and before is not None else retraced
+        parts.append([Words(f"现状：{f.zh}", f"today, {f.en}") for f in _check_trips(then, old)[1]])
+    bad_trips = None
+    if county.bad_days and parted and before is not None and today is not None:
+        made = retrace_bad_trips(tracer, {"plan": layout}, retraced), retrace_bad_trips(before, {"today": today}, old)
+        bad_trips = pd.concat(made, ignore_index=True)
+    elif county.bad_days:
+        bad_trips = retrace_bad_trips(tracer, layouts, retraced)
     if bad_trips is not None and bad_days is not None:
         parts.append(compare_bad_trips(bad_days, bad_trips, lambda said, found: _differs(said, found, share=TOLERANCE_SHARE)))
     served = sum(row["mode"] != "unserved" for row in given.rows)

@@ -52,6 +52,8 @@ def check_terms(
             yield Words(
                 f"{zh}：方案为{said[key]:.1f}，复核为{figure:.1f}", f"{en}: the plan says {said[key]:.1f}, the re-check finds {figure:.1f}"
             )
+    for name in sorted(set(plan.fixes) - {fix.id for fix in scenario.plan.road_fixes}):
+        yield Words(f"整治的道路“{name}”不在情景中", f"the plan mends a road that the scenario does not offer: '{name}'")
     most = scenario.plan.capital_yuan
     if most is not None and not spent <= most + NEAR:
         yield Words(f"一次性投入{spent:.0f}元，情景只允许{most:.0f}元", f"{spent:.0f} yuan are spent once, the scenario allows {most:.0f}")
@@ -66,7 +68,9 @@ def _recount_capital(county: County, scenario: Scenario, norms: NormSet, plan: L
         if "classrooms" in school and pd.notna(school["classrooms"]):
             now, then = (_classes(county, scenario, norms, layout, str(school_id)) for layout in (today, plan))
             rooms += max(0, then - max(now, int(school["classrooms"])))
-    return beds * norms.value("cost.new_bed_yuan") + buses * norms.value("cost.bus_price_yuan") + rooms * norms.value("cost.classroom_yuan")
+    roads = sum(fix.cost_yuan for fix in scenario.plan.road_fixes if fix.id in plan.fixes)
+    things = ((beds, "cost.new_bed_yuan"), (buses, "cost.bus_price_yuan"), (rooms, "cost.classroom_yuan"))
+    return roads + sum(number * norms.value(key) for number, key in things)
 
 
 def _classes(county: County, scenario: Scenario, norms: NormSet, layout: Layout, school_id: str) -> int:

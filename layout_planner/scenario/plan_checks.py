@@ -29,4 +29,11 @@ def find_plan_faults(path: Path, scenario: Scenario) -> list[Problem]:
         what = Words("兄弟姐妹同校有两个价", "keeping siblings together has two prices")
         hint = Words("只写 weights.split_siblings", "write weights.split_siblings only")
         found.append(("plan.siblings_yuan", f"{plan.siblings_yuan:g}", what, hint))
+    ids = [fix.id for fix in plan.road_fixes]
+    what, hint = Words("两处道路整治同名", "two road fixes have the same id"), Words("换一个 id", "change one")
+    found += [("plan.road_fixes", name, what, hint) for name in sorted(set(ids)) if ids.count(name) > 1]
+    if plan.bus_rounds and plan.road_fixes:
+        what = Words("道路整治与 bus_rounds 不能同时使用", "bus_rounds and road fixes do not go together")
+        hint = Words("先定道路，再用 bus_rounds", "decide on the roads first, then ask for bus_rounds")
+        found.append(("plan.bus_rounds", f"{plan.bus_rounds}", what, hint))
     return [Problem(str(path), what, hint, column=column, value=value) for column, value, what, hint in found]

@@ -159,6 +159,20 @@ class Weights(Strict):
     split_siblings: NotNegative = Field(default=0.0, description="a pupil whose brothers and sisters go to another school")
 
 
+class RoadFix(Strict):
+    """A road that the plan may mend, paid once; every trip is measured anew with it."""
+
+    id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")
+    name: Title
+    ways: tuple[str, ...] = Field(min_length=1, description="the roads by their names in the road file: OSM way ids, feature ids")
+    cost_yuan: Positive
+    surface: str = Field(default="paved", max_length=60, description="surface afterwards; unchanged when empty")
+    road_class: str = Field(default="", pattern=r"^[a-z_]*$", description="OSM highway class afterwards; unchanged when empty")
+    width_m: Positive | None = Field(default=None, description="width of the carriageway afterwards; unchanged when absent")
+    opens_to_buses: bool = Field(default=False, description="a school bus may drive there afterwards, both ways")
+    stays_open: bool = Field(default=False, description="no hazard closes it afterwards, and it is no longer dangerous")
+
+
 class Plan(Strict):
     """What the optimiser may and must do."""
 
@@ -178,6 +192,9 @@ class Plan(Strict):
     )
     capital_yuan: NotNegative | None = Field(
         default=None, description="most yuan spent once: new beds, new buses, new classrooms, roads; beside the yearly budget"
+    )
+    road_fixes: tuple[RoadFix, ...] = Field(
+        default=(), max_length=4, description="roads that the plan may mend: which of them is decided together with the schools"
     )
     close: tuple[str, ...] = Field(default=(), description="sites that are closed: the proposed mergers")
     may_close: Literal["none", "all"] | tuple[str, ...] = Field(default="none", description="sites the optimiser may close or reduce")
