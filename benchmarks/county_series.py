@@ -45,6 +45,11 @@ class Size:
     nearest: int  # commute options by settlement, band and mode
     limit_s: float
 
+    @property
+    def buses(self) -> int:
+        """New buses that may be bought: enough for every pupil who cannot walk, so that size alone tells the counties apart."""
+        return max(3 * self.schools, self.settlements // 3)
+
 
 SIZES = {
     "township": Size(60, 8, 8, 20),
@@ -124,7 +129,7 @@ def _measure(rng: np.random.Generator, homes: np.ndarray, schools: pd.DataFrame)
 
 def _scenario(size: Size, seed: int, plan: dict[str, object]) -> Scenario:
     file = {"path": "none.csv"}
-    asked = {"may_close": "all", "move": "all", "max_new_beds": size.settlements // 3, "max_buses": 3 * size.schools, **plan}
+    asked = {"may_close": "all", "move": "all", "max_new_beds": size.settlements // 3, "max_buses": size.buses, **plan}
     return Scenario.model_validate(
         {
             "schema": 1, "name": "series", "title": {"zh": "算例", "en": "series"}, "year": 2026, "bands": BANDS, "plan": asked,

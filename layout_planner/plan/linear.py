@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import highspy
 import numpy as np
 import pulp
+import scipy.sparse as sp
 
 from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
@@ -167,6 +168,19 @@ class LinearSolver:
         """Begin at `values` by name of variable; those not named are 0."""
         self._at_hand = [values.get(variable.name, 0.0) for variable in self._variables]
 
+    @property
+    def variables(self) -> list[pulp.LpVariable]:
+        """The columns, in order."""
+        return self._variables
+
+    def program(self) -> highspy.HighsLp:
+        """Return the rows and columns as they are held now."""
+        return self._highs.getLp()
+
+    def start_at_columns(self, values: NDArray[np.float64]) -> None:
+        """Begin at `values` by column."""
+        self._at_hand = values.tolist()
+
     def _places(self, goal: pulp.LpAffineExpression) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         places = np.array([self._position[variable] for variable in goal], dtype=np.int32)
         return places, np.array(list(goal.values()), dtype=float)
@@ -231,6 +245,15 @@ def as_highs(problem: pulp.LpProblem, variables: list[pulp.LpVariable], position
     lp.a_matrix_.index_ = np.array(places, dtype=np.int32)
     lp.a_matrix_.value_ = np.array(weights, dtype=float)
     return lp
+
+
+def highs_rows(lp: highspy.HighsLp) -> sp.csr_matrix:
+    """Return the rows of `lp` as a sparse matrix."""
+    matrix, shape = lp.a_matrix_, (lp.num_row_, lp.num_col_)
+    parts = np.array(matrix.value_), np.array(matrix.index_), np.array(matrix.start_)
+    if matrix.format_ == highspy.MatrixFormat.kRowwise:
+        return sp.csr_matrix(parts, shape=shape)
+    return sp.csc_matrix(parts, shape=shape).tocsr()
 
 
 def out_of_time() -> NoPlanError:

@@ -14,17 +14,20 @@ import pandas as pd
 import pulp
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
-from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal
+from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
+from layout_planner.plan.large import search_large
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
-from layout_planner.plan.terms import list_terms
+from layout_planner.plan.terms import describe_layout, list_terms
+from layout_planner.plan.whole_pupils import make_pupils_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,7 @@ if TYPE_CHECKING:
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.goals import Times
+    from layout_planner.plan.large import Large
     from layout_planner.plan.model import LayoutModel
 
     Values = dict[pulp.LpVariable, float]
@@ -40,6 +44,7 @@ HALF = 0.5
 AT_RISK_GAP = 1e-4
 NEEDLESS = 1e-7
 STRONG_UP_TO = 30_000  # options
+LARGE_FROM = 20_000  # options
 # By which share of the time limit the goals on pupils, and the goal on cost, are done.
 PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.4, 0.5, 0.55, 0.75, 0.85
 # How much worse than shares of pupils whole pupils may be: a share, and pupils.
@@ -65,20 +70,39 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     scenario = case.scenario
     if scenario.plan.move == "none":
         return today, _unchanged(case, today)
+    started = time.monotonic()
     try:
-        asked = prepare(case, options, today)
+        asked = prepare(case, options, today, by_region=len(options) >= LARGE_FROM)
         return finish(asked, spend_least(asked))
     except ContradictionError as error:
         deadline = time.monotonic() + scenario.solver.time_limit_s
         raise (explain_conflict(case, choose_options(case, options, today), today, deadline) or error) from None
+    except NoPlanError:
+        if not today_fits(case, choose_options(case, options, today), today):
+            raise
+        return today, _kept(case, today, time.monotonic() - started)
 
 
-def prepare(case: Case, options: pd.DataFrame, today: Layout) -> Asked:
-    """Return `case` with the goals on pupils reached."""
+def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool = False) -> Asked:
+    """Return `case` with the goals on pupils reached.
+
+    by_region : search as large counties need it, where nobody need fare worse; else, and where that finds nothing, as a whole
+    """
     clock = _Clock(time.monotonic(), case.scenario.solver.time_limit_s)
     chosen = choose_options(case, options, today)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
-    return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
+    large = None
+    if (
+        by_region
+        and today_fits(case, chosen, today)
+        and time_goal(case) is None
+        and "at_risk_weighted" not in weights_of(case.scenario.plan)
+    ):
+        large = search_large(case, chosen, today, clock.at)
+    if large is None:
+        return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
+    nobody = Stage(0.0, 0.0, 0.0, optimal=True)
+    return Asked(case, chosen, today, clock, _Reached(nobody, large.at_risk, large.solver.values_by_name()), large)
 
 
 def spend_least(asked: Asked) -> Spent:
@@ -87,6 +111,8 @@ def spend_least(asked: Asked) -> Spent:
     Of many options the tight rows are too many to write. Then the relaxation of the loose model gives the bound, sites that it leaves
     mostly open stay open, and the rest is searched in the tight model of what is left; from there the loose model goes on.
     """
+    if asked.large is not None:
+        return Spent(asked.large.model, asked.large.solver, asked.case.sites, asked.large.cost)
     if len(asked.options) <= STRONG_UP_TO:
         return _spend_among(asked, asked.case.sites, COST_SHARE)
     model = build_model(asked.case, asked.options, asked.today, strong=False)
@@ -125,7 +151,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     """Return the layout of the solution at hand in whole pupils, and how it was found."""
     model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
     deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
-    minutes, values = _make_whole(spent, scenario.solver.seed, deadline)
+    minutes, values = _settle_regions(asked, deadline) or _make_whole(spent, scenario.solver.seed, deadline)
     if reached.times is not None:
         found = minutes, values
         minutes, values = keep_times(model, reached.times, found, lambda hold: _make_whole(spent, scenario.solver.seed, deadline, hold))
@@ -166,6 +192,19 @@ def _make_whole(spent: Spent, seed: int, deadline: float, hold: Callable[[Linear
     return last.minimise(goal, gap=EXACT), last.values()
 
 
+def _settle_regions(asked: Asked, deadline: float) -> tuple[Stage, Values] | None:
+    """Return the plan of a large county in whole pupils; None for others, or where that was not found."""
+    large = asked.large
+    if large is None:
+        return None
+    goal = goal_of(_weigh_goals(large.model), large.ground.position)
+    x = make_pupils_whole(large.ground, large.arrays, large.borders, large.x, goal, asked.case.scenario.solver.seed, deadline)
+    if x is None:
+        return None
+    value = float(goal @ x)
+    return Stage(value, 0.0, 1.0, optimal=True), dict(zip(large.ground.variables, x.tolist(), strict=True))
+
+
 def _refuse_unfinished(model: LayoutModel, values: Values, reached: _Reached) -> None:
     """Refuse whole pupils that time left far from what shares of pupils reached: better no plan than one that hurts children."""
     kept = [(model.harm, reached.harm)]
@@ -185,6 +224,7 @@ class Asked:
     today: Layout
     clock: _Clock
     reached: _Reached
+    large: Large | None = None
 
 
 @dataclass(frozen=True)
@@ -311,6 +351,14 @@ def _unchanged(case: Case, today: Layout) -> Solved:
     cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
     terms = {"cost_yuan": cost} | list_terms(case, today, today)
     return Solved("unchanged", cost, cost, 0.0, 0.0, case.scenario.solver.seed, terms, _versions())
+
+
+def _kept(case: Case, today: Layout, seconds: float) -> Solved:
+    """Return how today's layout came to be the plan: it is one, and time left no other; nothing is known of how good it is."""
+    cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
+    terms = {"harmed": 0.0, "at_risk_bound": 0.0, "cost_yuan": cost, "cost_bound": 0.0} | describe_layout(case, today, today)
+    terms |= list_terms(case, today, today)
+    return Solved("stopped at the time limit", cost, 0.0, 1.0, seconds, case.scenario.solver.seed, terms, _versions())
 
 
 def _versions() -> dict[str, str]:
