@@ -7,6 +7,8 @@ import sys
 
 import highspy
 
+SHORT_S = 0.1  # between two looks whether anybody pressed Ctrl-C
+
 
 def silent_highs() -> highspy.Highs:
     """Return a solver that prints nothing; its banner goes past Python's stdout, which belongs to the result."""
@@ -21,3 +23,17 @@ def silent_highs() -> highspy.Highs:
         os.close(kept)
         os.close(nowhere)
     return solver
+
+
+def run_until_interrupted(solver: highspy.Highs) -> bool:
+    """Run `solver` so that Ctrl-C stops it and leaves what it has found; return True where that happened."""
+    solver.HandleUserInterrupt = True
+    solver.startSolve()
+    interrupted = False
+    while True:
+        try:
+            if solver.wait(SHORT_S)[0]:
+                return interrupted
+        except KeyboardInterrupt:
+            interrupted = True
+            solver.cancelSolve()
