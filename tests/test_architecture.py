@@ -25,7 +25,7 @@ FLOORS = [
     ["compare", "agreeing"],
     ["pipeline"],
     ["studies", "sweep"],
-    ["why", "frontier", "province"],
+    ["why", "frontier", "province", "years"],
     ["output"],
     ["demo", "embedded"],
     ["cli"],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from layout_planner.cli import buses, children, consulting, files, hearing, monitoring, objecting, papers, plans, province, trips
+from layout_planner.cli import buses, children, consulting, files, hearing, monitoring, objecting, papers, plans, province, trips, years
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -40,6 +40,7 @@ for verb in (
     monitoring.monitor,
     plans.why,
     plans.frontier,
+    years.years,
     province.province,
     papers.dossier,
     papers.sheets,

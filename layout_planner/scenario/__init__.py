@@ -25,6 +25,7 @@ from layout_planner.scenario.settings import (
     TableFile,
     Title,
     Travel,
+    Years,
 )
 from layout_planner.scenario.sources import Strict
 
@@ -48,6 +49,7 @@ __all__ = [
     "TableFile",
     "Title",
     "Travel",
+    "Years",
     "read_scenario",
     "read_toml",
 ]

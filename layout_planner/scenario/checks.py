@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.errors import Problem
 from layout_planner.scenario.plan_checks import find_plan_faults
+from layout_planner.scenario.years_checks import find_years_faults
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ def find_contradictions(path: Path, scenario: Scenario) -> list[Problem]:
                 value=", ".join(unknown),
             )
         )
-    return problems + find_plan_faults(path, scenario) + _check_demand(path, scenario)
+    problems += find_plan_faults(path, scenario) + find_years_faults(path, scenario, MAX_YEARS_AHEAD)
+    return problems + _check_demand(path, scenario)
 
 
 def _check_demand(path: Path, scenario: Scenario) -> list[Problem]:

@@ -173,6 +173,30 @@ class RoadFix(Strict):
     stays_open: bool = Field(default=False, description="no hazard closes it afterwards, and it is no longer dangerous")
 
 
+class Years(Strict):
+    """Several school years planned together: what stands and who teaches in one year binds the next."""
+
+    first: int = Field(ge=1990, le=2100, description="first school year")
+    last: int = Field(ge=1990, le=2100, description="last school year")
+    budget_yuan: Positive | dict[int, Positive] = Field(
+        default_factory=dict, description="yearly cost that the plan may not exceed: of every year, or by year"
+    )
+    capital_yuan: Positive | dict[int, Positive] = Field(
+        default_factory=dict, description="what may be spent on beds and buses that are new in a year: in every year, or by year"
+    )
+    close_from: dict[str, int] = Field(
+        default_factory=dict, description="site of `close` = first school year in which it no longer runs; the first of all where not named"
+    )
+
+    def budget_of(self, year: int) -> float | None:
+        """Return the most that the plan may cost in `year`."""
+        return self.budget_yuan.get(year) if isinstance(self.budget_yuan, dict) else self.budget_yuan
+
+    def capital_of(self, year: int) -> float | None:
+        """Return the most that may be spent on what is new in `year`."""
+        return self.capital_yuan.get(year) if isinstance(self.capital_yuan, dict) else self.capital_yuan
+
+
 class Plan(Strict):
     """What the optimiser may and must do."""
 
@@ -219,6 +243,7 @@ class Plan(Strict):
     )
     price_of_holding: bool = Field(default=False, description="also solve at expected times only, and tell what holding on hard days costs")
     close_on: str = Field(default="", description="ISO date on which closed sites stop; safeguards must stand before it")
+    years: Years | None = Field(default=None, description="school years that `layout-planner years` plans together")
 
 
 class Solver(Strict):

@@ -1,0 +1,283 @@
+"""A plan over school years as people read it: a table by year, who closes, opens and builds when, a chart, and a page with all three."""
+
+from __future__ import annotations
+
+import base64
+import io
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from rich.markup import escape
+from rich.table import Table
+
+from layout_planner.compare import MEASURES
+from layout_planner.names import FORMS
+from layout_planner.output.charts import save_png
+from layout_planner.output.pages import show_measure, write_page
+from layout_planner.output.safe import clean_text, safe_cell
+from layout_planner.plan.forms import CLOSED
+from layout_planner.whole import unwritable, whole_file
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from matplotlib.figure import Figure
+
+    from layout_planner.words import Lang
+    from layout_planner.years import Year, YearsStudy
+
+LINE, OTHER, QUIET = "#0072B2", "#D55E00", "#8a949c"
+SHOWN_YUAN = 10_000
+SHOWN = ("pupils", "sites_open", "at_risk", "newly_at_risk", "unserved")
+HEADS = (
+    Words("学年", "school year"),
+    *(MEASURES[name].label for name in SHOWN),
+    Words("现状下有风险", "at risk as schools are now"),
+    Words("撤", "close"),
+    Words("减年级", "drop grades"),
+    Words("新开", "open"),
+    Words("新床位（累计）", "new beds standing"),
+    Words("新校车运行", "new buses running"),
+    Words("新购校车（累计）", "new buses bought so far"),
+    Words("年成本（万元）", "cost a year, 10,000 yuan"),
+    Words("当年新建投入（万元）", "spent on what is new, 10,000 yuan"),
+    Words("独立复核", "independent re-check"),
+)
+EXPLAINED = Words(
+    "每一学年按当年的学生数安排。先建后撤：学校撤并的那一年，它的学生只去上一学年就有足够床位或校车的学校寄宿或乘车。"
+    "撤了的不再开，新开的不再撤，新床位一直在。",
+    "Every year is planned with the pupils of that year. Build before close: in the year in which a school closes, its pupils board or ride"
+    " only at schools that had beds or buses enough the year before. What closed stays closed, what opened stays open, new beds stay.",
+)
+
+
+def say_years(study: YearsStudy) -> Words:
+    """Return in two or three sentences what the plan does over its years, and how sure that is."""
+    first, last = study.years[0], study.years[-1]
+    closed, reduced, opened = (sum(len(getattr(year, kind)) for year in study.years) for kind in ("closed", "reduced", "opened"))
+    beds, fleet = sum(last.plan.built.beds.values()), last.plan.built.fleet
+    spent = sum(year.plan.capital_yuan for year in study.years) / SHOWN_YUAN
+    risk = tuple(round(year.measures["at_risk"]) for year in (first, last))
+    told = Words(
+        f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张，新购校车{fleet}辆，共投入{spent:,.1f}万元。"
+        f"有风险的学生由{risk[0]}人到{risk[1]}人。",
+        f"{first.year}-{last.year}: {closed} schools close, {reduced} drop grades, {opened} open; {beds} new beds and {fleet} new buses for"
+        f" {spent:,.1f} times 10,000 yuan. Pupils at risk go from {risk[0]} to {risk[1]}.",
+    )
+    sure = _say_sure(study)
+    return Words(f"{told.zh}{sure.zh}", f"{told.en} {sure.en}")
+
+
+def _say_sure(study: YearsStudy) -> Words:
+    found = study.found
+    gap = 100 * found.gap
+    if found.as_safe:
+        return Words(
+            f"每一年都和单独规划该年一样安全；总成本离可能的最省最多差{gap:.2f}%（已证明）。",
+            f"Every year is as safe as if it were planned by itself; the cost is within {gap:.2f} % of the least possible, by proof.",
+        )
+    more = found.reached["at_risk_weighted"] - found.bounds["at_risk_weighted"]
+    zh = f"各年合计的风险（按超出程度加权）比逐年单独规划多{more:,.0f}，这是逐年投入和先建后撤的代价"
+    en = (
+        f"Risk over all years, weighted by how far over the limit, is {more:,.0f} above that of years planned each by itself:"
+        " what limits by year and building first cost"
+    )
+    if not found.together:
+        return Words(f"{zh}；成本的差距未证明。", f"{en}; how near the cost is to the least is not proven.")
+    return Words(
+        f"{zh}；总成本离同样安全的最省方案最多差{gap:.2f}%（已证明）。",
+        f"{en}; the cost is within {gap:.2f} % of the least that is as safe, by proof.",
+    )
+
+
+def years_table(study: YearsStudy, lang: Lang) -> Table:
+    """Return one row a year."""
+    table = Table(title=Words("分年方案", "the plan by year").say(lang), title_justify="left")
+    for place, head in enumerate(HEADS):
+        table.add_column(head.say(lang), justify="left" if place in {0, len(HEADS) - 1} else "right", overflow="fold")
+    for year in study.years:
+        table.add_row(*(escape(cell.say(lang)) for cell in _cells(year)))
+    return table
+
+
+def changes_table(study: YearsStudy, lang: Lang) -> Table:
+    """Return what happens at every school that changes, and when."""
+    title = Words("哪一年、哪所学校、做什么", "what happens where, and when").say(lang)
+    table = Table(title=title, title_justify="left")
+    table.add_column(Words("学校", "school").say(lang), overflow="fold")
+    for year in study.years:
+        table.add_column(str(year.year))
+    for name, events in list_events(study):
+        table.add_row(escape(name.say(lang)), *(escape(event.say(lang)) for event in events))
+    return table
+
+
+def _cells(year: Year) -> list[Words]:
+    built, agrees = year.plan.built, year.verification.agrees
+    shown = [
+        str(year.year),
+        *(show_measure(name, year.measures[name]) for name in SHOWN),
+        show_measure("at_risk", year.today["at_risk"]),
+        *(str(len(group) or "—") for group in (year.closed, year.reduced, year.opened)),
+        str(sum(built.beds.values())),
+        str(sum(built.buses.values())),
+        str(built.fleet),
+        show_measure("cost_yuan", year.measures["cost_yuan"]),
+        f"{year.plan.capital_yuan / SHOWN_YUAN:,.1f}",
+    ]
+    return [*(Words(cell, cell) for cell in shown), Words("一致", "agrees") if agrees else Words("不一致", "differs")]
+
+
+def list_events(study: YearsStudy) -> list[tuple[Words, list[Words]]]:
+    """Return every school that changes with what happens there year by year; those that close or open first."""
+    touched = {j: 0 for year in study.years for j in (*year.closed, *year.reduced, *year.opened)}
+    touched |= {j: 1 for year in study.years for j in _added(year) if j not in touched}
+    rows = []
+    for school_id in sorted(touched, key=lambda j: (touched[j], j)):
+        row = study.county.schools.loc[school_id]
+        name = Words(clean_text(str(row["name"])), clean_text(str(row.get("name_en") or row["name"])))
+        rows.append((name, [_event(year, school_id) for year in study.years]))
+    return rows
+
+
+def _added(year: Year) -> dict[str, tuple[int, int]]:
+    """Return the beds that are new at a school in a year, and how many more or fewer new buses run there."""
+    before, now = year.plan.before, year.plan.built
+    schools = {*before.beds, *now.beds, *before.buses, *now.buses}
+    both = {j: (now.beds.get(j, 0) - before.beds.get(j, 0), now.buses.get(j, 0) - before.buses.get(j, 0)) for j in schools}
+    return {j: change for j, change in both.items() if any(change)}
+
+
+def _event(year: Year, school_id: str) -> Words:
+    site = year.plan.layout.sites.loc[school_id]
+    parts = []
+    if school_id in year.closed:
+        parts.append(Words("撤", "closes"))
+    elif school_id in year.opened:
+        parts.append(Words("新开", "opens"))
+    elif school_id in year.reduced:
+        form = FORMS[str(site["form"])]
+        parts.append(Words(f"改为{form.zh}", f"becomes {form.en}"))
+    elif site["form"] == CLOSED:
+        return Words("·", "·")
+    beds, buses = _added(year).get(school_id, (0, 0)) if site["form"] != CLOSED else (0, 0)
+    if beds:
+        parts.append(Words(f"床位{beds:+d}", f"beds {beds:+d}"))
+    if buses:
+        parts.append(Words(f"校车{buses:+d}", f"buses {buses:+d}"))
+    return Words("，".join(part.zh for part in parts) or "—", ", ".join(part.en for part in parts) or "—")
+
+
+def describe_years(study: YearsStudy) -> dict[str, Any]:
+    """Return the plan as plain JSON values."""
+    return {
+        "scenario": study.scenario.name,
+        "text": say_years(study)._asdict(),
+        "values": study.found.reached,
+        "bounds": study.found.bounds,
+        "gap": study.found.gap,
+        "as_safe": study.found.as_safe,
+        "verified": study.verified,
+        "faults": [fault._asdict() for fault in list_faults(study)],
+        "years": _tabulate(study).to_dict("records"),
+    }
+
+
+def list_faults(study: YearsStudy) -> list[Words]:
+    """Return everything that the independent checks hold against the plan."""
+    own = [(year.year, fault) for year in study.years for fault in year.verification.disagreements]
+    return [*(Words(f"{year}学年：{fault.zh}", f"{year}: {fault.en}") for year, fault in own), *study.faults]
+
+
+def _tabulate(study: YearsStudy) -> pd.DataFrame:
+    rows = [
+        {
+            "year": year.year,
+            **year.measures,
+            "at_risk_as_now": year.today["at_risk"],
+            "closed": " ".join(year.closed),
+            "reduced": " ".join(year.reduced),
+            "opened": " ".join(year.opened),
+            "new_beds_at": _join(year.plan.built.beds),
+            "new_buses_at": _join(year.plan.built.buses),
+            "buses_bought": year.plan.built.fleet,
+            "capital_yuan": year.plan.capital_yuan,
+            "verified": year.verification.agrees,
+        }
+        for year in study.years
+    ]
+    return pd.DataFrame(rows).round(6)
+
+
+def _join(counts: dict[str, int]) -> str:
+    return " ".join(f"{j}:{count}" for j, count in sorted(counts.items()))
+
+
+def write_years(study: YearsStudy, out: Path, lang: Lang) -> list[Path]:
+    """Write years.csv, years.png and years.html into the folder `out`/<scenario name>-years and return their paths.
+
+    Raises
+    ------
+    OutputError : the folder cannot be written.
+    """
+    folder = out / f"{study.scenario.name}-years"
+    paths = [folder / f"years.{ending}" for ending in ("csv", "png", "html")]
+    charts = {said: save_png(lambda figure, told: _draw(figure, study.years, told), said) for said in ("zh", "en")}
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        text = io.StringIO()
+        _tabulate(study).map(safe_cell).to_csv(text, index=False, lineterminator="\n")
+        with whole_file(paths[0]) as beside:
+            beside.write_text(text.getvalue(), encoding="utf-8-sig")
+        with whole_file(paths[1]) as beside:
+            beside.write_bytes(charts[lang])
+    except OSError as error:
+        raise unwritable(folder, error) from error
+    write_page("years.html", _describe_page(study, charts), paths[2], lang)
+    return paths
+
+
+def _describe_page(study: YearsStudy, charts: dict[str, bytes]) -> dict[str, Any]:
+    title = study.scenario.title
+    return {
+        "kind": ("分年方案", "Plan by school year"),
+        "heading": (clean_text(title.zh), clean_text(title.en)),
+        "year": f"{study.years[0].year}-{study.years[-1].year}",
+        "norms": (study.scenario.norms, study.scenario.norms),
+        "osm": False,
+        "sentence": tuple(say_years(study)),
+        "explained": tuple(EXPLAINED),
+        "charts": {said: "data:image/png;base64," + base64.b64encode(chart).decode() for said, chart in charts.items()},
+        "heads": [tuple(head) for head in HEADS],
+        "rows": [[tuple(cell) for cell in _cells(year)] for year in study.years],
+        "years": [year.year for year in study.years],
+        "events": [(tuple(name), [tuple(event) for event in events]) for name, events in list_events(study)],
+        "faults": [tuple(fault) for fault in list_faults(study)],
+    }
+
+
+def _draw(figure: Figure, years: Sequence[Year], lang: Lang) -> None:
+    """Draw pupils at risk, as schools are now and under the plan, and the yearly cost above what is spent on what is new."""
+    figure.set_size_inches(10, 4.2)
+    children, money = figure.subplots(1, 2)
+    at = [year.year for year in years]
+    capital = [year.plan.capital_yuan / SHOWN_YUAN for year in years]
+    money.bar(at, capital, color=OTHER, width=0.5, label=Words("当年新建投入", "spent on what is new").say(lang))
+    for axes, name, color, scale in ((children, "at_risk", OTHER, 1), (money, "cost_yuan", LINE, SHOWN_YUAN)):
+        now, plan = ([figures[name] / scale for figures in group] for group in zip(*((y.today, y.measures) for y in years), strict=True))
+        axes.plot(at, now, "o--", color=QUIET, label=Words("学校不动", "as schools are now").say(lang))
+        axes.plot(at, plan, "o-", color=color, label=Words("方案", "plan").say(lang))
+        axes.set_ylim(bottom=0)
+        axes.legend(frameon=False)
+        axes.set_xticks(at)
+        axes.set_xlabel(Words("学年", "school year").say(lang))
+        axes.grid(axis="y", alpha=0.3)
+    children.set_ylabel(Words("有风险的学生", "pupils at risk").say(lang))
+    money.set_ylabel(Words("年成本，万元", "cost a year, 10,000 yuan").say(lang))
+
+
+def years_sentence(study: YearsStudy, lang: Lang) -> str:
+    """Return `say_years` for the terminal."""
+    return escape(say_years(study).say(lang))

@@ -1,0 +1,125 @@
+"""Several school years planned together: what closes, opens and is built when, with the pupils of every year.
+
+A school that closed stays closed, a candidate that opened stays open, a new bed stays. Build before close (先建后撤): in the year in which
+a school closes or drops a band, its pupils may board or ride only at schools that need no more new beds, or new buses, than were in
+service the year before. A plan's step is one school year, so "a term earlier" is the year before.
+
+How it is found: every year alone, which bounds what any plan can reach; from the last year back, each year with the forms that later
+years need; forward, with what was built and the rule above; then, where the programme is small, all years in one (`years_model`), from
+there. Time limits count once for each of these searches.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from layout_planner.errors import NoPlanError
+from layout_planner.plan.choices import choose_options
+from layout_planner.plan.conflict import explain_conflict
+from layout_planner.plan.linear import ContradictionError
+from layout_planner.plan.solve import finish, prepare, spend_least
+from layout_planner.plan.years_links import NONE_BUILT, forms_of
+from layout_planner.plan.years_model import solve_together
+from layout_planner.plan.years_steps import go_forward
+from layout_planner.plan.years_terms import Alone, Step, YearPlan, YearsPlan
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from layout_planner.plan.forms import Site
+    from layout_planner.plan.linear import Stage
+    from layout_planner.plan.years_terms import SchoolYear
+    from layout_planner.scenario import Years
+
+TOGETHER_UP_TO = 150_000  # options of all years
+SAME_SHARE, SAME = 1e-3, 0.5  # risk that is no difference: a share, and pupils
+
+
+def plan_years(terms: Sequence[SchoolYear], years: Years, on_step: Callable[[Words], None]) -> YearsPlan:
+    """Return one layout a year that together keep what a plan over years must keep, and how near they are to the best.
+
+    Raises
+    ------
+    NoPlanError : the demands of a year contradict each other, or the time limit left no plan.
+    """
+    alone = [_plan_alone(term, None, on_step) for term in terms]
+    nested = _nest(terms, alone, on_step)
+    on_step(Words("从头一年往后：先建后撤", "from the first year on: build before close"))
+    steps = go_forward(nested, alone, years)
+    together = None
+    if len(terms) > 1 and sum(len(each.asked.options) for each in alone) <= TOGETHER_UP_TO:
+        on_step(Words("各年合在一起求解", "all years in one search"))
+        steps, together = solve_together(alone, steps, years)
+    on_step(Words("各年学生取整", "whole pupils in every year"))
+    return _sum_up(alone, steps, together)
+
+
+def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callable[[Words], None]) -> Alone:
+    """Return the best plan of one year by itself, with the forms that the year after it, if any, needs."""
+    zh, en = ("单独求解", "by itself") if later is None else ("留住以后要用的学校", "with the schools that later years need")
+    on_step(Words(f"{term.year}学年：{zh}", f"school year {term.year}: {en}"))
+    sites = term.case.sites if later is None else tuple(_before(site, later[site.school_id]) for site in term.case.sites)
+    case = replace(term.case, sites=sites)
+    try:
+        asked = prepare(case, term.options, term.today)
+        spent = spend_least(asked)
+        layout, solved = finish(asked, spent)
+    except NoPlanError as error:
+        raise _name_year(error, replace(term, case=case)) from None
+    bound = replace(spent.cost, bound=min(spent.cost.bound, solved.objective))
+    return Alone(term, asked, layout, asked.reached.harm, asked.reached.at_risk, bound)
+
+
+def _name_year(error: NoPlanError, term: SchoolYear) -> NoPlanError:
+    """Return `error`, with the demands that contradict each other where they do, and the year."""
+    if isinstance(error, ContradictionError):
+        deadline = time.monotonic() + term.case.scenario.solver.time_limit_s
+        error = explain_conflict(term.case, choose_options(term.case, term.options, term.today), term.today, deadline) or error
+    said = error.message
+    return NoPlanError(Words(f"{term.year}学年：{said.zh}", f"school year {term.year}: {said.en}"))
+
+
+def _before(site: Site, later: str) -> Site:
+    """Return `site` with the forms that it may run in the year before it runs `later`."""
+    wanted = set(site.bands[later])
+    if site.form_today == "closed":
+        forms = tuple(form for form in site.forms if set(site.bands[form]) <= wanted)
+    else:
+        forms = tuple(form for form in site.forms if set(site.bands[form]) >= wanted)
+    return replace(site, forms=forms or site.forms)
+
+
+def _nest(terms: Sequence[SchoolYear], alone: Sequence[Alone], on_step: Callable[[Words], None]) -> list[Alone]:
+    """Return plans, one a year, of which none closes what a later one needs, found from the last year back."""
+    nested = [alone[-1]]
+    for term, free in zip(reversed(terms[:-1]), reversed(alone[:-1]), strict=True):
+        later = forms_of(nested[-1].layout)
+        fits = all(form in _before(site, later[site.school_id]).forms for site, form in _chosen(free))
+        nested.append(free if fits else _plan_alone(term, later, on_step))
+    return nested[::-1]
+
+
+def _chosen(plan: Alone) -> list[tuple[Site, str]]:
+    forms = forms_of(plan.layout)
+    return [(site, forms[site.school_id]) for site in plan.term.case.sites]
+
+
+def _sum_up(alone: Sequence[Alone], steps: Sequence[Step], together: Stage | None) -> YearsPlan:
+    """Return the layouts in whole pupils, and the goals with their bounds summed over the years."""
+    plans, built = [], NONE_BUILT
+    for each, step in zip(alone, steps, strict=True):
+        layout, solved = finish(step.asked, step.spent)
+        plan = YearPlan.of(each.term, layout, solved, built, step.built.fleet)
+        plans.append(plan)
+        built = plan.built
+    goals = {"harmed": "harm", "at_risk_weighted": "at_risk", "cost_yuan": "cost"}
+    reached = {name: sum(plan.solved.terms[name] for plan in plans) for name in goals}
+    bounds = {name: sum(getattr(each, goal).bound for each in alone) for name, goal in goals.items()}
+    safest = {name: sum(getattr(each, goal).value for each in alone) for name, goal in goals.items()}
+    as_safe = all(reached[name] <= safest[name] * (1 + SAME_SHARE) + SAME for name in ("harmed", "at_risk_weighted"))
+    if together is not None:
+        bounds["cost_yuan"] = max(together.bound, bounds["cost_yuan"] if as_safe else 0.0)
+    return YearsPlan(tuple(plans), reached, bounds, as_safe=as_safe, together=together is not None)

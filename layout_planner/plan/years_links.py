@@ -1,0 +1,80 @@
+"""What binds one school year to the next: bands that are dropped, the pupils concerned, and where they may go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.years_terms import Built
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    import pandas as pd
+
+    from layout_planner.plan.case import Case
+    from layout_planner.plan.forms import Site
+    from layout_planner.plan.layout import Layout
+
+    Drop = tuple[str, str]  # a school, and a band that it teaches no longer
+
+NONE_BUILT = Built()
+BUILT_FOR = {"board": "beds", "school_bus": "buses"}  # mode -> field of Built
+
+
+def forms_of(layout: Layout) -> dict[str, str]:
+    """Return the form of every site."""
+    return {str(j): str(form) for j, form in layout.sites["form"].items()}
+
+
+def decide_sites(sites: Iterable[Site], forms: Mapping[str, str]) -> tuple[Site, ...]:
+    """Return every site decided for its form of `forms`."""
+    return tuple(replace(site, forms=(forms[site.school_id],)) for site in sites)
+
+
+def keep_taught(case: Case, options: pd.DataFrame) -> pd.DataFrame:
+    """Return the options to sites that could teach the band under a form left open to them."""
+    taught = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
+    kept = [pair in taught for pair in zip(options["school_id"].astype(str), options["band"].astype(str), strict=True)]
+    return options[np.asarray(kept, dtype=bool)].reset_index(drop=True)
+
+
+def list_drops(sites: Iterable[Site], before: Mapping[str, str], now: Mapping[str, str]) -> set[Drop]:
+    """Return every (school, band) that is taught with the forms `before` and not with those of `now`."""
+    return {
+        (site.school_id, band) for site in sites for band in set(site.bands[before[site.school_id]]) - set(site.bands[now[site.school_id]])
+    }
+
+
+def forms_today(sites: Iterable[Site]) -> dict[str, str]:
+    """Return the form that every site runs now."""
+    return {site.school_id: site.form_today for site in sites}
+
+
+def is_candidate(site: Site) -> bool:
+    """Return True for a site that is not open today."""
+    return site.form_today == CLOSED
+
+
+def homes_by_drop(tables: Iterable[pd.DataFrame]) -> dict[Drop, set[str]]:
+    """Return, for every (school, band), the settlements whose pupils may attend it by the `tables` of trips or options."""
+    homes: dict[Drop, set[str]] = {}
+    for table in tables:
+        for i, band, j in zip(*(table[c].astype(str) for c in ("settlement_id", "band", "school_id")), strict=True):
+            homes.setdefault((j, band), set()).add(i)
+    return homes
+
+
+def displaced(drops: Iterable[Drop], homes: Mapping[Drop, set[str]]) -> set[tuple[str, str]]:
+    """Return the (settlement, band) whose school is dropped."""
+    return {(i, band) for j, band in drops for i in homes.get((j, band), ())}
+
+
+def list_receivers(layout: Layout, moved: set[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Return every (mode, school) at which pupils of `moved` board or ride under `layout`."""
+    trips = layout.assignment
+    columns = (trips[c].astype(str) for c in ("settlement_id", "band", "mode", "school_id"))
+    return {(mode, j) for i, band, mode, j in zip(*columns, strict=True) if mode in BUILT_FOR and (i, band) in moved}

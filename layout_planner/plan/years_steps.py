@@ -1,0 +1,214 @@
+"""Year after year from the first: forms are given, beds and buses are added to those that stand, and build comes before close."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import pulp
+
+from layout_planner.errors import NoPlanError
+from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver
+from layout_planner.plan.model import build_model
+from layout_planner.plan.solve import AT_RISK_GAP, Spent
+from layout_planner.plan.years_links import (
+    BUILT_FOR,
+    NONE_BUILT,
+    decide_sites,
+    displaced,
+    forms_of,
+    forms_today,
+    homes_by_drop,
+    keep_taught,
+    list_drops,
+    list_receivers,
+)
+from layout_planner.plan.years_terms import Built, Step, count_built
+from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from layout_planner.plan.case import Case
+    from layout_planner.plan.model import LayoutModel
+    from layout_planner.plan.solve import Asked
+    from layout_planner.plan.years_links import Drop
+    from layout_planner.plan.years_terms import Alone
+    from layout_planner.scenario import Years
+
+    Groups = set[tuple[str, str]]
+    Forms = dict[str, str]
+
+WORSE_SHARE, WORSE = 1e-3, 0.5
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """What other years ask of one.
+
+    before        what stands and runs already
+    moved         (settlement, band) whose school is dropped in this year
+    receivers     (mode, school) that may take them in, and so add nothing in this year
+    floors        what must stand and run in this year for those who are moved in the next
+    capital_yuan  the most that may be spent on what is new
+    """
+
+    before: Built
+    moved: Groups
+    receivers: set[tuple[str, str]]
+    floors: Built
+    capital_yuan: float | None
+
+
+def go_forward(nested: Sequence[Alone], alone: Sequence[Alone], years: Years) -> list[Step]:
+    """Return the steps of all years; a closing waits a year where what it needs cannot stand in time.
+
+    nested : plans whose forms never close what a later year needs. alone : the same years by themselves, to compare with.
+
+    Raises
+    ------
+    NoPlanError : the limits of a year leave no plan.
+    """
+    homes = homes_by_drop(table for each in alone for table in (each.asked.options, each.term.today.assignment))
+    steps: list[Step] = []
+    for place in range(len(nested)):
+        before = (steps[-1].built, steps[-1].forms) if steps else (NONE_BUILT, forms_today(nested[0].term.case.sites))
+        steps.append(_choose_step(nested, alone[place], place, before, homes, years))
+    return steps
+
+
+def _choose_step(
+    nested: Sequence[Alone], alone: Alone, place: int, before: tuple[Built, Forms], homes: Mapping[Drop, set[str]], years: Years
+) -> Step:
+    """Return the step with the closings that were planned for this year, or without them where that is safer."""
+    planned = forms_of(nested[place].layout)
+    waiting = _wait(alone, before[1], planned)
+    attempts = [_attempt(nested, alone, place, before, planned, homes, years)]
+    if waiting != planned and (attempts[0] is None or _is_worse(attempts[0], alone)):
+        attempts.append(_attempt(nested, alone, place, before, waiting, homes, years))
+    found = [step for step in attempts if step is not None]
+    if not found:
+        year = alone.term.year
+        raise NoPlanError(
+            Words(
+                f"{year}学年在预算和先建后撤的要求下没有方案",
+                f"school year {year} has no plan within its budget that builds before it closes",
+            )
+        )
+    return min(found, key=lambda step: (round(step.harm), round(step.at_risk)))
+
+
+def _attempt(
+    nested: Sequence[Alone],
+    alone: Alone,
+    place: int,
+    before: tuple[Built, Forms],
+    now: Forms,
+    homes: Mapping[Drop, set[str]],
+    years: Years,
+) -> Step | None:
+    sites, layout = alone.term.case.sites, nested[place].layout
+    moved = displaced(list_drops(sites, before[1], now), homes)
+    floors = NONE_BUILT
+    if place + 1 < len(nested):
+        following = nested[place + 1]
+        drops = list_drops(sites, now, forms_of(following.layout))
+        built = count_built(following.term.case, following.layout, NONE_BUILT)
+        receivers = list_receivers(following.layout, displaced(drops, homes))
+        floors = _part(built, receivers)
+    limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, years.capital_of(alone.term.year))
+    return _take_step(alone, now, limits)
+
+
+def _part(built: Built, receivers: set[tuple[str, str]]) -> Built:
+    """Return what is built at the receivers, each for its mode."""
+    kept = {BUILT_FOR[mode]: {j: n for j, n in getattr(built, BUILT_FOR[mode]).items() if (mode, j) in receivers} for mode in BUILT_FOR}
+    return Built(kept["beds"], kept["buses"], sum(kept["buses"].values()))
+
+
+def _wait(alone: Alone, before: Forms, planned: Forms) -> Forms:
+    """Return the forms `planned`, but those of `before` for sites that lose bands and need not."""
+    free = {site.school_id for site in alone.asked.case.sites if before[site.school_id] in site.forms}
+    losing = {j for j, _ in list_drops(alone.term.case.sites, before, planned)} & free
+    return {j: before[j] if j in losing else form for j, form in planned.items()}
+
+
+def _is_worse(step: Step, alone: Alone) -> bool:
+    return step.harm > alone.harm.value + WORSE or step.at_risk > alone.at_risk.value * (1 + WORSE_SHARE) + WORSE
+
+
+def _take_step(alone: Alone, forms: Forms, limits: _Limits) -> Step | None:
+    """Return the best that a year can do with `forms` and within `limits`; None where that is nothing."""
+    case = replace(alone.asked.case, sites=decide_sites(alone.term.case.sites, forms))
+    asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options))
+    try:
+        model = build_model(case, asked.options, asked.today)
+        _bind(model, case, limits)
+        solver = _solver(model, case)
+        harm = solver.minimise(model.harm, gap=EXACT)
+        solver.keep_at(model.harm, harm.value, "harm_kept")
+        at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
+        asked = replace(asked, reached=replace(asked.reached, harm=harm, at_risk=at_risk))
+        spent = _spend_ahead(asked, model, limits.floors)
+    except NoPlanError:
+        return None
+    values = spent.solver.values()
+    beds, buses = ({j: n for j, v in group.items() if (n := round(values[v]))} for group in (model.new_beds, model.new_buses))
+    built = Built(beds, buses, max(limits.before.fleet, sum(buses.values())))
+    return Step(asked, spent, forms, built, harm.value, at_risk.value)
+
+
+def _solver(model: LayoutModel, case: Case) -> LinearSolver:
+    settings = case.scenario.solver
+    return LinearSolver(model, settings.seed, time.monotonic() + settings.time_limit_s)
+
+
+def _bind(model: LayoutModel, case: Case, limits: _Limits) -> None:
+    """Keep what stands, let those who are moved board and ride only where nothing is added, and stay within the capital."""
+    new = {"beds": model.new_beds, "buses": model.new_buses}
+    for j, count in limits.before.beds.items():
+        if j in model.new_beds:
+            model.new_beds[j].lowBound = count
+    for mode, j in limits.receivers:
+        if j in new[BUILT_FOR[mode]]:
+            new[BUILT_FOR[mode]][j].upBound = getattr(limits.before, BUILT_FOR[mode]).get(j, 0)
+    columns = (model.options[c].astype(str) for c in ("settlement_id", "band", "school_id", "mode"))
+    for variable, i, band, j, mode in zip(model.pupils, *columns, strict=True):
+        adds = mode in BUILT_FOR and j in new[BUILT_FOR[mode]] and (mode, j) not in limits.receivers
+        if adds and (i, band) in limits.moved:
+            variable.upBound = 0
+    if limits.capital_yuan is not None:
+        _add_capital(model, case, limits)
+
+
+def _add_capital(model: LayoutModel, case: Case, limits: _Limits) -> None:
+    problem = model.problem
+    more = problem.add_variable("fleet_more", 0)
+    problem += more >= pulp.lpSum(model.new_buses.values()) - limits.before.fleet, "fleet"
+    beds = pulp.lpSum(variable - limits.before.beds.get(j, 0) for j, variable in model.new_beds.items())
+    prices = case.norms.value("cost.new_bed_yuan"), case.norms.value("cost.bus_price_yuan")
+    problem += prices[0] * beds + prices[1] * more <= limits.capital_yuan, "capital"
+
+
+def _spend_ahead(asked: Asked, model: LayoutModel, floors: Built) -> Spent:
+    """Return the least cost with harm and risk where they are, and with the `floors` built where the limits leave room for them."""
+    case, gap = asked.case, asked.case.scenario.solver.gap
+    groups = ((model.new_beds, floors.beds), (model.new_buses, floors.buses))
+    for ahead in (True, False):
+        kept = {v: v.lowBound for group, _ in groups for v in group.values()}
+        for group, wanted in groups if ahead else ():
+            for j, count in wanted.items():
+                if j in group:
+                    group[j].lowBound = min(max(group[j].lowBound, count), group[j].upBound)
+        solver = _solver(model, case)
+        solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
+        solver.keep_at(model.at_risk, asked.reached.at_risk.value, "at_risk_kept")
+        try:
+            return Spent(model, solver, case.sites, solver.minimise(model.cost, gap=gap))
+        except ContradictionError:
+            if not ahead:
+                raise
+            for variable, low in kept.items():
+                variable.lowBound = low
+    raise AssertionError
