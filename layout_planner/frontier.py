@@ -88,6 +88,10 @@ def _refuse_settled(scenario: Scenario, source: str | Path) -> None:
         what = Words("情景中没有可撤的学校", "nothing in the scenario may close")
         hint = Words('在 [plan] 中写 may_close，move 不为 "none"', 'name schools in `may_close` under [plan], with `move` not "none"')
         raise_problems([Problem(str(source), what, hint, column="plan.may_close")])
+    if scenario.plan.connected_catchments:
+        what = Words("前沿不能要求片区相连", "a frontier is not traced with connected catchments")
+        hint = Words("删去 connected_catchments，选定方案后再求解", "take connected_catchments out, and ask for it when a plan is chosen")
+        raise_problems([Problem(str(source), what, hint, column="plan.connected_catchments")])
 
 
 def _step(point: Point, measures: dict[str, float], today: Layout) -> Step:

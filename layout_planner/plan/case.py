@@ -26,6 +26,16 @@ class World:
     bad_days: Mapping[str, TravelTimes]
 
 
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Pupils of a settlement and band go to a school only if one of the settlements `between` sends a pupil of the band there."""
+
+    settlement_id: str
+    band: str
+    school_id: str
+    between: tuple[str, ...]
+
+
 @dataclass(frozen=True)
 class Case:
     """One scenario on one county, measured.
@@ -35,6 +45,7 @@ class Case:
     bad_days  the trips on every bad day of the county, by its key
     per_bus   pupils that a bus of a school really carries, as its routes showed; under "" any other school; the stock seats where empty
     worlds    the trips with every set of roads mended that the scenario offers, but none mended
+    cuts      what connected catchments ask for, as far as it was found
     """
 
     scenario: Scenario
@@ -46,6 +57,7 @@ class Case:
     bad_days: Mapping[str, TravelTimes] = field(default_factory=dict)
     per_bus: Mapping[str, float] = field(default_factory=dict)
     worlds: tuple[World, ...] = ()
+    cuts: tuple[Cut, ...] = ()
 
     def where(self, fixes: tuple[str, ...]) -> Case:
         """Return the case as it is with the roads of `fixes` mended and no others to be."""

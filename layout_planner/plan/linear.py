@@ -191,7 +191,7 @@ class LinearSolver:
         for variable, k in self._position.items():
             if variable in pupils:
                 self._highs.changeColIntegrality(k, highspy.HighsVarType.kInteger)
-            elif variable.cat == "Integer" and not variable.name.startswith("goes_"):
+            elif variable.cat == "Integer" and not variable.name.startswith(("goes_", "sends_")):
                 self._highs.changeColBounds(k, round(values[variable]), round(values[variable]))
 
     def settle_pupils(self, values: Values) -> None:

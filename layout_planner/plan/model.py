@@ -14,6 +14,7 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           schools_least, moved_most
           rooms_j, capital     what is bought once: new_rooms[j] integer
           sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
+          connected_k, sends_one_i_b_j   sends[i,b,j] in {0,1}, a settlement between others and their school
           one_roads, roads_i_b_k...  roads[set of mended roads] in {0,1}; a trip counts where it is so with the set chosen
 Objective set by `solve`, one after another: pupils made worse off, severity-weighted pupils at risk, the longest times (`goals`), `spend`
           (yuan a year, or the weighted sum), pupil-minutes.
@@ -29,6 +30,7 @@ import pulp
 
 from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import baseline_of
+from layout_planner.plan.connected import add_connected
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import weigh, weights_of
@@ -144,6 +146,7 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
+    add_connected(problem, given, pupils)
     roads = add_roads(problem, given, pupils)
     capital = add_capital(problem, given, classes, new_beds, new_buses, roads)
     if whole:

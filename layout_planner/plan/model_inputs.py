@@ -70,7 +70,13 @@ class Inputs:
 def uses_options(scenario: Scenario) -> bool:
     """Return True where the scenario asks for rows or goals that only the whole programme holds: no short cut past it is then exact."""
     plan = scenario.plan
-    return plan.objective != "lexicographic" or plan.siblings_yuan > 0 or plan.capital_yuan is not None or bool(plan.road_fixes)
+    return (
+        plan.objective != "lexicographic"
+        or plan.siblings_yuan > 0
+        or plan.capital_yuan is not None
+        or bool(plan.road_fixes)
+        or plan.connected_catchments
+    )
 
 
 @lru_cache(maxsize=100_000)

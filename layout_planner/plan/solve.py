@@ -17,6 +17,7 @@ from layout_planner.errors import NoPlanError
 from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain_conflict
+from layout_planner.plan.connected import optimise_connected
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
@@ -24,7 +25,7 @@ from layout_planner.plan.large import search_large
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
-from layout_planner.plan.model_inputs import clean_name
+from layout_planner.plan.model_inputs import clean_name, uses_options
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
 from layout_planner.plan.terms import describe_layout, list_terms
 from layout_planner.plan.whole_pupils import make_pupils_whole
@@ -70,12 +71,20 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     scenario = case.scenario
     if scenario.plan.move == "none":
         return today, _unchanged(case, today)
+    weights_of(scenario.plan)  # refuses a weighted sum without weights
+    if scenario.plan.connected_catchments:
+        return optimise_connected(case, today, lambda cut: _optimise(cut, options, today))
+    return _optimise(case, options, today)
+
+
+def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
+    """Return the best layout under the cuts that `case` holds."""
     started = time.monotonic()
     try:
         asked = prepare(case, options, today, by_region=len(options) >= LARGE_FROM)
         return finish(asked, spend_least(asked))
     except ContradictionError as error:
-        deadline = time.monotonic() + scenario.solver.time_limit_s
+        deadline = time.monotonic() + case.scenario.solver.time_limit_s
         raise (explain_conflict(case, choose_options(case, options, today), today, deadline) or error) from None
     except NoPlanError:
         if not today_fits(case, choose_options(case, options, today), today):
@@ -92,12 +101,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     chosen = choose_options(case, options, today)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
     large = None
-    if (
-        by_region
-        and today_fits(case, chosen, today)
-        and time_goal(case) is None
-        and "at_risk_weighted" not in weights_of(case.scenario.plan)
-    ):
+    if by_region and not uses_options(case.scenario) and today_fits(case, chosen, today):
         large = search_large(case, chosen, today, clock.at)
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))

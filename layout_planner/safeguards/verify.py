@@ -20,6 +20,7 @@ from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_t
 from layout_planner.safeguards.mended_roads import mend_county
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
+from layout_planner.safeguards.verify_connected import check_connected
 from layout_planner.safeguards.verify_terms import check_terms
 from layout_planner.words import Words
 
@@ -88,6 +89,8 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
     if today is not None:
         parts.append(list(check_terms(county, scenario, norms, layout, today, terms or {})))
+        if scenario.plan.connected_catchments:
+            parts.append(list(check_connected(county, recount_pupils(county, scenario, norms), layout, today)))
         then = given._replace(layout=today, rows=today.assignment.to_dict("records"))
         old = before.trace(today.assignment) if parted and before is not None else retraced
         parts.append([Words(f"现状：{f.zh}", f"today, {f.en}") for f in _check_trips(then, old)[1]])

@@ -217,6 +217,10 @@ class Plan(Strict):
     capital_yuan: NotNegative | None = Field(
         default=None, description="most yuan spent once: new beds, new buses, new classrooms, roads; beside the yearly budget"
     )
+    connected_catchments: bool = Field(
+        default=False,
+        description="whoever changes school reaches it over neighbouring settlements that send pupils of the band there too",
+    )
     road_fixes: tuple[RoadFix, ...] = Field(
         default=(), max_length=4, description="roads that the plan may mend: which of them is decided together with the schools"
     )
