@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from layout_planner.embedded import scenario_folder
-from layout_planner.plan.case import Case
+from layout_planner.plan.case import Case, Cut, World
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.model import build_model
 from layout_planner.plan.present import present_layout
+from layout_planner.plan.worlds import offered_sets
 from layout_planner.studies import risk_today
 from layout_planner.travel.options import commute_options
 from tests.test_plan import NORMS, scenario_with, tiny_travel
@@ -37,6 +38,38 @@ PLAN = {"may_close": "all", "move": "all", "max_new_beds": 20, "max_buses": 2, "
         "keep_settlements_whole": True}  # fmt: skip
 FLOOD = {"may_close": ["C1"], "close": ["P1"], "move": "all", "max_buses": 2, "min_schools": 1, "max_moved": 50}
 FLOOD_FAMILIES = ("hold_close", "late", "schools_least", "moved_most")
+
+
+ROADS = [{"id": key, "name": {"zh": key, "en": key}, "ways": ["w0"], "cost_yuan": 900_000} for key in ("a", "b")]
+OPTIONS = {"may_close": ["P1"], "move": "all", "max_new_beds": 20, "max_buses": 2, "capital_yuan": 4e6, "siblings_yuan": 500,
+           "connected_catchments": True, "road_fixes": ROADS}  # fmt: skip
+OPTION_FAMILIES = ("capital", "rooms", "sibling", "one_roads", "roads", "sends_one", "connected")
+
+
+def tiny_options_lp(folder: Path) -> str:
+    """Return the rows of the tiny county with all that a scenario may ask for beside the plain model; road `a` shortens the way of S1."""
+    scenario, county, travel = scenario_with(**OPTIONS), tiny_county(), tiny_travel()
+    county.schools["classrooms"] = [8.0, np.nan]
+    demand = county.settlements[[]].assign(**dict.fromkeys(scenario.bands, 3 * county.settlements["pupils_g1"]))
+    quick = travel.walk_s.copy()
+    quick[0] *= 0.75
+    worlds = tuple(World(fixes, travel if fixes == ("b",) else replace(travel, walk_s=quick), {}) for fixes in offered_sets(scenario.plan))
+    cuts = (Cut("S1", "lower_primary", "C1", ("S2", "S3")),)
+    case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario), worlds=worlds, cuts=cuts)
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    problem = build_model(case, choose_options(case, options, today), today).problem
+    problem.writeLP(str(folder / "tiny-options.lp"))
+    return (folder / "tiny-options.lp").read_text(encoding="utf-8")
+
+
+def test_the_model_of_money_once_siblings_roads_and_catchments_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
+    golden("tiny-options.lp", tiny_options_lp(tmp_path))
+
+
+@pytest.mark.parametrize("family", OPTION_FAMILIES)
+def test_every_family_of_options_stands_in_its_golden_model(family: str, tmp_path: Path):
+    assert f"\n{family}" in tiny_options_lp(tmp_path)
 
 
 def tiny_lp(folder: Path, plan: dict[str, object] = PLAN, *, flood: bool = False) -> str:
