@@ -95,21 +95,41 @@ def compare(runs: tuple[Path, ...], out: Path, lang: Lang, *, as_json: bool) -> 
 
 @click.command()
 @click.argument("scenario", type=FILE)
-@click.argument("site")
+@click.argument("site", required=False)
 @DATA
 @common
-def why(scenario: Path, site: str, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
-    """Tell why the plan keeps or closes SITE (id or name): solve once more the other way, and compare figures, villages, refusals."""
+def why(scenario: Path, site: str | None, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    """Tell why the plan keeps or closes SITE (id or name): solve once more the other way, and compare figures, villages, refusals.
+
+    Without SITE: whom the plan hurts, or which demands contradict each other, and the cheapest repair: beds, buses, schools kept, roads.
+    """
     from layout_planner.output.terminal import Steps, result_console
     from layout_planner.output.why_tables import answer_tables, describe_answer
     from layout_planner.why import answer_why
 
+    if site is None:
+        _mend(scenario, data_dir, lang, as_json=as_json)
+        return
     with Steps(lang, quiet=as_json) as steps:
         answer = answer_why(scenario, site, data_dir=data_dir, on_step=steps)
     if as_json:
         print_json(describe_answer(answer))
         return
     for part in answer_tables(answer, lang):
+        result_console().print(part)
+
+
+def _mend(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -> None:
+    from layout_planner.output.repair_tables import describe_repair, repair_tables
+    from layout_planner.output.terminal import Steps, result_console
+    from layout_planner.repair import study_repair
+
+    with Steps(lang, quiet=as_json) as steps:
+        mending = study_repair(scenario, data_dir=data_dir, on_step=steps)
+    if as_json:
+        print_json(describe_repair(mending))
+        return
+    for part in repair_tables(mending, lang):
         result_console().print(part)
 
 
