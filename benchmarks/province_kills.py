@@ -1,7 +1,7 @@
-"""What a province loses when its driver, its scheduler or one of its workers is killed; used by `bench_province.py --kills`.
+"""What a province loses when its driver, its scheduler or one of its workers is killed; used by `bench_province.py`.
 
-Each trial starts the command line on an empty shelf, kills one process (SIGKILL) as soon as a third of the counties is there, starts the
-same command again, and compares every file of the result with that of a run that nobody disturbed.
+Each trial starts the command line on an empty shelf, kills a process (SIGKILL) on the way, starts the same command again, and compares
+every file of the result with that of a run that nobody disturbed.
 """
 
 from __future__ import annotations
@@ -26,18 +26,7 @@ if TYPE_CHECKING:
 
 EVERY_S = 0.1
 PATIENCE_S = 300.0  # for a cluster to stand, and for a driver to notice that its scheduler is gone
-HEADS = (
-    "killed",
-    "counties",
-    "on the shelf then",
-    "driver ended after, s",
-    "exit",
-    "said",
-    "left running",
-    "found again",
-    "second run, s",
-    "same",
-)
+HEADS = ("killed", "counties", "kept then", "driver ended after, s", "exit", "left running", "found again", "second run, s", "same")
 
 
 class Cluster:
@@ -109,15 +98,58 @@ def files_of(out: Path) -> dict[str, bytes]:
     }
 
 
-def kill_trials(source: Path, counties: int, workers: int, words: tuple[str, ...]) -> None:
-    """Print one line a trial."""
+def interrupt(source: Path, counties: int, workers: int, words: tuple[str, ...], whole: dict[str, bytes] | None) -> None:
+    """Work a province through on a scheduler by address; kill the scheduler at a third and the driver at two thirds, and go on each time.
+
+    whole : the files of an undisturbed result, to compare with; the undisturbed run is made here when None.
+    """
+    print("\nthe same province on `dask scheduler` and `dask worker`, by its address; the scheduler is killed at a third of the counties,")
+    print("the driver at two thirds; the same command again each time\n")
+    print("| stage | results kept when it began | when killed | when it ended | s | exit | said |\n|---|---|---|---|---|---|---|")
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        place = Path(folder)
+        if whole is None:
+            start(source, place / "whole", "--workers", str(workers), *words).communicate()
+            whole = files_of(place / "whole")
+        out = place / "out"
+        with Cluster(place / "cluster1", workers) as cluster:
+            stage("scheduler killed", source, out, cluster, words, counties // 3, lambda _: cluster.scheduler.send_signal(signal.SIGKILL))
+        cluster = stack.enter_context(Cluster(place / "cluster2", workers))
+        stage("driver killed", source, out, cluster, words, 2 * counties // 3, lambda driver: driver.send_signal(signal.SIGKILL))
+        stage("undisturbed", source, out, cluster, words, None, None)
+        same = sum(content == whole.get(name) for name, content in files_of(out).items())
+        print(f"\nfiles equal to those of an undisturbed run: {same} of {len(whole)}; counties worked out twice: at most {2 * workers}")
+
+
+def stage(
+    name: str,
+    source: Path,
+    out: Path,
+    cluster: Cluster,
+    words: tuple[str, ...],
+    count: int | None,
+    kill: Callable[[subprocess.Popen[str]], None] | None,
+) -> None:
+    """Run the command line on a cluster, kill something when `count` results are kept, and print what became of it."""
+    before, began = count_kept(out), time.monotonic()
+    driver = start(source, out, "--scheduler", cluster.address, *words)
+    killed = ""
+    if count is not None and kill is not None:
+        until(lambda: count_kept(out) >= count or driver.poll() is not None, 3 * PATIENCE_S)
+        killed = str(count_kept(out))
+        kill(driver)
+    _, said = driver.communicate(timeout=3 * PATIENCE_S)
+    sentence = said.strip().splitlines()[-1][:120] if said.strip() and driver.returncode > 0 else ""
+    row = (name, before, killed, count_kept(out), f"{time.monotonic() - began:.0f}", driver.returncode, sentence)
+    print("| " + " | ".join(map(str, row)) + " |", flush=True)
+
+
+def kill_local(source: Path, counties: int, workers: int, words: tuple[str, ...], whole: dict[str, bytes]) -> None:
+    """Kill the driver and a worker of a local cluster, and print a line for each."""
     print("\n| " + " | ".join(HEADS) + " |\n|" + "---|" * len(HEADS))
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder)
-        start(source, place / "whole", "--workers", str(workers), *words).communicate()
-        whole = files_of(place / "whole")
-        for victim in ("driver", "worker", "scheduler", "driver of a remote scheduler"):
-            row = kill_once(victim, (source, place / victim.replace(" ", "-")), counties, workers, words, whole)
+        for victim in ("driver", "worker"):
+            row = kill_once(victim, (source, Path(folder) / victim), counties, workers, words, whole)
             print("| " + " | ".join(map(str, row)) + " |", flush=True)
 
 
@@ -126,50 +158,20 @@ def kill_once(
 ) -> tuple[object, ...]:
     """Kill `victim` on the way and return the cells of its line."""
     source, out = where
-    with ExitStack() as stack:
-        remote = "scheduler" in victim
-        cluster = stack.enter_context(Cluster(out.with_name(out.name + "-cluster"), workers)) if remote else None
-        pool = ("--scheduler", cluster.address) if cluster else ("--workers", str(workers))
-        driver = start(source, out, *pool, *words)
-        until(lambda: count_kept(out) >= counties // 3 or driver.poll() is not None)
-        family = psutil.Process(driver.pid).children(recursive=True)
-        kept, killed_at = count_kept(out), time.monotonic()
-        kill_victim(victim, driver, cluster, family)
-        _, said = driver.communicate(timeout=PATIENCE_S)
-        noticed = time.monotonic() - killed_at
-        left = 0 if remote else still_running(family)
-    with ExitStack() as stack:
-        cluster = stack.enter_context(Cluster(out.with_name(out.name + "-again"), workers)) if remote else None
-        pool = ("--scheduler", cluster.address) if cluster else ("--workers", str(workers))
-        there, began = count_kept(out), time.monotonic()
-        again = start(source, out, *pool, *words)
-        told = json.loads(again.communicate()[0])
-        seconds = time.monotonic() - began
+    pool = ("--workers", str(workers))
+    driver = start(source, out, *pool, *words)
+    until(lambda: count_kept(out) >= counties // 3 or driver.poll() is not None)
+    family = psutil.Process(driver.pid).children(recursive=True)
+    kept, killed_at = count_kept(out), time.monotonic()
+    workers_of = [child for child in family if "spawn_main" in " ".join(child.cmdline())]
+    os.kill(driver.pid if victim == "driver" else workers_of[0].pid, signal.SIGKILL)
+    driver.communicate(timeout=PATIENCE_S)
+    ended, left, there, began = time.monotonic() - killed_at, still_running(family), count_kept(out), time.monotonic()
+    again = start(source, out, *pool, *words)
+    told = json.loads(again.communicate()[0])
     same = "yes" if files_of(out) == whole else "NO"
-    sentence = said.strip().splitlines()[-1][:60] if said.strip() else ""
-    return (
-        victim,
-        counties,
-        kept,
-        f"{noticed:.0f}",
-        driver.returncode,
-        sentence,
-        left,
-        f"{told['reused']} of {there}",
-        f"{seconds:.0f}",
-        same,
-    )
-
-
-def kill_victim(victim: str, driver: subprocess.Popen[str], cluster: Cluster | None, family: list[psutil.Process]) -> None:
-    """Send SIGKILL to whom the trial is about."""
-    if victim == "scheduler" and cluster is not None:
-        cluster.scheduler.send_signal(signal.SIGKILL)
-    elif victim == "worker":
-        workers = [child for child in family if "spawn_main" in " ".join(child.cmdline())]
-        os.kill(workers[0].pid, signal.SIGKILL)
-    else:
-        driver.send_signal(signal.SIGKILL)
+    found = f"{told['reused']} of {there}"
+    return (victim, counties, kept, f"{ended:.0f}", driver.returncode, left, found, f"{time.monotonic() - began:.0f}", same)
 
 
 def still_running(family: list[psutil.Process], patience_s: float = 60.0) -> int:

@@ -46,10 +46,12 @@ def work_county(order: Order, shelf: Shelf) -> list[Part] | Failure:
     try:
         found = [shelf.find(state.key) for state in order.states]
         if any(part is None for part in found):
+            began = time.monotonic()
             scenario = read_scenario(order.source)
             norms = read_scenario_norms(scenario)
             ground = lay_ground(scenario, norms)
-            found = [part or _work_state(order.county_id, state, scenario, norms, ground, shelf)
+            ground_s = time.monotonic() - began
+            found = [part or _work_state(order.county_id, state, scenario, norms, ground, shelf, ground_s)
                      for part, state in zip(found, order.states, strict=True)]  # fmt: skip
         return [part for part in found if part is not None]
     except PlannerError as error:
@@ -59,8 +61,13 @@ def work_county(order: Order, shelf: Shelf) -> list[Part] | Failure:
         return Failure(order.county_id, Words(f"程序内部错误：{what}", f"a fault inside the program: {what}"))
 
 
-def _work_state(county_id: str, state: State, scenario: Scenario, norms: NormSet, ground: Ground, shelf: Shelf) -> Part | None:
-    """Return the part of a state, put on the shelf; None where the county has no plan under its caps, which is no fault of the county."""
+def _work_state(
+    county_id: str, state: State, scenario: Scenario, norms: NormSet, ground: Ground, shelf: Shelf, ground_s: float
+) -> Part | None:
+    """Return the part of a state, put on the shelf with the seconds that it takes alone.
+
+    None where the county has no plan under its caps, which is no fault of the county.
+    """
     began = time.monotonic()
     if state.caps is None:
         part, tables = _today(county_id, state, scenario, norms, ground)
@@ -71,7 +78,7 @@ def _work_state(county_id: str, state: State, scenario: Scenario, norms: NormSet
             if not state.caps:
                 raise
             return None
-    part.facts["seconds"] = round(time.monotonic() - began, 3)
+    part.facts["seconds"] = round(time.monotonic() - began + ground_s, 3)
     shelf.keep(part, tables)
     return part
 
