@@ -115,7 +115,7 @@ def interrupt(source: Path, counties: int, workers: int, words: tuple[str, ...],
         with Cluster(place / "cluster1", workers) as cluster:
             stage("scheduler killed", source, out, cluster, words, counties // 3, lambda _: cluster.scheduler.send_signal(signal.SIGKILL))
         cluster = stack.enter_context(Cluster(place / "cluster2", workers))
-        stage("driver killed", source, out, cluster, words, 2 * counties // 3, lambda driver: driver.send_signal(signal.SIGKILL))
+        stage("driver killed", source, out, cluster, words, counties // 3, lambda driver: driver.send_signal(signal.SIGKILL))
         stage("undisturbed", source, out, cluster, words, None, None)
         same = sum(content == whole.get(name) for name, content in files_of(out).items())
         print(f"\nfiles equal to those of an undisturbed run: {same} of {len(whole)}; counties worked out twice: at most {2 * workers}")
@@ -135,7 +135,7 @@ def stage(
     driver = start(source, out, "--scheduler", cluster.address, *words)
     killed = ""
     if count is not None and kill is not None:
-        until(lambda: count_kept(out) >= count or driver.poll() is not None, 3 * PATIENCE_S)
+        until(lambda: count_kept(out) >= before + count or driver.poll() is not None, 3 * PATIENCE_S)
         killed = str(count_kept(out))
         kill(driver)
     _, said = driver.communicate(timeout=3 * PATIENCE_S)

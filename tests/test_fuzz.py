@@ -35,6 +35,11 @@ def test_damaged_files_are_read_or_refused(kind):
     assert lost == []
 
 
+@pytest.mark.parametrize(("kind", "number"), [("plain pbf", 98), ("plain pbf", 1130), ("plain pbf", 1394)])
+def test_what_was_lost_once_is_borne(tmp_path, kind, number):
+    assert not run_case(kind, number, tmp_path).startswith("lost")
+
+
 def test_a_good_file_of_every_kind_is_read(tmp_path, monkeypatch):
     monkeypatch.setattr("tests.fuzz.make_case", lambda kind, _: TARGETS[kind].good())
     outcomes = {kind: run_case(kind, 0, tmp_path) for kind in TARGETS}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import zipfile
 
 import gtfs_kit
@@ -14,7 +15,7 @@ from pandas.testing import assert_frame_equal
 
 from layout_planner.county.cells import parse_clock
 from layout_planner.county.faults import FaultError
-from layout_planner.county.gtfs import read_gtfs
+from layout_planner.county.gtfs import _kinds_of_days, read_gtfs
 from layout_planner.county.gtfs_feed import Publisher, write_feed
 from layout_planner.county.inputs import read_county
 from layout_planner.county.lines import Call, Run, Service, build_lines
@@ -79,6 +80,28 @@ def test_a_feed_worked_out_by_hand(tmp_path):
     ]
     assert float(lines.runs.loc[lines.runs["pattern"] == "9/2", "first_s"].iloc[0]) == 23 * hour + 50 * 60
     assert [(note.code, note.count) for note in notes] == [("gtfs.day", 0), ("gtfs.outside", 1)]
+
+
+DAYS = [dt.date(2026, 9, 1) + dt.timedelta(days=k) for k in range(28)]
+DAY = st.sampled_from([f"{day:%Y%m%d}" for day in DAYS])
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.tuples(st.lists(st.integers(0, 1), min_size=7, max_size=7), DAY, DAY), min_size=1, max_size=4),
+    st.lists(st.tuples(st.integers(0, 3), DAY, st.sampled_from([1, 2])), max_size=5),
+)
+def test_days_of_one_kind_run_the_same_services(periods, exceptions):
+    week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+    rows = [(f"s{k}", *runs, *sorted(ends)) for k, (runs, *ends) in enumerate(periods)]
+    calendar = pd.DataFrame(rows, columns=["service_id", *week, "start_date", "end_date"])
+    named = {(f"s{k % len(rows)}", day): change for k, day, change in exceptions}
+    changes = pd.DataFrame([(*key, change) for key, change in named.items()], columns=["service_id", "date", "exception_type"])
+    feed = gtfs_kit.Feed(dist_units="km", calendar=calendar, calendar_dates=changes if len(changes) else None)
+    running: dict[object, set[frozenset[str]]] = {}
+    for day, kind in _kinds_of_days(feed, DAYS).items():
+        running.setdefault(kind, set()).add(frozenset(feed.get_active_services(f"{day:%Y%m%d}")))
+    assert all(len(services) == 1 for services in running.values())
 
 
 def test_the_day_can_be_named(tmp_path):

@@ -210,7 +210,11 @@ def _choose_day(feed: Any, file: GtfsFile, faults: Faults) -> str | None:  # noq
     if faults:
         return None
     dates = [date.fromisoformat(file.date)] if file.date else _weekdays(feed)
-    running = {day: frozenset(feed.get_active_services(f"{day:%Y%m%d}")) & set(feed.trips["service_id"]) for day in dates}
+    kinds = _kinds_of_days(feed, dates)
+    sample = {kind: day for day, kind in kinds.items()}
+    known = set(feed.trips["service_id"])
+    services = {kind: frozenset(feed.get_active_services(f"{day:%Y%m%d}")) & known for kind, day in sample.items()}
+    running = {day: services[kind] for day, kind in kinds.items()}
     usual = Counter(services for services in running.values() if services)
     if not usual:
         raise FaultError(
@@ -222,6 +226,19 @@ def _choose_day(feed: Any, file: GtfsFile, faults: Faults) -> str | None:  # noq
         )
     most = max(usual.values())
     return min(day for day, services in running.items() if usual.get(services, 0) == most).isoformat()
+
+
+def _kinds_of_days(feed: Any, days: list[date]) -> dict[date, tuple[int, tuple[int, ...], str]]:  # noqa: ANN401
+    """Return what decides which services run: the weekday, the periods that hold the day, and the day itself where it is an exception."""
+    ends = [] if feed.calendar is None else [feed.calendar[column].astype(str) for column in ("start_date", "end_date")]
+    periods = list(zip(*ends, strict=True))
+    special = set() if feed.calendar_dates is None else set(feed.calendar_dates["date"].astype(str))
+    kinds = {}
+    for day in days:
+        text = f"{day:%Y%m%d}"
+        held = tuple(k for k, (first, last) in enumerate(periods) if first <= text <= last)
+        kinds[day] = day.weekday(), held, text if text in special else ""
+    return kinds
 
 
 def _is_day(value: object) -> bool:

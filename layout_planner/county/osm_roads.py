@@ -122,7 +122,7 @@ def locate_nodes(path: Path, wanted: NDArray[np.int64]) -> tuple[NDArray[np.int6
         index = osmium.index.create_map("sparse_mem_array")
         osmium.apply(osmium.io.Reader(str(path), osmium.osm.NODE), osmium.NodeLocationsForWays(index))
         for node in wanted.tolist():
-            with contextlib.suppress(KeyError):
+            with contextlib.suppress(KeyError, TypeError):  # not there; negative, as only a file that never was on OSM has it
                 location = index.get(node)
                 if location.valid():
                     places[node] = (location.lon, location.lat)

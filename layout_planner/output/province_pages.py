@@ -10,7 +10,7 @@ import shapely
 
 from layout_planner.output.pages import show_number, write_page
 from layout_planner.output.safe import clean_text
-from layout_planner.province.parts import RESOURCES
+from layout_planner.province.parts import PRICED, RESOURCES
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -54,10 +54,10 @@ def write_province_page(run: ProvinceRun, counties: gpd.GeoDataFrame, path: Path
         "counties": [_show_county(row) for row in counties.to_dict("records")],
         "budget": _show_budget(run, counties),
         "rounds": [
-            (number, [show_number(price, 2) or "0" for price in done.prices], show_number(done.at_risk, 0), done.tried)
+            (number, _show_prices(run, done.prices), show_number(done.at_risk, 0), done.tried)
             for number, done in enumerate(run.rounds, start=1)
         ],
-        "resources": [tuple(RESOURCES[name]) for name in run.province.budget.limits],
+        "priced": [tuple(PRICED[name][1]) for name in run.province.budget.limits],
         "crossings": _show_crossings(run, counties),
         "border_km": show_number(run.province.border_km),
         "failures": [(failure.county_id, tuple(failure.why)) for failure in run.failures],
@@ -93,17 +93,23 @@ def _show_county(row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def _show_budget(run: ProvinceRun, counties: gpd.GeoDataFrame) -> list[dict[str, Any]]:
-    last = run.rounds[-1].prices if run.rounds else ()
+    last = _show_prices(run, run.rounds[-1].prices) if run.rounds else []
     return [
         {
             "label": tuple(RESOURCES[name]),
             "limit": show_number(limit, 0),
             "wished": show_number(run.wishes.get(name, np.nan), 0) or "0",
             "used": show_number(float(counties[name].sum()), 0) or "0",
-            "price": show_number(last[k], 2) if k < len(last) else "",
+            "price": last[k] if k < len(last) else "",
+            "priced": tuple(PRICED[name][1]),
         }
         for k, (name, limit) in enumerate(run.province.budget.limits.items())
     ]
+
+
+def _show_prices(run: ProvinceRun, prices: tuple[float, ...]) -> list[str]:
+    """Return prices as they are told: of a bed, a bus, 10,000 yuan."""
+    return [show_number(PRICED[name][0] * price, 2) or "0" for name, price in zip(run.province.budget.limits, prices, strict=True)]
 
 
 def _show_crossings(run: ProvinceRun, counties: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from layout_planner.output.terminal import result_console, verdict_text
-from layout_planner.province.parts import RESOURCES
+from layout_planner.province.parts import PRICED, RESOURCES
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -74,11 +74,12 @@ def show_province(run: ProvinceRun, counties: gpd.GeoDataFrame, folder: Path, la
         console.print(Words(f"{zh}：额度{limit:,.0f}，想要{wished:,.0f}，用去{used:,.0f}",
                             f"{en}: limit {limit:,.0f}, wished for {wished:,.0f}, used {used:,.0f}").say(lang))  # fmt: skip
     for number, done in enumerate(run.rounds, start=1):
-        prices = ", ".join(f"{RESOURCES[n].say(lang)} {p:.2f}" for n, p in zip(run.province.budget.limits, done.prices, strict=True))
+        priced = zip((PRICED[name] for name in run.province.budget.limits), done.prices, strict=True)
+        prices = ", ".join(f"{words.say(lang)} {units * price:.2f}" for (units, words), price in priced)
         console.print(
             Words(
-                f"第{number}轮价格（每单位少几名有风险学生）：{prices}",
-                f"prices of round {number} (pupils at risk spared by a unit): {prices}",
+                f"第{number}轮价格（可少几名有风险学生）：{prices}",
+                f"prices of round {number} (pupils at risk spared): {prices}",
             ).say(lang)
         )
     for failure in run.failures:
