@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
+import subprocess
 import sys
+import time
 
 import geopandas as gpd
 import numpy as np
@@ -347,6 +349,35 @@ def test_two_workers_give_the_bytes_of_one(worked, made, tmp_path):
             assert path.read_bytes() == (folders[1] / path.relative_to(folders[0])).read_bytes(), path.name
 
 
+def start_dask(*words):
+    return subprocess.Popen([sys.executable, "-m", "dask", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def test_a_scheduler_by_its_address_works_and_its_death_is_told(tmp_path, monkeypatch):
+    pytest.importorskip("distributed")
+    monkeypatch.setattr("layout_planner.province.pool.LOOK_S", 1.0)
+    monkeypatch.setattr("layout_planner.province.pool.PATIENCE", "3s")
+    told, place = tmp_path / "scheduler.json", ["--no-dashboard"]
+    started = [start_dask("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(told), *place)]
+    try:
+        for _ in range(600):
+            if told.is_file() and told.stat().st_size:
+                break
+            time.sleep(0.1)
+        address = json.loads(told.read_text(encoding="utf-8"))["address"]
+        assert address.startswith("tcp://127.0.0.1:")
+        started.append(start_dask("worker", address, "--nthreads", "1", "--no-nanny", "--local-directory", str(tmp_path), *place))
+        with open_pool(None, address) as pool:
+            assert sorted(pool.work(str.upper, ["a", "b"])) == [("a", "A"), ("b", "B")]
+            started[0].kill()
+            with pytest.raises(PlannerError, match="the scheduler is gone"):
+                list(pool.work(str.upper, ["c"]))
+    finally:
+        for process in started:
+            process.kill()
+            process.wait()
+
+
 class Clientless:
     """A client whose scheduler has lost all its workers."""
 
@@ -356,12 +387,15 @@ class Clientless:
         return {"workers": {}}
 
 
-def test_workers_that_are_all_gone_are_started_anew_or_told():
+def test_workers_that_are_all_gone_are_started_anew_or_waited_for_and_told(monkeypatch):
     started = []
     Cluster(Clientless(), lambda: started.append("anew"))._look_for_workers()
     assert started == ["anew"]
+    cluster = Cluster(Clientless())
+    cluster._look_for_workers()  # they may still be starting
+    monkeypatch.setattr("layout_planner.province.pool.IDLE_S", 0.0)
     with pytest.raises(PlannerError, match="no workers"):
-        Cluster(Clientless())._look_for_workers()
+        cluster._look_for_workers()
 
 
 def test_a_missing_dask_is_told(monkeypatch):

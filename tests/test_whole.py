@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import signal
 import subprocess
@@ -189,18 +188,32 @@ def test_a_folder_that_may_not_be_written_is_told():
     assert "cannot write" in done.stderr
 
 
+def read_folder(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file() and path.name != "timing.json"
+    }
+
+
 @POSIX
-def test_a_killed_run_keeps_the_old_result_and_a_rerun_finishes(tmp_path):
-    words = ["run", "tests/data/tiny/scenario.toml", "--out", str(tmp_path)]
-    first = cli(*words)
+@pytest.mark.parametrize("verb", ["run", "dossier"])
+def test_a_killed_verb_keeps_the_old_result_and_a_rerun_finishes(tmp_path, verb):
+    run = ["run", "tests/data/tiny/scenario.toml", "--out", str(tmp_path / "runs")]
+    first = cli(*run)
     assert first.returncode in {0, 5}, first.stderr
-    (folder,) = (path.parent for path in tmp_path.glob("*/run.json"))
-    kept = {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timing.json"}
-    process = subprocess.Popen([sys.executable, "-m", "layout_planner.cli", *words], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    out = tmp_path / ("runs" if verb == "run" else "dossiers")
+    words = run if verb == "run" else ["dossier", str(tmp_path / "runs" / "tiny"), "--no-pdf", "--out", str(out)]
+    first = first if verb == "run" else cli(*words)
+    assert first.returncode in {0, 5}, first.stderr
+    kept = read_folder(out)
+    assert len(kept) > 4
+    command = [sys.executable, "-m", "layout_planner.cli", *words, "--lang", "en"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     time.sleep(1.6)
     process.kill()
     process.wait()
-    assert {path.name: path.read_bytes() for path in folder.iterdir() if path.name != "timing.json"} == kept
+    assert read_folder(out) == kept
     assert cli(*words).returncode == first.returncode
-    assert json.loads((folder / "run.json").read_text(encoding="utf-8"))
-    assert [path.name for path in tmp_path.iterdir()] == [folder.name]
+    assert read_folder(out) == kept
+    assert [path.name for path in out.iterdir()] == ["tiny"]

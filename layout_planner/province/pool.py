@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from layout_planner.errors import OutputError, PlannerError
@@ -31,6 +32,7 @@ IDLE = Words(
     "the scheduler has no workers: start some with `dask worker` and run again; the counties that were done are kept",
 )
 LOOK_S = 30.0  # seconds without any result after which it is looked whether workers are left
+IDLE_S = 120.0  # that a foreign scheduler may be without workers: they may still be starting
 PATIENCE = "120s"  # for a connection: a busy machine is slow, not dead
 
 
@@ -63,6 +65,7 @@ class Cluster:
     def __init__(self, client: Any, revive: Callable[[], None] | None = None) -> None:  # noqa: ANN401 - Dask has no types
         self._client, self._revive = client, revive
         self.link = str(client.dashboard_link or "")
+        self._idle_since: float | None = None
 
     def work(self, function: Callable[[A], B], orders: Sequence[A]) -> Iterator[tuple[A, B | Exception]]:
         """Yield every order with its result, or with the error that ended it three times.
@@ -71,7 +74,7 @@ class Cluster:
         ------
         PlannerError : the scheduler is gone, or has no workers.
         """
-        from distributed import wait
+        from distributed import CancelledError, wait
 
         waiting = {self._client.submit(function, order, pure=False): order for order in orders}
         while waiting:
@@ -80,33 +83,38 @@ class Cluster:
             except TimeoutError:
                 self._look_for_workers()
                 continue
-            except OSError as error:
+            except (OSError, CancelledError) as error:
                 raise PlannerError(LOST) from error
             for future in done:
                 yield waiting.pop(future), self._take(future)
 
     def _take(self, future: Any) -> Any:  # noqa: ANN401
         """Return what a future that is done holds, and let its worker forget it."""
+        from distributed import CancelledError
+
         if future.status not in {"finished", "error"}:
             raise PlannerError(LOST)
         try:
             result = future.exception() if future.status == "error" else future.result(timeout=PATIENCE)
-        except OSError as error:  # the scheduler went while the result was on its way
+        except (OSError, CancelledError) as error:  # the scheduler went while the result was on its way
             raise PlannerError(LOST) from error
         future.release()
         return result
 
     def _look_for_workers(self) -> None:
-        """Start workers anew when all are gone; a busy machine may fail to start one in time."""
+        """Start workers anew when all are gone; a busy machine may fail to start one in time. Foreign ones are waited for a while."""
         try:
             workers = self._client.scheduler_info()["workers"]
         except OSError as error:
             raise PlannerError(LOST) from error
         if workers:
-            return
-        if self._revive is None:
-            raise PlannerError(IDLE)
-        self._revive()
+            self._idle_since = None
+        elif self._revive is not None:
+            self._revive()
+        else:
+            self._idle_since = self._idle_since or time.monotonic()
+            if time.monotonic() - self._idle_since >= IDLE_S:
+                raise PlannerError(IDLE)
 
 
 @contextlib.contextmanager
