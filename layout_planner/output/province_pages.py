@@ -82,7 +82,7 @@ def _show_county(row: dict[Any, Any]) -> dict[str, Any]:
         "rank": row["rank"],
         "name": clean_text(row["name"]),
         "name_en": clean_text(row["name_en"]),
-        "share": show_number(100 * row["at_risk_share"]) + "%",
+        "share": f"{100 * row['at_risk_share']:.1f}%" if np.isfinite(row["at_risk_share"]) else "—",
         "retention": f"{100 * row['retention']:.1f}%" if np.isfinite(row["retention"]) else "—",
         "cost": show_number(row["cost_yuan"] / 10_000, 0),
         "per_pupil": show_number(row["cost_per_pupil_yuan"], 0),

@@ -75,7 +75,7 @@ def show_province(run: ProvinceRun, counties: gpd.GeoDataFrame, folder: Path, la
                             f"{en}: limit {limit:,.0f}, wished for {wished:,.0f}, used {used:,.0f}").say(lang))  # fmt: skip
     for number, done in enumerate(run.rounds, start=1):
         priced = zip((PRICED[name] for name in run.province.budget.limits), done.prices, strict=True)
-        prices = ", ".join(f"{words.say(lang)} {units * price:.2f}" for (units, words), price in priced)
+        prices = ", ".join(f"{units * price:.2f} {words.say(lang)}" for (units, words), price in priced)
         console.print(
             Words(
                 f"第{number}轮价格（可少几名有风险学生）：{prices}",

@@ -19,9 +19,9 @@ RESOURCES = {
     "extra_yuan": Words("新增年成本（元）", "extra cost a year, yuan"),
 }
 PRICED = {  # what a price is told for: so many units, and their name
-    "new_beds": (1, Words("每张床位", "a bed")),
-    "new_buses": (1, Words("每辆校车", "a bus")),
-    "extra_yuan": (10_000, Words("每万元", "10,000 yuan")),
+    "new_beds": (1, Words("每张床位", "per bed")),
+    "new_buses": (1, Words("每辆校车", "per bus")),
+    "extra_yuan": (10_000, Words("每万元", "per 10,000 yuan")),
 }
 TODAY = "today"
 
