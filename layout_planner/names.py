@@ -53,6 +53,8 @@ RULES = {
     "buses.walk": Words("到校车站步行", "walks to bus stops"),
     "buses.road": Words("校车走的路", "roads of buses"),
     "buses.empty": Words("校车空驶和费用", "empty driving and cost of buses"),
+    "buses.slow": Words("校车慢时行程", "bus journeys on a slow day"),
+    "buses.week": Words("寄宿生周末接送", "boarders' weekend buses"),
     "buses.mixed": Words("混载另案", "mixed loads"),
     "new_risk": Words("新增风险", "new risk"),
     "unserved": Words("就读去处", "a school for every pupil"),

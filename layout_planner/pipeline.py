@@ -160,7 +160,8 @@ def run_scenario(
         when: replace(buses[when], visit_rounds=plan_rounds(case, at.net, visits[visits["when"] == when]))
         for when, at in (("today", ground), ("plan", built))
     }
-    verification = replace(verification, buses=check_buses(again.county, scenario, norms, plan, buses["plan"]))
+    checked = check_buses(again.county, scenario, norms, plan, buses["plan"], today=(today, buses["today"]))
+    verification = replace(verification, buses=checked)
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=again, buses=buses["plan"])
     bad = assessment["bad_days"] if county.bad_days else None
     by_day = {when: None if bad is None else bad[bad["when"] == when] for when in layouts}

@@ -245,6 +245,7 @@ class BusPlan:
     riders  DataFrame, BUS_RIDER_COLUMNS
     days    DataFrame, BUS_DAY_COLUMNS: the day of every bus, and where it stands overnight; None where it was not worked out
     boarder_trips  GeoDataFrame, BOARDER_COLUMNS: the Friday and Sunday runs of boarders; None where they were not planned
+    boarder_stops, boarder_riders  BUS_STOP_COLUMNS and BUS_RIDER_COLUMNS of these; `route_id` is the `trip_id`
     visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
     site_costs     DataFrame, SITE_COST_COLUMNS: what the layout counted beside what the routes need; None where it was not worked out
     few_riders     DataFrame, FEW_COLUMNS: runs with too few riders, and who of them has another way; None where it was not worked out
@@ -258,6 +259,8 @@ class BusPlan:
     riders: pd.DataFrame
     days: pd.DataFrame | None = None
     boarder_trips: gpd.GeoDataFrame | None = None
+    boarder_stops: gpd.GeoDataFrame | None = None
+    boarder_riders: pd.DataFrame | None = None
     visit_rounds: pd.DataFrame | None = None
     site_costs: pd.DataFrame | None = None
     line_proposals: pd.DataFrame | None = None
@@ -321,7 +324,7 @@ class GateResult:
 
 
 BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road", "empty")
-BUS_OPTIONS = ("mixed",)  # judged only where there is something of the kind
+BUS_OPTIONS = ("slow", "week", "mixed")  # judged only where there is something of the kind
 
 
 @dataclass(frozen=True)

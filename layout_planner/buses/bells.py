@@ -10,6 +10,7 @@ import pandas as pd
 
 from layout_planner.buses.model import Bell
 from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
+from layout_planner.travel.doubt import Pace
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from layout_planner.buses.model import Run
     from layout_planner.buses.stops import Party
     from layout_planner.buses.streets import Streets
-    from layout_planner.norms import NormSet
     from layout_planner.plan.case import Case
 
     Floats = NDArray[np.float64]
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 SECONDS = 60
+SLOW_DAYS = ("slow", "worst")  # values of plan.judge
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, 
     node = np.unique(np.array([choice.node for choice in choices], dtype=np.int64))
     to_school = [table[:, 0] for table in streets.rides(node, np.array([gate]))]
     straight_s = dict(zip(node.tolist(), np.maximum(to_school[0], streets.rides(np.array([gate]), node)[0][0]).tolist(), strict=True))
-    choices, limits, late = _limit_rides(parties, choices, straight_s, norms)
+    choices, limits, late = _limit_rides(parties, choices, straight_s, case)
     parts = _split(parties, {choice.party for choice in choices}, part)
     pairs = [(number, k) for number, (party, _) in enumerate(parts) for k, choice in enumerate(choices) if choice.party == party]
     part_no, pick = np.array(pairs, dtype=np.int64).reshape(-1, 2).T
@@ -153,28 +154,36 @@ def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, 
 
 
 def _limit_rides(
-    parties: list[Party], choices: list[StopChoice], straight_s: dict[int, float], norms: NormSet
+    parties: list[Party], choices: list[StopChoice], straight_s: dict[int, float], case: Case
 ) -> tuple[list[StopChoice], Floats, frozenset[int]]:
     """Return the choices that can be used, the longest ride of each, and the parties who would be late even on a bus of their own.
 
     The ride is what the limit of the whole trip leaves after the walk and the wait; there and back, each straight to school, have to fit
-    into it. Who would be late from every stop may ride as much longer than straight as `bus.detour_factor` allows: there is a bus for them,
-    and they are told.
+    into it. Where the scenario judges slow days and the straight ride is in time then too, so has the ride of the run to be: it is held to
+    what is left on a slow day, as if halts were slower as well. Who would be late from every stop may ride as much longer than straight as
+    `bus.detour_factor` allows: there is a bus for them, and they are told.
 
     straight_s : by graph node, the ride to the gate or from it, the longer.
     """
-    wait_s = SECONDS * norms.value("bus.wait_minutes")
+    norms = case.norms
     usable = [choice for choice in choices if np.isfinite(straight_s[choice.node])]
-    left = [parties[choice.party].limit_s - choice.walk_s - wait_s for choice in usable]
-    fits = [straight_s[choice.node] <= limit for choice, limit in zip(usable, left, strict=True)]
+    straight = np.array([straight_s[choice.node] for choice in usable])
+    left = _left_for_ride(parties, usable, Pace.of(norms))
+    fits = straight <= left
+    if case.scenario.plan.judge in SLOW_DAYS:
+        slow = _left_for_ride(parties, usable, Pace.of(norms, "pessimistic"))
+        left = np.where(straight <= slow, np.minimum(left, slow), left)
     late = frozenset(choice.party for choice in usable) - {choice.party for choice, ok in zip(usable, fits, strict=True) if ok}
-    most = {choice.node: straight_s[choice.node] * norms.value("bus.detour_factor") for choice in usable}
-    kept = [
-        (choice, limit if ok else most[choice.node])
-        for choice, limit, ok in zip(usable, left, fits, strict=True)
-        if ok or choice.party in late
-    ]
-    return [choice for choice, _ in kept], np.array([limit for _, limit in kept]), late
+    most = np.where(fits, left, straight * norms.value("bus.detour_factor"))
+    kept = [number for number, choice in enumerate(usable) if fits[number] or choice.party in late]
+    return [usable[number] for number in kept], most[kept], late
+
+
+def _left_for_ride(parties: list[Party], choices: list[StopChoice], pace: Pace) -> Floats:
+    """Return seconds of expected driving that the limit of the trip leaves at `pace`, after the walk and the wait."""
+    limits = np.array([parties[choice.party].limit_s for choice in choices])
+    walks = np.array([choice.walk_s for choice in choices])
+    return np.asarray((limits - walks * pace.walk - pace.wait_s) / pace.ride)
 
 
 def _split(parties: list[Party], known: set[int], part: int) -> list[tuple[int, int]]:

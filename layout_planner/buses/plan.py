@@ -19,7 +19,7 @@ from layout_planner.buses.rosters import Rosters, slot_of, yuan_per_m
 from layout_planner.buses.router import route_school, run_each
 from layout_planner.buses.streets import Streets
 from layout_planner.buses.timetable import Duty, name_stops, tabulate_buses
-from layout_planner.buses.weekly import tell_weekly
+from layout_planner.buses.weekly import add_weekly
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
     """
     streets = Streets(net)
     daily = _plan_mode(case, streets, layout, weekly=False)
+    weekly = _plan_mode(case, streets, layout, weekly=True)
     return replace(
-        daily,
-        boarder_trips=tell_weekly(case, _plan_mode(case, streets, layout, weekly=True)),
+        add_weekly(case, daily, weekly),
         site_costs=price_sites(case, layout, daily),
         line_proposals=propose_lines(case, daily),
         few_riders=tell_few(case, layout, daily),
@@ -73,7 +73,7 @@ def _plan_mode(case: Case, streets: Streets, layout: Layout, *, weekly: bool) ->
     paired = [*to_school, *pair_buses(to_school, from_school, streets, rosters.places)]
     duties = add_empty_ways(paired, streets, rosters.places, weekly=weekly)
     price = {kind.seats: kind.yuan for kind in reversed(kinds)}
-    plan = tabulate_buses(case, streets, duties, [round_ for round_, _ in routed], price)
+    plan = tabulate_buses(case, streets, duties, [round_ for round_, _ in routed], price, letter="W" if weekly else "T")
     if weekly or not case.scenario.buses.mixed_loads or not duties:
         return plan
     asked = {TO_SCHOOL: morning, FROM_SCHOOL: evening}

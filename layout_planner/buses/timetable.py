@@ -53,13 +53,18 @@ class Duty(Drive):
         return halts if self.direction == TO_SCHOOL else halts[::-1]
 
 
-def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: list[Round], price: Mapping[int, int]) -> BusPlan:
+def tabulate_buses(
+    case: Case, streets: Streets, duties: list[Duty], rounds: list[Round], price: Mapping[int, int], *, letter: str = "T"
+) -> BusPlan:
     """Return the tables of all runs; riders without a bus are kept with an empty route.
 
+    Parameters
+    ----------
     price : yuan a year of a bus by its seats.
+    letter : that the ids of stops begin with.
     """
     duties = sorted(duties, key=lambda duty: (duty.round_.site_id, duty.direction != TO_SCHOOL, duty.starts_s, duty.bus))
-    names = name_stops(case, streets, duties)
+    names = name_stops(case, streets, duties, letter)
     lines = streets.lines({leg for duty in duties for leg in pairwise(_nodes(duty))})
     share = _bus_shares(duties, price)
     routes: Rows = []
@@ -222,7 +227,7 @@ def _left_behind(round_: Round) -> Rows:
     ]
 
 
-def name_stops(case: Case, streets: Streets, duties: list[Duty]) -> dict[int, tuple[str, str, str]]:
+def name_stops(case: Case, streets: Streets, duties: list[Duty], letter: str = "T") -> dict[int, tuple[str, str, str]]:
     """Return id and names of every stop used: those of the home nearest to it on foot, numbered where several share one."""
     nearest: dict[int, tuple[float, str]] = {}
     for duty in duties:
@@ -240,5 +245,5 @@ def name_stops(case: Case, streets: Streets, duties: list[Duty]) -> dict[int, tu
         tail = "" if seen[home] == 1 else str(seen[home])
         english = str(homes["name_en"].get(home) or "") if "name_en" in homes else ""
         name = str(homes.at[home, "name"])
-        names[node] = f"T{number:04d}", f"{name}{tail}", f"{english or name}{' ' + tail if tail else ''}"
+        names[node] = f"{letter}{number:04d}", f"{name}{tail}", f"{english or name}{' ' + tail if tail else ''}"
     return names

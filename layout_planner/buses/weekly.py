@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layout_planner.results import BOARDER_COLUMNS, TO_SCHOOL
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
 FIRST_AGE = 6  # of grade 1
 TEN = 10
 SHOWN = 2
+LETTERS = {"A": "S", "P": "F"}
+
+
+def add_weekly(case: Case, daily: BusPlan, weekly: BusPlan) -> BusPlan:
+    """Return the `daily` plan with the runs, stops and riders of boarders, whose runs are named by their day."""
+    return replace(
+        daily,
+        boarder_trips=tell_weekly(case, weekly),
+        boarder_stops=weekly.stops.assign(route_id=weekly.stops["route_id"].map(_name_trip)),
+        boarder_riders=weekly.riders.assign(route_id=weekly.riders["route_id"].map(_name_trip)),
+    )
+
+
+def _name_trip(route_id: str) -> str:
+    """Return the id of a run at the weekend: S on Sunday, F on Friday, where a run of a school day has A and P."""
+    site, _, number = route_id.rpartition("-")
+    return f"{site}-{LETTERS[number[0]]}{number[1:]}" if route_id else ""
 
 
 def tell_weekly(case: Case, plan: BusPlan) -> gpd.GeoDataFrame:
@@ -34,7 +52,7 @@ def tell_weekly(case: Case, plan: BusPlan) -> gpd.GeoDataFrame:
     outer = [ends.at[name, "first" if way else "last"] for name, way in zip(routes["route_id"], inward, strict=True)]
     yearly_km = case.norms.value("cost.boarding_weeks") * case.norms.value("cost.bus_km_yuan")
     table = routes.assign(
-        trip_id=routes["route_id"].str.replace("-A", "-S").str.replace("-P", "-F"),
+        trip_id=routes["route_id"].map(_name_trip),
         day=["sunday" if way else "friday" for way in inward],
         under_10=under.reindex(routes["route_id"]).fillna(0).round().astype(int).to_numpy(),
         met_at_stop=alone.reindex(routes["route_id"]).fillna(0).astype(int).to_numpy(),

@@ -217,6 +217,8 @@ def say_week(lines: Lines) -> Words:
 
 def _by_boarders(lines: Lines) -> list[dict[str, Any]]:
     found = []
+    stops = lines.view.boarder_stops
+    calls = {} if stops is None else {str(trip): own for trip, own in stops[stops["when"] == lines.when].groupby("route_id")}
     for row in _week_of(lines).sort_values(["site_id", "day", "starts_s"]).to_dict("records"):
         school = lines.view.schools.loc[row["site_id"]]
         found.append(
@@ -225,6 +227,10 @@ def _by_boarders(lines: Lines) -> list[dict[str, Any]]:
                 "day": pair(DAYS[row["day"]]),
                 "bus": f"{row['bus_id']}/{row['run']}",
                 "outer": clean_text(row["outer_stop"]),
+                "calls": [
+                    {"time": tell_clock(call["time_s"]), "name": pair(Words(clean_text(call["name"]), clean_text(call["name_en"])))}
+                    for call in (calls[row["trip_id"]].sort_values("stop_no").to_dict("records") if row["trip_id"] in calls else [])
+                ],
                 "starts": tell_clock(row["starts_s"]),
                 "ends": tell_clock(row["ends_s"]),
                 "riders": f"{row['riders']}/{row['seats']}",

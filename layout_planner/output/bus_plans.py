@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from layout_planner.words import Lang
 
 DEGREES = "EPSG:4326"
-BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips", "mixed_calls")
-BUS_PLAIN_TABLES = ("bus_riders", "bus_days", "mixed_riders", "mixed_sums")
+BUS_GEO_TABLES = ("bus_routes", "bus_stops", "boarder_trips", "boarder_stops", "mixed_calls")
+BUS_PLAIN_TABLES = ("bus_riders", "bus_days", "boarder_riders", "mixed_riders", "mixed_sums")
 BUS_TABLES = (*BUS_GEO_TABLES, *BUS_PLAIN_TABLES)
 DAYS = {"friday": Words("周五回家", "Friday, home"), "sunday": Words("周日返校", "Sunday, back")}
 DIRECTIONS = {TO_SCHOOL: Words("上学", "to school"), FROM_SCHOOL: Words("放学", "from school")}
@@ -28,6 +28,8 @@ TITLES = {
     "bus_riders": Words("校车学生", "bus riders"),
     "bus_days": Words("校车一日", "a bus's day"),
     "boarder_trips": Words("寄宿生周末接送", "boarders' week"),
+    "boarder_stops": Words("周末接送站点", "boarders' week, stops"),
+    "boarder_riders": Words("周末接送学生", "boarders' week, riders"),
     "mixed_sums": Words("混载另案比较", "mixed loads, compared"),
     "mixed_calls": Words("混载另案时刻", "mixed loads, calls"),
     "mixed_riders": Words("混载另案学生", "mixed loads, riders"),

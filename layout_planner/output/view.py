@@ -32,9 +32,9 @@ class RunView:
     measures     {"today": {...}, "plan": {...}}
     review_number  审图号 of the public map, "" while there is none
     ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
-    bus_routes, bus_stops, bus_riders, bus_days, boarder_trips, mixed_...
+    bus_routes, bus_stops, bus_riders, bus_days, boarder_..., mixed_...
                  when (today | plan) and BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, BUS_RIDER_COLUMNS, BUS_DAY_COLUMNS, BOARDER_COLUMNS of
-                 `results`; mixed_calls, mixed_riders, mixed_sums: the tables of `MixedLoads`;
+                 `results` (boarder_stops, boarder_riders as those of buses); mixed_calls, mixed_riders, mixed_sums: the tables of `MixedLoads`;
                  None where a run holds none
     bad_days     day, day_name, day_name_en, settlement_id, band, when, day_state (assess.bad_days); None where no bad day is known
     venues       name, kind, state (too_near, check or ""), geometry; None where no venue is known
@@ -65,6 +65,8 @@ class RunView:
     bus_riders: pd.DataFrame | None = None
     bus_days: pd.DataFrame | None = None
     boarder_trips: gpd.GeoDataFrame | None = None
+    boarder_stops: gpd.GeoDataFrame | None = None
+    boarder_riders: pd.DataFrame | None = None
     mixed_calls: gpd.GeoDataFrame | None = None
     mixed_riders: pd.DataFrame | None = None
     mixed_sums: pd.DataFrame | None = None

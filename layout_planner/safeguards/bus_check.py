@@ -16,11 +16,15 @@ import shapely
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL, BusCheck
 from layout_planner.safeguards.bus_empty import check_empty
 from layout_planner.safeguards.bus_mixed import check_mixed
+from layout_planner.safeguards.bus_slow import check_slow
+from layout_planner.safeguards.bus_week import as_routes, check_boarders
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Iterator
+
+    import pandas as pd
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -41,7 +45,7 @@ NEVER_HALT = frozenset({"motorway", "motorway_link", "ferry"})
 
 
 class Given(NamedTuple):
-    """What is checked, and against what."""
+    """What is checked, and against what; `mode` is school_bus, or board for the weekend of boarders."""
 
     county: County
     scenario: Scenario
@@ -49,6 +53,28 @@ class Given(NamedTuple):
     routes: dict[str, Row]
     stops: dict[str, list[Row]]  # by route, in the order of driving
     riders: list[Row]
+    mode: str = "school_bus"
+
+    @property
+    def weekly(self) -> bool:
+        """Whether these are the runs of boarders."""
+        return self.mode == "board"
+
+    def limit_minutes(self, band: str) -> float:
+        """Return the longest trip of a pupil of `band`, door to door."""
+        key = "board.max_minutes_weekly" if self.weekly else "travel.max_minutes"
+        return self.norms.value(key, grades=self.scenario.bands[band], mode=self.mode)
+
+    def gate_hours(self, site: str, direction: str) -> tuple[float, float]:
+        """Return between which seconds after midnight a bus is at the gate of `site`: the morning (or Sunday), or the way home."""
+        norms = self.norms
+        begin, end = self.hours(site)
+        wait = MINUTE_S * norms.value("board.most_wait_minutes" if self.weekly else "bus.most_early_minutes")
+        if direction == TO_SCHOOL:
+            last = MINUTE_S**2 * norms.value("board.return_hour") if self.weekly else begin - MINUTE_S * norms.value("bus.early_minutes")
+            return last - wait, last
+        first = end + MINUTE_S * norms.value("bus.leave_minutes")
+        return first, first + wait
 
     def hours(self, site: str) -> tuple[float, float]:
         """Return the seconds after midnight at which lessons begin and end at a school."""
@@ -57,26 +83,60 @@ class Given(NamedTuple):
         return begin, end
 
 
-def check_buses(county: County, scenario: Scenario, norms: NormSet, layout: Layout, plan: BusPlan) -> BusCheck:
-    """Return every fault of the school buses `plan` of `layout`."""
-    stops: dict[str, list[Row]] = defaultdict(list)
-    for row in plan.stops.sort_values(["route_id", "stop_no"]).to_dict("records"):
-        stops[str(row["route_id"])].append(row)
-    routes = {str(row["route_id"]): row for row in plan.routes.to_dict("records")}
-    given = Given(county, scenario, norms, routes, stops, plan.riders.to_dict("records"))
+def check_buses(
+    county: County, scenario: Scenario, norms: NormSet, layout: Layout, plan: BusPlan, *, today: tuple[Layout, BusPlan] | None = None
+) -> BusCheck:
+    """Return every fault of the school buses `plan` of `layout`.
+
+    today : the layout of today and its buses; who is too late on a slow day is held against who is so today.
+    """
+    given = _give(county, scenario, norms, (plan.routes, plan.stops, plan.riders), "school_bus")
+    week = None
+    if plan.boarder_trips is not None and plan.boarder_stops is not None and plan.boarder_riders is not None:
+        week = _give(county, scenario, norms, (as_routes(plan.boarder_trips), plan.boarder_stops, plan.boarder_riders), "board")
     faults = {"riders": tuple(_check_riders(given, layout)), "seats": tuple(_check_seats(given))}
-    if routes:
-        roads = Roads(given)
-        faults |= {
-            "ride": tuple(_check_rides(given, roads)),
-            "windows": (*_check_windows(given), *_check_turns(given, roads)),
-            "walk": tuple(_check_walks(given, roads)),
-            "road": tuple(_check_roads(given, roads)),
-            "empty": tuple(check_empty(given, roads, plan.days)),
-        }
-        if plan.mixed is not None:
-            faults["mixed"] = tuple(check_mixed(given, roads, plan.mixed))
-    return BusCheck(len(routes), sum(int(row["pupils"]) for row in given.riders if row["direction"] == TO_SCHOOL), faults)
+    if given.routes or (week and week.routes):
+        roads = Roads(given, {} if week is None else week.stops)
+        faults |= _check_daily(given, roads, plan) if given.routes else {}
+        if week is not None and (week.routes or week.riders):
+            faults["week"] = tuple(_check_week(week, roads, layout))
+    if given.routes and today is not None:
+        now = _give(county, scenario, norms, (today[1].routes, today[1].stops, today[1].riders), "school_bus")
+        faults["slow"] = tuple(check_slow(given, now, today[0]))
+    return BusCheck(len(given.routes), sum(int(row["pupils"]) for row in given.riders if row["direction"] == TO_SCHOOL), faults)
+
+
+def _give(county: County, scenario: Scenario, norms: NormSet, tables: tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame], mode: str) -> Given:
+    routes, calls, riders = tables
+    stops: dict[str, list[Row]] = defaultdict(list)
+    for row in calls.sort_values(["route_id", "stop_no"]).to_dict("records"):
+        stops[str(row["route_id"])].append(row)
+    return Given(
+        county, scenario, norms, {str(row["route_id"]): row for row in routes.to_dict("records")}, stops, riders.to_dict("records"), mode
+    )
+
+
+def _check_daily(given: Given, roads: Roads, plan: BusPlan) -> dict[str, tuple[Words, ...]]:
+    faults = {
+        "ride": tuple(_check_rides(given, roads)),
+        "windows": (*_check_windows(given), *_check_turns(given, roads)),
+        "walk": tuple(_check_walks(given, roads)),
+        "road": tuple(_check_roads(given, roads)),
+        "empty": tuple(check_empty(given, roads, plan.days)),
+    }
+    return faults if plan.mixed is None else faults | {"mixed": tuple(check_mixed(given, roads, plan.mixed))}
+
+
+def _check_week(week: Given, roads: Roads, layout: Layout) -> Iterator[Words]:
+    """Boarders have a seat on Friday and on Sunday, in time, within the limits of rides and seats, and nobody under ten is alone."""
+    yield from check_boarders(week, roads, layout)
+    if week.routes:
+        yield from _check_seats(week)
+        yield from _check_rides(week, roads)
+        yield from _check_windows(week)
+        yield from _check_turns(week, roads)
+        yield from _check_walks(week, roads)
+        yield from _check_roads(week, roads)
 
 
 def _check_riders(given: Given, layout: Layout) -> Iterator[Words]:
@@ -124,11 +184,11 @@ def _check_seats(given: Given) -> Iterator[Words]:
 class Roads:
     """Gates and bus stops on the re-check's own nets, and the rides and walks between them."""
 
-    def __init__(self, given: Given) -> None:
+    def __init__(self, given: Given, more: dict[str, list[Row]]) -> None:
         self.given = given
         tracer = Tracer(given.county, given.scenario, given.norms)
-        self.walking, self.driving = tracer.walking, tracer.driving
-        points = {str(row["stop_id"]): row["geometry"] for rows in given.stops.values() for row in rows}
+        self.walking, self.driving, self.off_network = tracer.walking, tracer.driving, tracer.off_network
+        points = {str(row["stop_id"]): row["geometry"] for stops in (given.stops, more) for rows in stops.values() for row in rows}
         self.points = points
         self.off_m: dict[str, float] = {}
         self.on_drive = self._place(self.driving, points)
@@ -207,7 +267,7 @@ def _check_rides(given: Given, roads: Roads) -> Iterator[Words]:
     for row in given.riders:
         if not row["route_id"]:
             continue
-        limit = given.norms.value("travel.max_minutes", grades=given.scenario.bands[str(row["band"])], mode="school_bus")
+        limit = given.limit_minutes(str(row["band"]))
         least, most = _ride_minutes(given, row)
         said, trip = float(row["ride_minutes"]), float(row["walk_minutes"]) + wait + float(row["ride_minutes"])
         where = f"{row['route_id']}, {row['settlement_id']}, {row['band']}"
@@ -239,14 +299,9 @@ def _ride_minutes(given: Given, row: Row) -> tuple[float, float]:
 
 def _check_windows(given: Given) -> Iterator[Words]:
     """Buses are at school before the bell and leave after dismissal, and nobody waits there longer than allowed."""
-    norms = given.norms
-    early, wait, leave = (MINUTE_S * norms.value(f"bus.{part}_minutes") for part in ("early", "most_early", "leave"))
     for name, route in given.routes.items():
-        begin, end = given.hours(str(route["site_id"]))
-        if route["direction"] == TO_SCHOOL:
-            low, high, at = begin - early - wait, begin - early, float(route["ends_s"])
-        else:
-            low, high, at = end + leave, end + leave + wait, float(route["starts_s"])
+        low, high = given.gate_hours(str(route["site_id"]), str(route["direction"]))
+        at = float(route["ends_s" if route["direction"] == TO_SCHOOL else "starts_s"])
         if not low - TOLERANCE_S <= at <= high + TOLERANCE_S:
             yield Words(
                 f"{name}：在校门口的时间{_tell(at)}不在{_tell(low)}至{_tell(high)}之间",
@@ -279,7 +334,8 @@ def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
     for row in given.riders:
         if row["route_id"]:
             asked[str(row["settlement_id"])].add(str(row["stop_id"]))
-    adult = {home: roads.walks_s(home, stops, MINUTE_S * most) for home, stops in asked.items()}
+    reach_s = np.inf if given.weekly else MINUTE_S * most  # boarders walk to the stop nearest to them, however far
+    adult = {home: roads.walks_s(home, stops, reach_s) for home, stops in asked.items()}
     for row in given.riders:
         if not row["route_id"]:
             continue
@@ -289,7 +345,7 @@ def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
         own = roads.driving.leg.get(("home", home), (np.inf, np.inf))
         least = min(adult[home][stop], max(own) if _is_own_stop(roads, home, stop) else np.inf) / child
         where = f"{row['route_id']}, {home}, {row['band']}"
-        if not said <= MINUTE_S * most + TOLERANCE_S:
+        if not (said <= MINUTE_S * most + TOLERANCE_S or given.weekly):
             yield Words(
                 f"{where}：到站步行{said / 60:.1f}分钟，超过{most:.0f}分钟",
                 f"{where}: {said / 60:.1f} min to the stop, over {most:.0f} min",

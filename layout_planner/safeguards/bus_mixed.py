@@ -115,15 +115,11 @@ def _leaves_s(given: Given, calls: list[Row], call: Row) -> float:
 
 def _check_gates(given: Given, name: str, calls: list[Row]) -> Iterator[Words]:
     """At every school of the run the bus is in time, and nobody waits there longer than allowed."""
-    norms = given.norms
-    early, wait, leave = (MINUTE_S * norms.value(f"bus.{part}_minutes") for part in ("early", "most_early", "leave"))
     for call in calls:
         if call["kind"] != "gate":
             continue
-        begin, end = given.hours(str(call["place_id"]))
-        inward = call["direction"] == TO_SCHOOL
-        at = float(call["time_s"]) if inward else _leaves_s(given, calls, call)
-        low, high = (begin - early - wait, begin - early) if inward else (end + leave, end + leave + wait)
+        low, high = given.gate_hours(str(call["place_id"]), str(call["direction"]))
+        at = float(call["time_s"]) if call["direction"] == TO_SCHOOL else _leaves_s(given, calls, call)
         if not low - TOLERANCE_S <= at <= high + TOLERANCE_S:
             yield Words(
                 f"{name}：在{call['name']}门口的时间不合", f"{name}: at the gate of {call['name']} {at - high:.0f} s after the last moment"
@@ -137,7 +133,7 @@ def _check_riders(given: Given, name: str, calls: list[Row], riders: list[Row]) 
     gates = {str(call["place_id"]): call for call in calls if call["kind"] == "gate"}
     for row in riders:
         stop, gate = stops.get(str(row["stop_id"])), gates.get(str(row["site_id"]))
-        limit = given.norms.value("travel.max_minutes", grades=given.scenario.bands[str(row["band"])], mode="school_bus")
+        limit = given.limit_minutes(str(row["band"]))
         where = f"{name}, {row['settlement_id']}, {row['band']}"
         if stop is None or gate is None:
             yield Words(f"{where}：没有他的站或学校", f"{where}: no call at the stop or the school")

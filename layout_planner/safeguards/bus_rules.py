@@ -36,9 +36,17 @@ CURES = {
     "walk": Words("在近处加站", "add a stop nearer to home"),
     "road": Words("换站或改线", "move the stop or the route"),
     "empty": Words("重新计算里程和费用", "count kilometres and cost anew"),
+    "slow": Words("缩短线路、分成两趟，或在近处加站", "shorten the run, split it, or add a stop nearer to home"),
+    "week": Words("加一趟、换大车，或配照管人员", "add a run, use a larger bus, or put an attendant on it"),
     "mixed": Words("不采用混载的另案", "do not use the mixed loads"),
 }
-NORMS = {"seats": "bus.attendant", "ride": "travel.max_minutes", "windows": "bus.early_minutes", "walk": "bus.walk_to_stop_minutes"}
+NORMS = {
+    "seats": "bus.attendant",
+    "ride": "travel.max_minutes",
+    "windows": "bus.early_minutes",
+    "walk": "bus.walk_to_stop_minutes",
+    "slow": "travel.max_minutes",
+}
 
 
 def judge_buses(norms: NormSet, check: BusCheck | None) -> Iterator[Finding]:
