@@ -34,7 +34,8 @@ class RunView:
     ways         WAY_COLUMNS of `travel.ways`, geometry LineString; None where a run holds none
     bus_routes, bus_stops, bus_riders, bus_days, boarder_..., mixed_...
                  when (today | plan) and BUS_ROUTE_COLUMNS, BUS_STOP_COLUMNS, BUS_RIDER_COLUMNS, BUS_DAY_COLUMNS, BOARDER_COLUMNS of
-                 `results` (boarder_stops, boarder_riders as those of buses); mixed_calls, mixed_riders, mixed_sums: the tables of `MixedLoads`;
+                 `results` (boarder_stops, boarder_riders as those of buses);
+                 mixed_calls, mixed_riders, mixed_sums: the tables of `MixedLoads`;
                  None where a run holds none
     bad_days     day, day_name, day_name_en, settlement_id, band, when, day_state (assess.bad_days); None where no bad day is known
     venues       name, kind, state (too_near, check or ""), geometry; None where no venue is known

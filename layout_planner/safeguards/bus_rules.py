@@ -24,6 +24,11 @@ SAYS = {
     "walk": Words("到站步行不超限", "no stop is too far on foot"),
     "road": Words("校车走的路和停的站都允许", "buses drive and stop where they may"),
     "empty": Words("空驶里程和全年费用计全", "empty driving and yearly cost are counted in full"),
+    "slow": Words("路上慢时，没有学生因方案的校车新超过时限", "on a slow day no pupil is newly over the limit by the buses of the plan"),
+    "week": Words(
+        "寄宿生周五、周日人人有座、不超时限，不满10岁不独行",
+        "boarders have seats on Friday and Sunday within the limits, and nobody under ten is alone",
+    ),
     "mixed": Words(
         "几校混载的另案开得到、不超时限、不超载", "with mixed loads every run can be driven, and no ride or load is over its limit"
     ),
@@ -50,10 +55,11 @@ NORMS = {
 
 
 def judge_buses(norms: NormSet, check: BusCheck | None) -> Iterator[Finding]:
-    """Yield a finding a rule; none where nobody goes by school bus."""
-    if check is None or not (check.routes or check.pupils):
+    """Yield a finding a rule; none where nobody goes by school bus, daily or at the weekend."""
+    if check is None:
         return
-    for rule in (*BUS_RULES, *(rule for rule in BUS_OPTIONS if rule in check.faults)):
+    daily = BUS_RULES if check.routes or check.pupils else ()
+    for rule in (*daily, *(rule for rule in BUS_OPTIONS if rule in check.faults)):
         faults = check.faults.get(rule, ())
         said = SAYS[rule]
         text = _tell(faults) if faults else Words(f"校车{check.routes}趟：{said.zh}", f"{check.routes} bus runs: {said.en}")
