@@ -169,7 +169,9 @@ def run_scenario(
         when: measure_layout(layout, risk, today, risk_today, norms, scenario, by_day[when], describe_layout(case, layout, today))
         for when, (layout, risk) in layouts.items()
     }
-    bus_notes = [note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when], county.fleet)]
+    bus_notes = [
+        note for when, (layout, _) in layouts.items() for note in note_buses(when, layout, buses[when], county.fleet, county.schools)
+    ]
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
     notes = (
         *note_norms(norms),

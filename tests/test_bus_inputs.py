@@ -56,3 +56,53 @@ def test_a_bell_of_25_00_in_the_schools_table_is_told_with_its_row(tmp_path):
     found = [(problem["column"], problem["value"], problem["row"]) for problem in problems]
     assert found[0] == ("bell", "25:00", 2)
     assert found[1][::2] == ("dismissal", 3)
+
+
+LAKE = """<way id="900" version="1"><nd ref="901"/><nd ref="902"/><nd ref="903"/><nd ref="904"/><nd ref="901"/>
+<tag k="natural" v="water"/></way></osm>"""
+
+
+def with_stop(tmp_path: Path, lon: float, lat: float, *, lake: bool = False) -> tuple[int, list[dict[str, str]]]:
+    """Check the tiny county with one stop more; a lake lies north of the road, 1.3 km from it."""
+    folder = tmp_path / "tiny"
+    shutil.copytree(GOOD, folder)
+    with (folder / "stops.csv").open("a", encoding="utf-8") as table:
+        table.write(f"Z9,湖边,both,,,{lon},{lat}\n")
+    if lake:
+        corners = ((105.03, 26.23), (105.035, 26.23), (105.035, 26.235), (105.03, 26.235))
+        nodes = "".join(f'<node id="{901 + at}" version="1" lat="{y}" lon="{x}"/>' for at, (x, y) in enumerate(corners))
+        roads = (folder / "roads.osm").read_text(encoding="utf-8")
+        first = roads.index("<way")
+        (folder / "roads.osm").write_text(f"{roads[:first]}{nodes}{roads[first:]}".replace("</osm>", LAKE), encoding="utf-8")
+    return check(folder)
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat", "lake", "said"),
+    [
+        (105.0325, 26.2325, True, "in a lake"),
+        (105.0325, 26.2325, False, "no road that a bus may drive"),
+        (105.0200218, 26.2300, False, "no road that a bus may drive"),  # on the path to S4, for feet only
+        (105.005005461, 26.219568126, False, "same place as Z1"),
+        (106.9, 26.2, False, ""),  # outside the county, and on no road
+    ],
+)
+def test_a_stop_where_no_bus_can_stop_is_told(tmp_path, lon: float, lat: float, *, lake: bool, said: str):
+    code, problems = with_stop(tmp_path, lon, lat, lake=lake)
+    assert code == 3
+    assert any(said in problem["what"]["en"] and problem["row"] == 4 for problem in problems)
+    if not said:
+        assert "outside the boundary" in problems[0]["what"]["en"]
+
+
+def test_a_stop_on_the_road_is_fine(tmp_path):
+    assert with_stop(tmp_path, 105.03, 26.21956) == (0, [])
+
+
+def test_a_stop_of_twice_the_same_id_is_told(tmp_path):
+    folder = tmp_path / "tiny"
+    shutil.copytree(GOOD, folder)
+    with (folder / "stops.csv").open("a", encoding="utf-8") as table:
+        table.write("Z1,又一站,both,,,105.03,26.21956\n")
+    code, problems = check(folder)
+    assert (code, problems[0]["column"]) == (3, "stop_id")

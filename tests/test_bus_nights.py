@@ -7,15 +7,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pytest
 
+from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.schedule import Base, Trip, roster_buses
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL
 from layout_planner.safeguards.bus_check import check_buses
+from layout_planner.scenario import Buses
 from tests.test_bus_check import changed
 from tests.test_buses import fleet, riding, tiny_plan
+from tests.tiny import _points
 
 __all__ = ["tiny_plan"]
 PUPILS = {"S1": 10, "S2": 10, "S3": 10}
@@ -90,3 +94,46 @@ def test_a_bus_comes_from_the_nearer_base_while_it_has_one():
     assert sorted(turn.base for turn in turns) == [0, 1]
     more = [replace(bases[0], number=2), bases[1]]
     assert [turn.base for turn in roster_buses(trips, between, between, bases=more, cost_per_m=1, seed=1, early=False)] == [0, 0]
+
+
+def listed(tiny, places: dict[str, tuple[float, float]], *, only: bool):
+    """Return county, layout and plan with a table of stops at `places`, metres from the origin."""
+    case, net, layout, _ = tiny
+    stops = gpd.GeoDataFrame({"name": [f"{name}站" for name in places], "side": "both", "crossing": False, "shelter": False},
+                             geometry=_points(places), index=list(places), crs=case.county.crs)  # fmt: skip
+    own = replace(
+        case,
+        county=replace(case.county, stops=stops),
+        scenario=case.scenario.model_copy(update={"buses": Buses(listed_stops_only=only)}),
+    )
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10))
+    return own, riders, plan_buses(own, net, riders)
+
+
+def test_listed_stops_name_the_road_points_near_them(tiny_plan):
+    """Z2 stands 40 m from the road point of S2 at 2000 m; nothing is listed near S1."""
+    case, riders, plan = listed(tiny_plan, {"Z2": (2000, 40)}, only=False)
+    assert set(zip(plan.stops["stop_id"], plan.stops["name"], strict=True)) == {("Z2", "Z2站"), ("T0001", "甲村")}
+    assert check_buses(case.county, case.scenario, case.norms, riders, plan).agrees
+
+
+def test_buses_stop_nowhere_else_where_only_listed_stops_may_be_used(tiny_plan):
+    """S1 is 1500 m from Z2, too far on foot: its riders have no stop, which is told."""
+    case, riders, plan = listed(tiny_plan, {"Z2": (2000, 40)}, only=True)
+    assert set(plan.stops["stop_id"]) == {"Z2"}
+    assert plan.riders.loc[plan.riders["route_id"] == "", "settlement_id"].unique().tolist() == ["S1"]
+    check = check_buses(case.county, case.scenario, case.norms, riders, plan)
+    assert len(check.faults["riders"]) == 2
+    assert check.faults["road"] == ()
+    _, _, free = listed(tiny_plan, {"Z2": (2000, 40)}, only=False)
+    assert any("S" not in fault.en or "near no stop" in fault.en for fault in check_buses(
+        case.county, case.scenario, case.norms, riders, free).faults["road"])  # fmt: skip
+
+
+def test_a_school_that_no_bus_road_reaches_is_named(tiny_plan):
+    case, net, layout, _ = tiny_plan
+    riders = replace(layout, assignment=riding(case, S1=10))
+    plan = plan_buses(case, replace(net, gate=np.full_like(net.gate, -1)), riders)
+    notes = [note for note in note_buses("plan", riders, plan, None, case.county.schools) if note.code == "buses.no_road"]
+    assert [note.count for note in notes] == [10]
+    assert "中心学校 (C1)" in notes[0].text.zh

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 COUNTY = ROOT / "data" / "demo_county"
-ABSENT = {"lines", "fleet"}  # the demo's lines are a GTFS feed, and it buys buses of one kind as needed
+ABSENT = {"lines", "fleet", "stops"}  # the demo's lines are a GTFS feed, and it buys buses of one kind as needed
 SHEETS = {f"{role}.xlsx": table for role, table in TABLES.items() if role not in ABSENT}
 OTHERS = ("boundary.gpkg", "children.tif", "dem.tif", "flood-2024.geojson", "gtfs.zip", "made_with.json", "roads.osm.pbf")
 FILES = tuple(sorted([*SHEETS, *OTHERS]))

@@ -19,8 +19,13 @@ if TYPE_CHECKING:
 WHEN = {"today": Words("现状", "today"), "plan": Words("方案", "under the plan")}
 
 
-def note_buses(when: str, layout: Layout, plan: BusPlan, fleet: pd.DataFrame | None = None) -> Iterator[Note]:
-    """Yield a note where the routes need more buses than the layout or the `fleet` has, and one where riders have no bus."""
+def note_buses(
+    when: str, layout: Layout, plan: BusPlan, fleet: pd.DataFrame | None = None, schools: pd.DataFrame | None = None
+) -> Iterator[Note]:
+    """Yield a note where the routes need more buses than the layout or the `fleet` has, and one where riders have no bus.
+
+    schools : of the county; one whose riders no bus can bring there is named.
+    """
     has, said = int(layout.sites["buses"].sum()), WHEN[when]
     if plan.buses > has:
         text = Words(
@@ -30,6 +35,7 @@ def note_buses(when: str, layout: Layout, plan: BusPlan, fleet: pd.DataFrame | N
         )
         yield Note("buses", text, plan.buses - has)
     yield from _note_kinds(said, plan, fleet)
+    yield from _note_schools(said, plan, schools)
     there = plan.riders[(plan.riders["direction"] == TO_SCHOOL) & (plan.riders["route_id"] == "")]
     left = int(there["pupils"].sum())
     if left:
@@ -38,6 +44,21 @@ def note_buses(when: str, layout: Layout, plan: BusPlan, fleet: pd.DataFrame | N
             Words(f"校车（{said.zh}）：{left}名学生附近没有可停靠的站点", f"school buses {said.en}: {left} pupils have no stop near"),
             left,
         )
+
+
+def _note_schools(said: Words, plan: BusPlan, schools: pd.DataFrame | None) -> Iterator[Note]:
+    """Yield a note a school to which no rider has a bus: no road for buses leads to it."""
+    there = plan.riders[plan.riders["direction"] == TO_SCHOOL]
+    carried = (there["route_id"] != "").groupby(there["site_id"]).any()
+    for site in carried.index[~carried]:
+        name = site if schools is None else f"{schools['name'].get(site, site)} ({site})"
+        pupils = int(there.loc[there["site_id"] == site, "pupils"].sum())
+        text = Words(
+            f"校车（{said.zh}）：没有校车可走的路通到{name}，{pupils}名学生无车可乘；核对路网的等级、宽度和单行，或改用别的方式",
+            f"school buses {said.en}: no road that a bus may drive leads to {name}; its {pupils} riders have no bus. Check class, width "
+            "and one-way of its roads, or choose another way",
+        )
+        yield Note("buses.no_road", text, pupils)
 
 
 def _note_kinds(said: Words, plan: BusPlan, fleet: pd.DataFrame | None) -> Iterator[Note]:

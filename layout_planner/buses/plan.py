@@ -11,6 +11,7 @@ from layout_planner.buses.bells import Ask, ask_round
 from layout_planner.buses.few import merge_few, tell_few
 from layout_planner.buses.fleet import list_kinds
 from layout_planner.buses.home import runs_home, turn_round
+from layout_planner.buses.listed import use_listed
 from layout_planner.buses.mixed_tables import plan_mixed
 from layout_planner.buses.model import Run, Vehicles, latest_start_s
 from layout_planner.buses.nights import add_empty_ways, pair_buses
@@ -47,7 +48,7 @@ def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
     same or another school, as long as no pupil waits at school longer than `bus.most_early_minutes`.
     """
     streets = Streets(net)
-    daily = _plan_mode(case, streets, layout, weekly=False)
+    daily = _plan_mode(case, use_listed(streets, case), layout, weekly=False)
     weekly = _plan_mode(case, streets, layout, weekly=True)
     return replace(
         add_weekly(case, daily, weekly),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -16,6 +16,8 @@ from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import trips_between
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from layout_planner.travel.net import Net
@@ -31,9 +33,15 @@ NO_HALT = ("motorway", "motorway_link", "ferry")  # no bus may stop there; natio
 
 @dataclass(frozen=True)
 class Streets:
-    """A net seen from its graph nodes."""
+    """A net seen from its graph nodes.
+
+    listed       stops of the county's table by graph node
+    listed_only  whether buses stop at no other node
+    """
 
     net: Net
+    listed: Mapping[int, str] = field(default_factory=dict)
+    listed_only: bool = False
 
     @cached_property
     def driven(self) -> Arcs:
@@ -56,7 +64,10 @@ class Streets:
 
     @cached_property
     def may_halt(self) -> Flags:
-        """Nodes at which a bus may stop: on a road that it drives, off motorways, ferries, bridges and hazards, where one can walk."""
+        """Nodes at which a bus may stop: on a road that it drives, off motorways, ferries, bridges and hazards, where one can walk.
+
+        Where only listed stops may be used, those of the table among them.
+        """
         pieces, edges = self.net.pieces, self.net.edges
         drives = (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool)
         calm = ~edges["road_class"].isin(NO_HALT).to_numpy() & ~edges["hazard"].to_numpy(dtype=bool) & ~edges["bridge"].to_numpy(dtype=bool)
@@ -66,6 +77,8 @@ class Streets:
             on_road[ends[used]] = True
             unsafe[ends[used & ~calm[pieces.edge]]] = True
             afoot[ends[walks]] = True
+        if self.listed_only:
+            on_road &= np.isin(np.arange(pieces.nodes), list(self.listed))
         return on_road & ~unsafe & afoot
 
     def rides(self, begin: Ints, end: Ints) -> tuple[Floats, Floats]:

@@ -228,7 +228,7 @@ def _left_behind(round_: Round) -> Rows:
 
 
 def name_stops(case: Case, streets: Streets, duties: list[Duty], letter: str = "T") -> dict[int, tuple[str, str, str]]:
-    """Return id and names of every stop used: those of the home nearest to it on foot, numbered where several share one."""
+    """Return id and names of every stop used: the county's own, else those of the home nearest on foot, numbered if several share it."""
     nearest: dict[int, tuple[float, str]] = {}
     for duty in duties:
         for node, choices in duty.calls:
@@ -240,6 +240,11 @@ def name_stops(case: Case, streets: Streets, duties: list[Duty], letter: str = "
     seen: dict[str, int] = {}
     place = {node: tuple(streets.node_xy[node]) for node in nearest}
     for number, node in enumerate(sorted(nearest, key=lambda node: (nearest[node][1], nearest[node][0], place[node])), start=1):
+        if node in streets.listed and case.county.stops is not None:
+            stop_id = streets.listed[node]
+            name = str(case.county.stops.at[stop_id, "name"]) or stop_id
+            names[node] = stop_id, name, name
+            continue
         home = nearest[node][1]
         seen[home] = seen.get(home, 0) + 1
         tail = "" if seen[home] == 1 else str(seen[home])

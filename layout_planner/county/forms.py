@@ -91,6 +91,7 @@ roads = {{ path = "roads.osm.pbf" }}             # {roads}
 # registers = {{ path = "registers.xlsx" }}       # {registers}
 # posts = {{ path = "posts.xlsx" }}               # {posts}
 # fleet = {{ path = "fleet.xlsx" }}               # {fleet}
+# stops = {{ path = "stops.xlsx" }}               # {stops}
 # cohorts = {{ path = "cohorts.xlsx" }}           # {cohorts}
 # lines = {{ path = "lines.xlsx" }}               # {lines}
 # venues = {{ path = "venues.xlsx" }}             # {venues}
@@ -111,6 +112,7 @@ SCENARIO_WORDS = {
     "registers": Words("学籍变动，可选", "changes on the school registers, optional"),
     "posts": Words("责任岗位，不写人名，可选", "who answers for a school: posts, never names; optional"),
     "fleet": Words("校车车型和辆数，可选", "kinds and numbers of school buses, optional"),
+    "stops": Words("校车站点，可选", "stops that buses have or may have, optional"),
     "cohorts": Words('分年级人数另表，配 [demand] source = "cohorts"', 'pupils in a table of their own, with [demand] source = "cohorts"'),
     "lines": Words(
         '公交线路；有 GTFS 时改写 gtfs = { path = "gtfs.zip" }', 'public lines; where there is GTFS: gtfs = {{ path = "gtfs.zip" }}'

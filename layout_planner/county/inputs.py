@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.county import checks
-from layout_planner.county.bus_checks import check_overnight
+from layout_planner.county.bus_checks import check_bus_stops, check_overnight
 from layout_planner.county.county_tables import (
     evidence_rows,
     fleet_rows,
@@ -16,6 +16,7 @@ from layout_planner.county.county_tables import (
     school_points,
     settlement_points,
     split_special,
+    stop_points,
 )
 from layout_planner.county.database import local_copies
 from layout_planner.county.datum_audit import DatumDoubt, audit_datum
@@ -31,6 +32,7 @@ from layout_planner.county.objections_table import OBJECTIONS, objection_rows
 from layout_planner.county.posts import check_posts, post_rows
 from layout_planner.county.posts_table import POSTS
 from layout_planner.county.raw_files import hash_file
+from layout_planner.county.stop_table import STOPS
 from layout_planner.county.table_files import CheckedTable, read_table
 from layout_planner.county.tables import SCHOOLS, SETTLEMENTS, TABLES
 from layout_planner.county.venue_table import VENUES
@@ -113,9 +115,10 @@ class _CountyReader(GroundReader):
         posts = self._read_posts(settlements, schools)
         fleet = self._read_named(FLEET, Words("读取校车", "reading the fleet"))
         self.problems.extend(check_overnight(fleet, settlements, schools))
+        stops = self._read_named(STOPS, Words("读取校车站点", "reading bus stops"))
         objections = self._read_objections(settlements)
         crs = place_crs(settlements, schools)
-        boundary = self.read_boundary(crs, (settlements, schools))
+        boundary = self.read_boundary(crs, (settlements, schools, *([] if stops is None else [stops])))
         roads = self.read_roads(crs, settlements)
         elevation = self.read_elevation(settlements)
         bad_days = self.read_bad_days(crs, roads)
@@ -125,6 +128,7 @@ class _CountyReader(GroundReader):
         lines = self.read_lines(crs, roads, (settlements, schools))
         venues = self._read_venues(crs)
         water = None if roads is None else self.read_water(crs)
+        self.problems.extend(check_bus_stops(stops, crs, roads, water, self.scenario.buses.stop_off_m))
         raise_problems(self.problems)
         assert roads is not None  # noqa: S101 - a missing road file is a problem
         sites, special = split_special(school_points(schools, crs))
@@ -147,6 +151,7 @@ class _CountyReader(GroundReader):
             bad_days=bad_days,
             posts=post_rows(posts),
             fleet=fleet_rows(fleet),
+            stops=stop_points(stops, crs),
             objections=objection_rows(objections),
             **{role: yearly_rows(yearly.get(role), TABLES[role]) for role in YEARLY},
         )

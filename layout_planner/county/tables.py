@@ -9,6 +9,7 @@ from layout_planner.county.columns import PLACE, Column, Table, count_column
 from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.fleet_table import FLEET
 from layout_planner.county.posts_table import POSTS
+from layout_planner.county.stop_table import STOPS
 from layout_planner.county.terms_table import TERMS
 from layout_planner.county.venue_table import VENUES
 from layout_planner.county.yearly_tables import COHORTS, MOVES, OUTLOOK, REGISTERS
@@ -347,5 +348,7 @@ LINES = Table(
     ),
 )
 
-TABLES = {table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES, POSTS, FLEET)}
+TABLES = {
+    table.role: table for table in (SETTLEMENTS, SCHOOLS, EVIDENCE, VENUES, COHORTS, OUTLOOK, MOVES, REGISTERS, LINES, POSTS, FLEET, STOPS)
+}
 FORM_TABLES = {**TABLES, TERMS.role: TERMS}  # and what receiving schools report after a merger, which no scenario names

@@ -102,7 +102,7 @@ def check_buses(
             faults["week"] = tuple(_check_week(week, roads, layout))
     if given.routes and today is not None:
         now = _give(county, scenario, norms, (today[1].routes, today[1].stops, today[1].riders), "school_bus")
-        faults["slow"] = tuple(check_slow(given, now, today[0]))
+        faults["slow"] = tuple(check_slow(given, layout, now, today[0]))
     return BusCheck(len(given.routes), sum(int(row["pupils"]) for row in given.riders if row["direction"] == TO_SCHOOL), faults)
 
 
@@ -383,9 +383,14 @@ def _check_roads(given: Given, roads: Roads) -> Iterator[Words]:
             yield Words(f"{name}：里程{said:.0f}米，线长{metres:.0f}米", f"{name}: {said:.0f} m by the table, {metres:.0f} m by its line")
     bad = edges["road_class"].isin(NEVER_HALT) | edges["hazard"].astype(bool) | edges["bridge"].astype(bool)
     unsafe = shapely.STRtree(roads.driving.paces.lines[np.flatnonzero(bad.to_numpy() & (net.ahead | net.behind))])
+    only = given.county.stops if given.scenario.buses.listed_stops_only and not given.weekly else None
+    listed = shapely.STRtree([] if only is None else only.geometry.to_numpy())
+    reach_m = given.scenario.buses.stop_reach_m + NEAR_M
     for rows in given.stops.values():
         for row in rows:
             stop = str(row["stop_id"])
+            if only is not None and not len(listed.query(row["geometry"], predicate="dwithin", distance=reach_m)):
+                yield Words(f"站点{stop}附近没有站点表中的站", f"stop {stop} is near no stop of the table")
             if not shapely.distance(row["geometry"], roads.points[stop]) <= NEAR_M:
                 yield Words(f"站点{stop}有两个位置", f"stop {stop} is at two places")
             elif not roads.off_m.get(stop, np.inf) <= NEAR_M:

@@ -18,35 +18,42 @@ if TYPE_CHECKING:
     Group = tuple[str, str]
 
 MINUTE_S = 60
+OTHER_MODES = ("walk", "bus", "board", "unserved")
 TOLERANCE_MINUTES = 0.05
 
 
-def check_slow(given: Given, now: Given, today: Layout) -> Iterator[Words]:
-    """Yield the homes and bands from which more pupils are over the limit on a slow day, by their bus routes, than are so today.
+def check_slow(given: Given, layout: Layout, now: Given, today: Layout) -> Iterator[Words]:
+    """Yield the homes and bands from which the bus routes make more pupils late on a slow day than are so today or under the layout.
+
+    The layout's own trips are judged by other rules: here it is what the routes add to them.
 
     now : today's buses; whoever goes another way today is judged by the slow end of that trip.
     """
-    before, after = _late_today(now, today), _late_riders(given)
+    before = (_late_riders(now) + _late_trips(now, today, OTHER_MODES)) | _late_trips(given, layout)
+    after = _late_riders(given) + _late_trips(given, layout, OTHER_MODES)
     for (home, band), late in sorted(after.items()):
         more = late - before[home, band]
         if more > 0:
             name = given.county.settlements["name"].get(home, home)
-            worst = max(slow_minutes(given, row) for row in given.riders if (row["settlement_id"], row["band"]) == (home, band))
+            own = [row for row in given.riders if (row["settlement_id"], row["band"]) == (home, band)]
+            worst = max((slow_minutes(given, row) for row in own), default=float("inf"))
             yield Words(
-                f"{name}（{home}），{band}：路上慢时{more}人全程{worst:.0f}分钟，超过{given.limit_minutes(band):.0f}分钟，现在则不超过",
-                f"{name} ({home}), {band}: on a slow day {more} take {worst:.0f} min by bus, over {given.limit_minutes(band):.0f}, "
-                "which they keep today",
+                f"{name}（{home}），{band}：路上慢时{more}人全程{worst:.0f}分钟，超过{given.limit_minutes(band):.0f}分钟，比现在和布局估算的都多",
+                f"{name} ({home}), {band}: on a slow day {more} take {worst:.0f} min by bus, over {given.limit_minutes(band):.0f}: "
+                "more than today and than the layout counted on",
             )
 
 
-def _late_today(now: Given, today: Layout) -> Counter[Group]:
-    late = _late_riders(now)
-    for row in today.assignment.to_dict("records"):
-        if row["mode"] == "school_bus":
+def _late_trips(given: Given, layout: Layout, modes: tuple[str, ...] = ()) -> Counter[Group]:
+    """Return how many pupils of every home and band a layout makes late on a slow day, by all modes or by `modes`."""
+    late: Counter[Group] = Counter()
+    for row in layout.assignment.to_dict("records"):
+        mode = str(row["mode"])
+        if modes and mode not in modes:
             continue
-        key = "board.max_minutes_weekly" if row["mode"] == "board" else "travel.max_minutes"
-        norm = now.norms.find(key, grades=now.scenario.bands[str(row["band"])], mode=str(row["mode"]))
-        if row["mode"] == "unserved" or (norm is not None and not float(row["pessimistic_s"]) / MINUTE_S <= norm.value):
+        key = "board.max_minutes_weekly" if mode == "board" else "travel.max_minutes"
+        norm = given.norms.find(key, grades=given.scenario.bands[str(row["band"])], mode=mode)
+        if mode == "unserved" or (norm is not None and not float(row["pessimistic_s"]) / MINUTE_S <= norm.value):
             late[str(row["settlement_id"]), str(row["band"])] += int(row["pupils"])
     return late
 

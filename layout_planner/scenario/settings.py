@@ -84,6 +84,7 @@ class DataFiles(Strict):
     objections: TableFile | None = Field(default=None, description="comments of villagers and answers, from `layout-planner objections`")
     posts: TableFile | None = Field(default=None, description="posts responsible at county, township, village and school; never persons")
     fleet: TableFile | None = Field(default=None, description="school buses by kind: seats, number, cost")
+    stops: TableFile | None = Field(default=None, description="stops that school buses have or may have")
     gtfs: GtfsFile | None = Field(default=None, description="public lines as a GTFS feed")
     lines: TableFile | None = Field(default=None, description="public lines as a table, where there is no GTFS feed")
 
@@ -260,6 +261,14 @@ class Solver(Strict):
 
 class Buses(Strict):
     """How school buses are planned."""
+
+    listed_stops_only: bool = Field(default=False, description="buses stop only where the table of stops has a stop")
+    stop_off_m: Positive = Field(default=60, le=500, description="a stop further from any road for buses than this is a fault of its table")
+    stop_reach_m: Positive = Field(
+        default=150,
+        le=1000,
+        description="a stop of the table stands for the nearest road point where a bus may stop, at most this far away",
+    )
 
     mixed_loads: bool = Field(default=False, description="also work out what one bus for several schools would save; reported apart")
 
