@@ -82,6 +82,8 @@ def agree_with_buses(
         case = replace(case, per_bus={**case.per_bus, **carried_per_bus(last.buses)})
         priced, solved = optimise_layout(case, leave_out(reprice(options, factors), unwise), reprice_layout(today, factors))
         layout = reprice_layout(priced, factors, back=True)
+        yuan = float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum())
+        solved = replace(solved, terms={**solved.terms, "cost_yuan": yuan})
         buses = route(case, layout)
         turns.append(Turn(layout, solved, buses, sum_round(number, priced, buses, norms), agree(priced, buses, norms)))
     best = min(range(len(turns)), key=lambda number: (*turns[number].rank, -number))

@@ -155,6 +155,17 @@ SITE_COST_COLUMNS = (
     "yuan_real_a_rider",
     "yuan_a_boarder",  # float, what boarding costs a pupil in this layout; NaN where nobody boards
 )
+CROSSING_COLUMNS = (
+    "route_id",
+    "stop_id",  # on a road that children must not cross
+    "stop",
+    "road_class",
+    "settlement_id",
+    "band",
+    "direction",
+    "pupils",
+    "crosses",  # yes | no | unknown
+)
 FEW_COLUMNS = (
     "route_id",  # a morning run with fewer riders than `bus.min_riders`, which no other run of its school can take along
     "site_id",
@@ -249,6 +260,7 @@ class BusPlan:
     visit_rounds   DataFrame, ROUND_COLUMNS: the weekly rounds of teachers to children taught at home; None where they were not planned
     site_costs     DataFrame, SITE_COST_COLUMNS: what the layout counted beside what the routes need; None where it was not worked out
     few_riders     DataFrame, FEW_COLUMNS: runs with too few riders, and who of them has another way; None where it was not worked out
+    crossings      DataFrame, CROSSING_COLUMNS: who crosses a road that children must not cross; None without `buses.no_crossing`
     bus_rounds     DataFrame, BUS_ROUND_COLUMNS: how layout and routes came to agree; None without `plan.bus_rounds`
     mixed          MixedLoads; None where the scenario does not ask for them
     line_proposals DataFrame, LINE_COLUMNS: runs that a public line could replace for the same money; None where it was not worked out
@@ -265,6 +277,7 @@ class BusPlan:
     site_costs: pd.DataFrame | None = None
     line_proposals: pd.DataFrame | None = None
     few_riders: pd.DataFrame | None = None
+    crossings: pd.DataFrame | None = None
     bus_rounds: pd.DataFrame | None = None
     mixed: MixedLoads | None = None
 
@@ -324,7 +337,7 @@ class GateResult:
 
 
 BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road", "empty")
-BUS_OPTIONS = ("slow", "week", "mixed")  # judged only where there is something of the kind
+BUS_OPTIONS = ("slow", "week", "side", "mixed")  # judged only where there is something of the kind
 
 
 @dataclass(frozen=True)

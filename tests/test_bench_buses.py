@@ -84,3 +84,45 @@ def test_the_checker_tells_every_broken_rule(rules, duties, limit_s, said):
     faults = check.check_duties(duties, schools, stops, limit_s)
     assert (not faults) == (said == "")
     assert said == "" or any(said in fault for fault in faults)
+
+
+CVRP = """NAME : tiny
+TYPE : CVRP
+DIMENSION : 5
+EDGE_WEIGHT_TYPE : EUC_2D
+CAPACITY : 2
+NODE_COORD_SECTION
+1 0 0
+2 10 0
+3 10 1
+4 0 10
+5 1 10
+DEMAND_SECTION
+1 0
+2 1
+3 1
+4 1
+5 1
+DEPOT_SECTION
+1
+-1
+EOF
+"""
+
+
+def test_the_router_solves_a_vehicle_routing_problem_that_can_be_seen(tmp_path):
+    """Two pairs of customers ten away: 10 + 1 + 10 (10.05 rounded) each, 42 in all; the solution file says 40, a gap of 5 %."""
+    (tmp_path / "tiny.vrp").write_text(CVRP, encoding="utf-8")
+    (tmp_path / "tiny.sol").write_text("Route #1: 1 2\nRoute #2: 3 4\nCost 40\n", encoding="utf-8")
+    (tmp_path / "other.vrp").write_text(CVRP.replace("CVRP", "VRPB"), encoding="utf-8")
+    (tmp_path / "other.sol").write_text("Cost 1\n", encoding="utf-8")
+    done = bench("--cvrp", str(tmp_path), "--seconds", "0.1")
+    assert done.returncode == 0, done.stderr
+    assert "| tiny | 5 | 2 | 42 | 40 | 5.00 |" in done.stdout
+    assert "other" not in done.stdout
+
+
+def test_without_instances_nothing_is_compared(tmp_path):
+    done = bench("--cvrp", str(tmp_path))
+    assert done.returncode == 0
+    assert "nothing to compare" in done.stderr

@@ -41,7 +41,14 @@ class Fleet:
 
 
 def fewest_buses(
-    bells: Sequence[Bell], seats: int, *, sweeps: int, rounds: int, seed: int, on_sweep: Callable[[int, int], None] | None = None
+    bells: Sequence[Bell],
+    seats: int,
+    *,
+    sweeps: int,
+    rounds: int,
+    seed: int,
+    patience: int | None = None,
+    on_sweep: Callable[[int, int], None] | None = None,
 ) -> Fleet:
     """Return runs to all schools that need few buses of `seats`, each bus driving several runs where bell times allow.
 
@@ -50,7 +57,8 @@ def fewest_buses(
 
     Parameters
     ----------
-    sweeps, rounds : how often every school is routed, and the iterations of each; never seconds.
+    sweeps, rounds : how often every school is routed at most, and the iterations of each; never seconds.
+    patience : sweeps without a bus less after which the search ends; None = all sweeps.
     on_sweep : called with the sweep and the number of buses after it.
 
     Raises
@@ -58,11 +66,16 @@ def fewest_buses(
     ValueError : a school whose riders no bus can bring in time.
     """
     search = _Search(bells, seats, rounds, np.random.default_rng(seed))
+    best, idle = search.fleet.buses, 0
     for sweep in range(sweeps):
         for school in search.rng.permutation(len(bells)):
             search.improve(int(school))
         if on_sweep is not None:
             on_sweep(sweep + 1, search.fleet.buses)
+        idle = idle + 1 if search.fleet.buses >= best else 0
+        best = search.fleet.buses
+        if patience is not None and idle >= patience:
+            break
     return search.fleet
 
 

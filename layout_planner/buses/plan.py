@@ -18,6 +18,7 @@ from layout_planner.buses.nights import add_empty_ways, pair_buses
 from layout_planner.buses.remedies import price_sites, propose_lines
 from layout_planner.buses.rosters import Rosters, slot_of, yuan_per_m
 from layout_planner.buses.router import route_school, run_each
+from layout_planner.buses.sides import tell_sides
 from layout_planner.buses.streets import Streets
 from layout_planner.buses.timetable import Duty, name_stops, tabulate_buses
 from layout_planner.buses.weekly import add_weekly
@@ -48,7 +49,10 @@ def plan_buses(case: Case, net: Net, layout: Layout) -> BusPlan:
     same or another school, as long as no pupil waits at school longer than `bus.most_early_minutes`.
     """
     streets = Streets(net)
-    daily = _plan_mode(case, use_listed(streets, case), layout, weekly=False)
+    listed = use_listed(streets, case)
+    daily = _plan_mode(case, listed, layout, weekly=False)
+    if case.scenario.buses.no_crossing:
+        daily = replace(daily, crossings=tell_sides(case, listed, daily))
     weekly = _plan_mode(case, streets, layout, weekly=True)
     return replace(
         add_weekly(case, daily, weekly),

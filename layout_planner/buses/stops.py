@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.plan.case import Case
 
+    Flags = NDArray[np.bool_]
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
@@ -80,7 +81,9 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
     """Return where every party may board: the stop nearest to its home, and the nodes that serve most other riders of the school.
 
     A node counts only within `bus.walk_to_stop_minutes` at the pace of the party, and where a bus may stop. A party without any has no
-    choice at all. Boarders, who go once a week, walk to the stop nearest to their home however far it is.
+    choice at all. Boarders, who go once a week, walk to the stop nearest to their home however far it is. Where a stop is left that lies
+    on no road which children must not cross, those on such roads are left out: the bus passes in the morning on one side and in the
+    afternoon on the other.
     """
     rows = case.travel.settlements.get_indexer(pd.Index([party.settlement_id for party in parties]))
     own = streets.net.stop[rows]
@@ -91,6 +94,7 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
     walk_s = adult_s[of_party] / pace[:, None]
     reach = walk_s <= most_s
     ride_s, _ = streets.rides(nodes, np.array([gate]))
+    busy = _must_not_cross(case, streets)
     served = reach.T.astype(int) @ np.array([party.pupils for party in parties]) if len(parties) else np.zeros(len(nodes))
     choices = []
     for number in range(len(parties)):
@@ -99,8 +103,20 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
             found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
         open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
         order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]
-        for node in order[: 1 if weekly else OTHER_STOPS]:
+        calm = [at for at in order if not busy[nodes[at]]]
+        for node in (calm or order)[: 1 if weekly else OTHER_STOPS]:
             found.setdefault(int(nodes[node]), float(walk_s[number, node]))
+        if calm:
+            found = {node: walk for node, walk in found.items() if not busy[node]}
         far = int(own[number]) if weekly else -1
         choices += [StopChoice(number, node, walk) for node, walk in sorted(found.items()) if walk <= most_s or node == far]
     return choices
+
+
+def _must_not_cross(case: Case, streets: Streets) -> Flags:
+    """Return the nodes on roads that children must not cross, but for stops of the table with a safe crossing."""
+    busy = streets.on_class(case.scenario.buses.no_crossing)
+    for node, stop_id in streets.listed.items():
+        if case.county.stops is not None and bool(case.county.stops.at[stop_id, "crossing"]):
+            busy[node] = False
+    return busy

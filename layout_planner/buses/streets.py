@@ -16,7 +16,7 @@ from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import trips_between
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from numpy.typing import NDArray
 
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 MILLIMETRES = 3  # decimals of a metre
+ON_ROAD_M = 1.0
 NO_HALT = ("motorway", "motorway_link", "ferry")  # no bus may stop there; national roads (trunk) run through villages
 
 
@@ -80,6 +81,22 @@ class Streets:
         if self.listed_only:
             on_road &= np.isin(np.arange(pieces.nodes), list(self.listed))
         return on_road & ~unsafe & afoot
+
+    def on_class(self, classes: Collection[str]) -> Flags:
+        """Return the nodes on a road of one of `classes` that buses drive."""
+        pieces, edges = self.net.pieces, self.net.edges
+        named = edges["road_class"].isin(classes).to_numpy() & (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool)
+        found = np.zeros(pieces.nodes, dtype=bool)
+        for ends in (pieces.tail, pieces.head):
+            found[ends[named[pieces.edge]]] = True
+        return found
+
+    def class_at(self, point: shapely.Point, classes: Collection[str]) -> str:
+        """Return the class of the road of one of `classes` on which a point lies, "" where it lies on none."""
+        edges = self.net.edges
+        named = edges[edges["road_class"].isin(classes) & (edges["drive_forward"] | edges["drive_backward"])]
+        near = shapely.distance(named.geometry.to_numpy(), point) <= ON_ROAD_M
+        return str(named["road_class"].to_numpy()[near][0]) if near.any() else ""
 
     def rides(self, begin: Ints, end: Ints) -> tuple[Floats, Floats]:
         """Return seconds and metres of the bus from every node of `begin` to every node of `end`, `inf` where there is no way."""

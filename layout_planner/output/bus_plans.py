@@ -38,6 +38,7 @@ REMEDIES = {
     "site_costs": Words("校车费用比较", "bus costs"),
     "line_proposals": Words("可改开公交", "public lines instead"),
     "few_riders": Words("学生过少的线路", "runs with few riders"),
+    "crossings": Words("上下车须过路", "crossing the road"),
     "bus_rounds": Words("布局与校车协调", "layout and buses, rounds"),
 }
 ROUNDS_TITLE = Words("送教线路（内部）", "visiting rounds (internal)")

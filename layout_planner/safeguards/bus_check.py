@@ -16,6 +16,7 @@ import shapely
 from layout_planner.results import FROM_SCHOOL, TO_SCHOOL, BusCheck
 from layout_planner.safeguards.bus_empty import check_empty
 from layout_planner.safeguards.bus_mixed import check_mixed
+from layout_planner.safeguards.bus_side import check_sides
 from layout_planner.safeguards.bus_slow import check_slow
 from layout_planner.safeguards.bus_week import as_routes, check_boarders
 from layout_planner.safeguards.retrace import Tracer
@@ -124,6 +125,8 @@ def _check_daily(given: Given, roads: Roads, plan: BusPlan) -> dict[str, tuple[W
         "road": tuple(_check_roads(given, roads)),
         "empty": tuple(check_empty(given, roads, plan.days)),
     }
+    if given.scenario.buses.no_crossing:
+        faults["side"] = tuple(check_sides(given, roads))
     return faults if plan.mixed is None else faults | {"mixed": tuple(check_mixed(given, roads, plan.mixed))}
 
 

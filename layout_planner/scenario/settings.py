@@ -262,6 +262,10 @@ class Solver(Strict):
 class Buses(Strict):
     """How school buses are planned."""
 
+    no_crossing: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z_]*$")], ...] = Field(
+        default=(), description="road classes (trunk, primary, ...) that children must not cross to or from a stop"
+    )
+    keep: Literal["right", "left"] = Field(default="right", description="side of the road on which buses drive")
     listed_stops_only: bool = Field(default=False, description="buses stop only where the table of stops has a stop")
     stop_off_m: Positive = Field(default=60, le=500, description="a stop further from any road for buses than this is a fault of its table")
     stop_reach_m: Positive = Field(
