@@ -11,6 +11,8 @@ from layout_planner.errors import Problem, raise_problems
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
 
@@ -57,6 +59,15 @@ def list_kinds(county: County, norms: NormSet) -> list[Kind]:
         for kind_id, row in county.fleet.iterrows()
     ]
     return sorted(kinds, key=lambda kind: (kind.seats, kind.yuan, kind.kind_id))
+
+
+def price_buses(kinds: Sequence[Kind]) -> dict[tuple[int, str], int]:
+    """Return yuan a year of the cheapest bus by its seats and where it stands overnight."""
+    price: dict[tuple[int, str], int] = {}
+    for kind in kinds:
+        key = kind.seats, kind.overnight
+        price[key] = min(kind.yuan, price.get(key, kind.yuan))
+    return price
 
 
 def check_fleet(fleet: pd.DataFrame, norms: NormSet) -> None:

@@ -9,6 +9,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from layout_planner.buses.fleet import price_buses
 from layout_planner.buses.mixed import GATE, Mixer, count_pupils, mix_loads
 from layout_planner.buses.model import Drive
 from layout_planner.buses.nights import add_empty_ways, pair_buses
@@ -51,7 +52,7 @@ def plan_mixed(
     names : id and names of every stop, by graph node.
     apart : the plan of the same runs with one school each.
     """
-    price = {kind.seats: kind.yuan for kind in reversed(rosters.kinds)}
+    price = price_buses(rosters.kinds)
     chosen: list[MixedDuty] = []
     for direction, own in asked.items():
         mixer = Mixer(own, streets, rosters, direction)
@@ -70,11 +71,11 @@ def plan_mixed(
     return MixedLoads(calls, riders, _sum_up(duties, riders, apart, _yuan(case, duties, price)))
 
 
-def _yuan(case: Case, duties: Sequence[MixedDuty], price: Mapping[int, int]) -> float:
+def _yuan(case: Case, duties: Sequence[MixedDuty], price: Mapping[tuple[int, str], int]) -> float:
     """Return yuan a year of the buses and kilometres of `duties`."""
-    buses = {duty.bus: duty.seats for duty in duties}
+    buses = {duty.bus: (duty.seats, duty.overnight) for duty in duties}
     metres = sum(duty.load.metres + duty.empty_m + duty.home_m for duty in duties)
-    return sum(price[seats] for seats in buses.values()) + yuan_per_m(case) / 2 * metres
+    return sum(price[kind] for kind in buses.values()) + yuan_per_m(case) / 2 * metres
 
 
 def _tabulate(case: Case, streets: Streets, duties: Sequence[MixedDuty], names: Names) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from layout_planner.buses.bells import Ask, ask_round
 from layout_planner.buses.few import merge_few, tell_few
-from layout_planner.buses.fleet import list_kinds
+from layout_planner.buses.fleet import list_kinds, price_buses
 from layout_planner.buses.home import runs_home, turn_round
 from layout_planner.buses.listed import use_listed
 from layout_planner.buses.mixed_tables import plan_mixed
@@ -77,8 +77,7 @@ def _plan_mode(case: Case, streets: Streets, layout: Layout, *, weekly: bool) ->
     to_school, from_school = roster_asks(morning, rosters, TO_SCHOOL), roster_asks(evening, rosters, FROM_SCHOOL)
     paired = [*to_school, *pair_buses(to_school, from_school, streets, rosters.places)]
     duties = add_empty_ways(paired, streets, rosters.places, weekly=weekly)
-    price = {kind.seats: kind.yuan for kind in reversed(kinds)}
-    plan = tabulate_buses(case, streets, duties, [round_ for round_, _ in routed], price, letter="W" if weekly else "T")
+    plan = tabulate_buses(case, streets, duties, [round_ for round_, _ in routed], price_buses(kinds), letter="W" if weekly else "T")
     if weekly or not case.scenario.buses.mixed_loads or not duties:
         return plan
     asked = {TO_SCHOOL: morning, FROM_SCHOOL: evening}

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from layout_planner.plan.case import Case
 
     Rows = list[dict[str, Any]]
+    Prices = Mapping[tuple[int, str], int]
 
 METRES = 1000  # in a kilometre
 SECONDS = 60  # in a minute
@@ -53,14 +54,12 @@ class Duty(Drive):
         return halts if self.direction == TO_SCHOOL else halts[::-1]
 
 
-def tabulate_buses(
-    case: Case, streets: Streets, duties: list[Duty], rounds: list[Round], price: Mapping[int, int], *, letter: str = "T"
-) -> BusPlan:
+def tabulate_buses(case: Case, streets: Streets, duties: list[Duty], rounds: list[Round], price: Prices, *, letter: str = "T") -> BusPlan:
     """Return the tables of all runs; riders without a bus are kept with an empty route.
 
     Parameters
     ----------
-    price : yuan a year of a bus by its seats.
+    price : yuan a year of a bus by its seats and where it stands overnight.
     letter : that the ids of stops begin with.
     """
     duties = sorted(duties, key=lambda duty: (duty.round_.site_id, duty.direction != TO_SCHOOL, duty.starts_s, duty.bus))
@@ -198,12 +197,12 @@ def _describe(
     }
 
 
-def _bus_shares(duties: list[Duty], price: Mapping[int, int]) -> list[float]:
+def _bus_shares(duties: list[Duty], price: Prices) -> list[float]:
     """Return of every run the part of its bus's yearly cost: as large as that of every other run of the bus."""
     count: dict[int, int] = {}
     for duty in duties:
         count[duty.bus] = count.get(duty.bus, 0) + 1
-    return [price[duty.seats] / count[duty.bus] for duty in duties]
+    return [price[duty.seats, duty.overnight] / count[duty.bus] for duty in duties]
 
 
 def _left_behind(round_: Round) -> Rows:
