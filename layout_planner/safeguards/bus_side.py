@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+import numpy as np
 import shapely
 
 from layout_planner.words import Words
@@ -50,6 +51,6 @@ def _metres_right(line: shapely.LineString, stop: shapely.Point, home: shapely.P
     for (x0, y0), (x1, y1) in pairwise(points):
         away = shapely.distance(shapely.LineString([(x0, y0), (x1, y1)]), stop)
         if away < best - ON_M / 2:
-            length = ((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5
+            length = float(np.hypot(x1 - x0, y1 - y0))
             best, found = away, ((y1 - y0) * (home.x - stop.x) - (x1 - x0) * (home.y - stop.y)) / length
     return found
