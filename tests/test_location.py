@@ -21,6 +21,7 @@ from layout_planner.location import (
     solve_p_median,
 )
 from layout_planner.location import engine as engine_module
+from layout_planner.location.knapsack import take_whole
 
 SEEDS = st.integers(0, 10**6)
 
@@ -332,3 +333,24 @@ def test_ctrl_c_stops_highs_and_keeps_what_it_found():
     assert run_until_interrupted(solver)
     assert solver.cancelled == 1
     assert solver.said == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(SEEDS)
+def test_whole_takings_are_the_best_that_fit(seed):
+    rng = np.random.default_rng(seed)
+    site, room = np.sort(rng.integers(0, 3, 9)), rng.integers(0, 12, 3)
+    saved, needs = -rng.random(9), rng.integers(1, 6, 9)
+    order = np.lexsort((saved / needs, site))
+    site, saved, needs = site[order], saved[order], needs[order]
+    taken = take_whole(site, saved, needs, room)
+    for j in range(3):
+        mine = np.flatnonzero(site == j)
+        sums = [
+            saved[list(some)].sum()
+            for size in range(len(mine) + 1)
+            for some in itertools.combinations(mine.tolist(), size)
+            if needs[list(some)].sum() <= room[j]
+        ]
+        assert needs[mine[taken[mine]]].sum() <= room[j]
+        assert saved[mine[taken[mine]]].sum() == pytest.approx(min(sums))

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from layout_planner.location.lagrange import Pace, relative_gap
-from layout_planner.location.neighbours import search_neighbours
+from layout_planner.location.neighbours import recentre, search_neighbours
 from layout_planner.location.plans import Plans, Served, fill_up, serve_nearest
 from layout_planner.location.remainder import solve_remainder
 from layout_planner.location.swap import descend
@@ -35,7 +35,11 @@ if TYPE_CHECKING:
 ROOT, BRANCH = Pace(steps=500, least_factor=1e-2), Pace(steps=30, factor=1.0, patience=5, repair_every=30)
 FULL_ROOT = Pace(steps=300, least_factor=1e-2, repair_every=10)
 FULL_BRANCH = Pace(steps=60, factor=1.0, patience=5, repair_every=60)
-MOST_PAIRS = 12_000  # of client and site, up to which HiGHS alone is quicker than the tree
+MOST_PAIRS = 12_000  # of client and site, up to which HiGHS is tried on all of them
+FEW_PAIRS = 3_000  # up to which HiGHS is quicker than the tree also where clients are whole
+TRY_SHARE, TRY_S = 0.4, 30.0  # how long HiGHS tries first: a share of the time left, seconds
+POLISH_SHARE, POLISH_S = 0.1, 5.0  # how long HiGHS serves whole clients from one set of sites
+NEAR = 0.05  # of the best value: a plan that is no worse is worth moving its sites about
 NEIGHBOURS_SHARE = 0.5  # of the time left: for better neighbours of the best plan
 
 
@@ -140,12 +144,42 @@ class _Search:
             return
         half = time.monotonic() + NEIGHBOURS_SHARE * (self.deadline - time.monotonic())
         search_neighbours(self.question, self.plans, left, self.tree.aim, half)
-        if not self._is_small(left):
+        if self.question.whole:
+            self._polish()
+        pairs = len(self.question.cost) * (len(left.free) + len(left.forced))
+        if pairs > MOST_PAIRS:
             self.tree.grow(left, FULL_BRANCH)
-            return
-        bound, ended = solve_remainder(self.question, self.plans, left, self.limits, self.deadline)
-        self.tree.close(bound)
-        self.tree.ended = ended
+        else:
+            self._solve_remainder(left, to_the_end=pairs <= FEW_PAIRS or not self.question.whole)
+
+    def _solve_remainder(self, left: Part, *, to_the_end: bool) -> None:
+        """Let HiGHS search what is left; whole clients are often better bounded by the tree, which goes on after a first try."""
+        now = time.monotonic()
+        until = self.deadline if to_the_end else now + min(TRY_S, TRY_SHARE * (self.deadline - now))
+        bound, ended = solve_remainder(self.question, self.plans, left, self.limits, until)
+        if to_the_end or not ended:
+            self.tree.close(bound)
+            self.tree.ended = ended
+        elif ended == "interrupted":
+            self.tree.keep(replace(left, bound=max(left.bound, bound)))
+            self.tree.ended = ended
+        else:
+            self.tree.grow(replace(left, bound=max(left.bound, bound)), FULL_BRANCH)
+
+    def _polish(self) -> None:
+        """Serve whole clients by HiGHS from the sites of the best plan, move the sites to the middle of whom they serve, and so on."""
+        while self.plans.value < np.inf and not self.tree.ended:
+            before, best, now = self.plans.value, self.plans.best, time.monotonic()
+            part = Part(-np.inf, 0, best.open, best.open[:0], np.empty(0))
+            if not now < self.deadline or len(self.question.cost) * len(best.open) > MOST_PAIRS:
+                return
+            until = now + min(POLISH_S, POLISH_SHARE * (self.deadline - now))
+            _, ended = solve_remainder(self.question, self.plans, part, self.limits, until)
+            if ended == "interrupted":
+                raise KeyboardInterrupt
+            recentre(self.question, self.plans, self.plans.best)
+            if not self.plans.value < before:
+                return
 
     def _is_small(self, part: Part) -> bool:
         return len(self.question.cost) * (len(part.free) + len(part.forced)) <= MOST_PAIRS
@@ -159,7 +193,11 @@ class _Search:
 
     def offer(self, sites: Ints) -> float:
         """Serve from `sites` and such others as it takes; return the value of the best plan."""
-        self.plans.offer(fill_up(self.question, sites))
+        filled = fill_up(self.question, sites)
+        if not self.plans.knows(filled):
+            self.plans.offer(filled)
+            if self.question.capacity is not None and self.plans.last.served.value <= self.plans.value * (1 + NEAR):
+                recentre(self.question, self.plans, self.plans.last)
         return self.plans.value
 
     def _repair(self, relaxed: Relaxed, answer: Answer, prices: Floats) -> float:  # noqa: ARG002 - as the loop calls it

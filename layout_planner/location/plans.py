@@ -25,11 +25,13 @@ class Served:
     value : with opening; inf where nobody knows how
     bound : below which no plan with just these sites open is
     shares : (clients, open sites), every row sums to 1
+    prices : (clients,), what serving a little more of a client would cost; None where nobody asked
     """
 
     value: float
     bound: float
     shares: Floats
+    prices: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -41,12 +43,12 @@ class Plan:
 
 
 class Plans:
-    """Serves sets of open sites, each once, and keeps the best."""
+    """Serves sets of open sites, each once, and keeps the best, and the last."""
 
     def __init__(self, question: Question, serve: Callable[[Ints], Served]) -> None:
         self.question, self._serve = question, serve
         self._known: dict[bytes, tuple[float, float]] = {}
-        self.best = Plan(np.empty(0, dtype=np.int64), Served(np.inf, -np.inf, np.empty((len(question.cost), 0))))
+        self.last = self.best = Plan(np.empty(0, dtype=np.int64), Served(np.inf, -np.inf, np.empty((len(question.cost), 0))))
 
     @property
     def value(self) -> float:
@@ -59,6 +61,7 @@ class Plans:
         if key not in self._known:
             served = self._serve(sites)
             self._known[key] = served.value, served.bound
+            self.last = Plan(sites, served)
             self.keep(sites, served)
         return self._known[key]
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.location.knapsack import take_whole
 from layout_planner.location.lagrange import Answer
 
 if TYPE_CHECKING:
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
     Flags = NDArray[np.bool_]
+
+MOST_CELLS = 2_000_000  # of a table of dynamic programming, up to which whole clients are priced whole
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,7 @@ class Relaxed:
             self._cost = np.ascontiguousarray(question.cost[:, self.sites].T)
             self._space = np.empty_like(self._cost)
             self._capacity = question.capacity[self.sites]
+            self._countable = question.whole and bool((question.demand == np.rint(question.demand)).all())
             self._small = np.int16 if len(self.sites) <= np.iinfo(np.int16).max else np.int64
 
     @property
@@ -128,16 +132,27 @@ class Relaxed:
             order = np.argsort(saved / needs)
         order = order[np.argsort(site.astype(self._small)[order], kind="stable")]  # 16 bits are sorted digit by digit, which is quick
         site, client, saved, needs = site[order], client[order], saved[order], needs[order]
-        used = np.concatenate([[0.0], np.cumsum(needs)])
-        before = used[:-1] - used[np.searchsorted(site, np.arange(len(self.sites)))][site]
-        left = self._capacity[site] - before
-        share = np.divide(left, needs, out=np.ones_like(left), where=needs > 0).clip(0.0, 1.0)
+        share = self._fill(site, saved, needs)
         worth = np.bincount(site, saved * share, minlength=len(self.sites)) + self._opening
         chosen = self._choose(worth[len(self.forced) :])
         taken = np.concatenate([np.ones(len(self.forced), dtype=bool), chosen])
         value = float(prices.sum() + worth[taken].sum())
         served: Floats = np.bincount(client, share * taken[site], minlength=len(self.question.demand)).astype(np.float64)
         return Priced(value, worth[len(self.forced) :], chosen), 1.0 - served
+
+    def _fill(self, site: Ints, saved: Floats, needs: Floats) -> Floats:
+        """Return what share of every client its site takes; clients are sorted by site, and there by pay for a unit of demand."""
+        total = np.concatenate([[0.0], np.cumsum(needs)])
+        starts = np.searchsorted(site, np.arange(len(self.sites) + 1))
+        left = self._capacity[site] - (total[:-1] - total[starts[:-1]][site])
+        share = np.divide(left, needs, out=np.ones_like(left), where=needs > 0).clip(0.0, 1.0)
+        short = total[starts[1:]] - total[starts[:-1]] > self._capacity
+        cells = short.sum() * self._capacity.max() * np.diff(starts)[short].max(initial=0)
+        if self._countable and 0 < cells <= MOST_CELLS:
+            at = short[site]
+            whole = take_whole(site[at], saved[at], needs[at].astype(np.int64), self._capacity.astype(np.int64))
+            share[at] = whole
+        return share
 
 
 def settle(relaxed: Relaxed, priced: Priced, target: float) -> tuple[Flags, Flags, float]:

@@ -42,11 +42,13 @@ class Transport:
         self._highs.run()
         if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return NOWHERE
-        shares = np.array(self._highs.getSolution().col_value).reshape(len(sites), -1).T.clip(0.0, None)
+        solution = self._highs.getSolution()
+        shares = np.array(solution.col_value).reshape(len(sites), -1).T.clip(0.0, None)
         shares[shares < DUST] = 0.0
         shares /= shares.sum(axis=1, keepdims=True)
         value = float((shares * question.cost[:, sites]).sum() + question.opening[sites].sum())
-        return Served(value, self._highs.getInfo().objective_function_value + float(question.opening[sites].sum()), shares)
+        bound = self._highs.getInfo().objective_function_value + float(question.opening[sites].sum())
+        return Served(value, bound, shares, np.array(solution.row_dual)[: len(question.cost)])
 
 
 def _as_highs(cost: Floats, demand: Floats, capacity: Floats) -> highspy.HighsLp:

@@ -27,7 +27,7 @@ def round_shares(question: Question, sites: Ints, split: Served) -> Served:
     for place in (_follow_shares(cost, question.demand, room, split.shares), _follow_regret(cost, question.demand, room)):
         if place is not None:
             best = improve(cost, question.demand, room, place)
-            return Served(value_of(question, sites, best), split.bound, as_shares(best, len(sites)))
+            return Served(value_of(question, sites, best), split.bound, as_shares(best, len(sites)), split.prices)
     return Served(np.inf, split.bound, split.shares)
 
 
