@@ -9,23 +9,36 @@ from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier import trace_frontier
+from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, measure_axis, order_pair, trace_pair
+from layout_planner.results import Finding, GateResult, Run, Verification
+from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
 from layout_planner.sweep import Question
-from layout_planner.words import Words
+from layout_planner.travel.ways import trace_ways
+from layout_planner.words import Words, say_nothing
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from layout_planner.county.model import County
-    from layout_planner.pipeline import OnStep
+    from layout_planner.pipeline import Ground, OnStep
     from layout_planner.plan.frontier import Point
-    from layout_planner.plan.layout import Layout
+    from layout_planner.plan.layout import Layout, Solved
     from layout_planner.scenario import Scenario
 
 MEASURED = (
     "sites_open", "at_risk", "at_risk_pessimistic", "worst_minutes", "p90_minutes", "mean_minutes", "new_beds", "buses", "moved",
     "cost_yuan",
 )  # fmt: skip
+
+AXIS_NAMES = {
+    "kept": Words("保留学校数", "the number of schools kept"),
+    "minutes": Words("最长单程（分钟）", "the longest trip (minutes)"),
+    "beds": Words("新增床位", "the number of new beds"),
+    "yuan": Words("年成本（万元）", "the yearly cost (10,000 yuan)"),
+}
+AXIS_MEASURES = {"kept": "sites_open", "minutes": "worst_minutes", "beds": "new_beds", "yuan": "cost_yuan"}
+SHOWN_YUAN = 10_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +48,8 @@ class Step:
     measures  figures of `compare.MEASURES`
     bound     yuan a year that no plan with as many schools is cheaper than, by proof
     closed    ids of the schools of today that it closes
+    asked     the bound on the first of two axes; None where none was set
+    supported best of some weighing of both axes
     """
 
     kept: int
@@ -42,6 +57,10 @@ class Step:
     bound: float
     gap: float
     closed: tuple[str, ...]
+    asked: float | None = None
+    supported: bool = True
+    layout: Layout | None = None
+    solved: Solved | None = None
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,9 @@ class Frontier:
     county: County
     today: dict[str, float]
     steps: tuple[Step, ...]
+    pair: tuple[str, str] = ("kept", "yuan")
+    question: Question | None = None
+    ground: Ground | None = None
 
 
 def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Frontier:
@@ -79,7 +101,43 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     steps = tuple(
         _step(point, measure(point.layout), today) for point in trace_frontier(question.case, question.options, today, points, tell)
     )
-    return Frontier(scenario, ground.county, measure(today), steps)
+    return Frontier(scenario, ground.county, measure(today), steps, question=question, ground=ground)
+
+
+def study_pair(
+    source: str | Path, between: tuple[str, str], *, points: int = 8, data_dir: str | Path | None = None, on_step: OnStep | None = None
+) -> Frontier:
+    """Return the efficient plans between two of `frontier_pairs.AXES`, at most `points`, from the loosest bound to the tightest.
+
+    Raises
+    ------
+    InputError : faults in the scenario or its files, or nothing in it that could close. NoPlanError : it has no plan.
+    """
+    pair = order_pair(between)
+    _refuse_settled(read_scenario(source, data_dir=data_dir), source)
+    scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
+    question, say = Question.of(scenario, norms, ground), on_step or say_nothing
+
+    def measure(layout: Layout) -> dict[str, float]:
+        figures = question.measure(layout)
+        return {name: figures[name] for name in MEASURED}
+
+    def tell(bound: float) -> None:
+        label, shown = AXIS_NAMES[pair[0]], bound / SHOWN_YUAN if pair[0] == "yuan" else bound
+        say(Words(f"{label.zh}限为{shown:,.1f}", f"{label.en}: bound {shown:,.1f}"))
+
+    say(Words("不加限制的方案", "the plan without a bound"))
+    found = list(trace_pair(question.case, question.options, question.today, pair, points, tell))
+    at = [(measure_axis(point.layout, pair[0]), measure_axis(point.layout, pair[1])) for point in found]
+    kept = keep_efficient(at, pair)
+    supported = mark_supported([at[k] for k in kept], pair)
+    steps = []
+    for k, is_supported in zip(kept, supported, strict=True):
+        point, figures = found[k], measure(found[k].layout)
+        closed = _list_closed(point.layout, question.today)
+        kept_now, sure = round(figures["sites_open"]), (point.goal_bound, point.gap)
+        steps.append(Step(kept_now, figures, *sure, closed, point.asked, is_supported, point.layout, point.solved))
+    return Frontier(scenario, ground.county, measure(question.today), tuple(steps), pair, question, ground)
 
 
 def _refuse_settled(scenario: Scenario, source: str | Path) -> None:
@@ -95,7 +153,28 @@ def _refuse_settled(scenario: Scenario, source: str | Path) -> None:
 
 
 def _step(point: Point, measures: dict[str, float], today: Layout) -> Step:
+    closed = _list_closed(point.layout, today)
+    return Step(point.kept, measures, point.solved.bound, point.solved.gap, closed, layout=point.layout, solved=point.solved)
+
+
+def _list_closed(layout: Layout, today: Layout) -> tuple[str, ...]:
     open_now = today.sites["form"] != CLOSED
-    closes = (point.layout.sites["form"] == CLOSED) & open_now.reindex(point.layout.sites.index)
-    closed = tuple(sorted(str(j) for j in closes.index[closes]))
-    return Step(point.kept, measures, point.solved.bound, point.solved.gap, closed)
+    closes = (layout.sites["form"] == CLOSED) & open_now.reindex(layout.sites.index)
+    return tuple(sorted(str(j) for j in closes.index[closes]))
+
+
+def draw_run(found: Frontier, step: Step) -> Run:
+    """Return the plan of a step as a run that maps can show; nothing judged it, and its verdict says so."""
+    question, ground, layout, solved = found.question, found.ground, step.layout, step.solved
+    assert question is not None and ground is not None and layout is not None and solved is not None  # noqa: S101, PT018 - of a study
+    case, today = question.case, question.today
+    at = case.where(layout.fixes)
+    risk_today, risk = (assess_risk(each, case.county, on.travel, case.norms, case.scenario) for each, on in ((today, case), (layout, at)))
+    text = Words("边界上的方案未经审查：选定后用 run 运行", "a plan of the frontier is not judged: choose one and `run` it")
+    finding = Finding("verified", "unknown", "plan", text, Words("用 run 运行", "run it"), "", "A")
+    ways = trace_ways(ground.net, case.county, (today.assignment, layout.assignment))
+    measures = {"today": question.measure(today), "plan": question.measure(layout)}
+    return Run(
+        case.scenario, case.norms, case.county, case.demand, at.travel, today, layout, solved, risk_today, risk,
+        Verification(0, 0.0), GateResult((finding,)), measures, {}, ways=ways,
+    )  # fmt: skip

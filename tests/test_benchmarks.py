@@ -40,6 +40,16 @@ def test_the_checker_prices_the_plan_of_a_township_as_the_solver_does_and_finds_
     assert "not the pupils of the demand" in checked.stdout
 
 
+def test_a_township_planned_jointly_hurts_nobody_more_and_costs_no_more_than_planned_in_turn():
+    bench = [sys.executable, str(BENCH.with_name("bench_joint.py")), "--series", "township"]
+    done = subprocess.run(bench, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in done.stdout.splitlines()[3:]]
+    assert [row[1] for row in rows] == ["jointly", "in turn", "today"]
+    joint, in_turn = ((int(row[5]), int(row[6]), int(row[9].replace(",", ""))) for row in rows[:2])
+    assert joint <= in_turn
+
+
 @in_browser
 def test_maps_are_drawn_offline_and_plain_folium_is_not():
     bench = BENCH.with_name("bench_maps.py")

@@ -138,16 +138,30 @@ def _mend(scenario: Path, data_dir: Path | None, lang: Lang, *, as_json: bool) -
 @DATA
 @OUT
 @click.option("--points", type=click.IntRange(2, 200), default=8, show_default=True, help="Plans at most.")
+@click.option("--between", default="kept,yuan", show_default=True, help="Two of kept, minutes, beds, yuan, joined by a comma.")
+@click.option("--maps", is_flag=True, help="Draw a map of every plan, which the page leads to.")
 @common
-def frontier(scenario: Path, data_dir: Path | None, out: Path, points: int, lang: Lang, *, as_json: bool) -> None:
-    """Tell what every number of schools kept costs: the cheapest safe plan for each, as table, chart and page."""
-    from layout_planner.frontier import study_frontier
+def frontier(  # noqa: PLR0913 - its options
+    scenario: Path, data_dir: Path | None, out: Path, points: int, between: str, lang: Lang, *, maps: bool, as_json: bool
+) -> None:
+    """Tell what every number of schools kept costs, or what any two of schools, minutes, beds and yuan cost each other.
+
+    The best safe plan for each bound, as table, chart and page.
+    """
+    from layout_planner.frontier import draw_run, study_frontier, study_pair
     from layout_planner.output.frontier_pages import describe_frontier, frontier_sentence, frontier_table, write_frontier
+    from layout_planner.output.run_view import view_of
     from layout_planner.output.terminal import Steps, result_console
 
     with Steps(lang, quiet=as_json) as steps:
-        found = study_frontier(scenario, points=points, data_dir=data_dir, on_step=steps)
-    paths = write_frontier(found, out, lang)
+        pair = _read_pair(between)
+        if pair == {"kept", "yuan"}:
+            found = study_frontier(scenario, points=points, data_dir=data_dir, on_step=steps)
+        else:
+            found = study_pair(scenario, (min(pair), max(pair)), points=points, data_dir=data_dir, on_step=steps)
+        if maps:
+            steps(Words("画出各方案的地图", "drawing a map of every plan"))
+        paths = write_frontier(found, out, lang, (view_of(draw_run(found, step)) for step in found.steps if maps))
     if as_json:
         print_json({**describe_frontier(found), "pages": [str(path) for path in paths]})
         return
@@ -156,3 +170,12 @@ def frontier(scenario: Path, data_dir: Path | None, out: Path, points: int, lang
     console.print(frontier_sentence(found, lang))
     for path in paths:
         console.print(str(path), soft_wrap=True, markup=False)
+
+
+def _read_pair(between: str) -> set[str]:
+    from layout_planner.plan.frontier_pairs import AXES
+
+    pair = {part.strip() for part in between.split(",")}
+    if len(pair) != 2 or between.count(",") != 1 or not pair <= set(AXES):  # noqa: PLR2004
+        raise click.BadParameter(f"two of {', '.join(AXES)}", param_hint="--between")
+    return pair

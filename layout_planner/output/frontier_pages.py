@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -11,19 +12,23 @@ from rich.markup import escape
 from rich.table import Table
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
+from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, SHOWN_YUAN
 from layout_planner.output.charts import save_png
+from layout_planner.output.maps import write_map
 from layout_planner.output.pages import show_measure, write_page
 from layout_planner.output.safe import clean_text, safe_cell
 from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from layout_planner.frontier import Frontier, Step
+    from layout_planner.output.view import RunView
     from layout_planner.words import Lang
 
 LINE, OTHER, TODAY = "#0072B2", "#D55E00", "#8a949c"
@@ -33,6 +38,12 @@ EXPLAINED = Words(
     "每一行是在至少保留这么多所学校时最省的方案；任何方案都不让现在安全的孩子变得不安全。越往下，撤得越多，花钱越少。",
     "Each row is the cheapest plan that keeps at least so many schools; none of them puts a child at risk who is safe today."
     " Further down more schools close and less is spent.",
+)
+EXPLAINED_PAIR = Words(
+    "每一行是在该限制下的最好方案，再取其中最省的；只列有效方案：没有别的方案两项都不差而有一项更好。粗体：在某种权衡下最好。"
+    "任何方案都不让现在安全的孩子变得不安全。",
+    "Each row is the best plan within its bound, and of those the cheapest; only efficient plans are listed, which no other beats in one"
+    " without losing in the other. Bold: best of some weighing of both. None of them puts a child at risk who is safe today.",
 )
 
 
@@ -59,8 +70,38 @@ def say_frontier(found: Frontier) -> Words:
     )
 
 
+def say_pair(found: Frontier) -> Words:
+    """Return in one sentence how far the second axis moves as the first one is bounded."""
+    first, last = found.steps[0], found.steps[-1]
+    names = [AXIS_NAMES[axis] for axis in found.pair]
+    ends = [[_axis_figure(step, axis) for axis in found.pair] for step in (first, last)]
+    if len(found.steps) == 1:
+        return Words(
+            f"只有一个有效方案：{names[0].zh}{ends[0][0]}，{names[1].zh}{ends[0][1]}。",
+            f"There is one efficient plan only: {names[0].en} {ends[0][0]}, {names[1].en} {ends[0][1]}.",
+        )
+    sure = sum(step.supported for step in found.steps)
+    return Words(
+        f"{names[0].zh}由{ends[0][0]}到{ends[1][0]}，{names[1].zh}由{ends[0][1]}到{ends[1][1]}；"
+        f"{len(found.steps)}个有效方案，其中{sure}个在某种权衡下最好。",
+        f"As {names[0].en} goes from {ends[0][0]} to {ends[1][0]}, {names[1].en} goes from {ends[0][1]} to {ends[1][1]}:"
+        f" {len(found.steps)} efficient plans, {sure} of them the best of some weighing.",
+    )
+
+
+def _axis_figure(step: Step, axis: str) -> str:
+    name = AXIS_MEASURES[axis]
+    return show_measure(name, step.measures[name])
+
+
+def _say(found: Frontier) -> Words:
+    return say_frontier(found) if found.pair == ("kept", "yuan") else say_pair(found)
+
+
 def frontier_table(found: Frontier, lang: Lang) -> Table:
     """Return the plans, most schools first, with today on top."""
+    if found.pair != ("kept", "yuan"):
+        return _pair_table(found, lang)
     table = Table(title=Words("保留多少学校，各要多少代价", "what every number of schools kept costs").say(lang), title_justify="left")
     table.add_column("")
     for name in found.today:
@@ -72,6 +113,32 @@ def frontier_table(found: Frontier, lang: Lang) -> Table:
     return table
 
 
+def _pair_table(found: Frontier, lang: Lang) -> Table:
+    names = [AXIS_NAMES[axis] for axis in found.pair]
+    table = Table(title=Words(f"{names[0].zh}与{names[1].zh}", f"{names[0].en} against {names[1].en}").say(lang), title_justify="left")
+    table.add_column("")
+    for name in found.today:
+        table.add_column(MEASURES[name].label.say(lang), justify="right")
+    table.add_column(Words("求解差距%", "gap %").say(lang), justify="right")
+    table.add_row(Words("现状", "today").say(lang), *_figures(found.today), "—", style="dim")
+    for step in found.steps:
+        table.add_row(
+            _asked(step, found).say(lang), *_figures(step.measures), f"{100 * step.gap:.2f}", style="bold" if step.supported else ""
+        )
+    return table
+
+
+def _asked(step: Step, found: Frontier) -> Words:
+    """Return which bound a plan answers."""
+    if found.pair == ("kept", "yuan"):
+        return Words(f"{step.kept}", f"{step.kept}")
+    if step.asked is None:
+        return Words("不限", "no bound")
+    sign = "≥" if found.pair[0] == "kept" else "≤"
+    shown = f"{step.asked / (SHOWN_YUAN if found.pair[0] == 'yuan' else 1):,.1f}".removesuffix(".0")
+    return Words(f"{sign} {shown}", f"{sign} {shown}")
+
+
 def _figures(measures: dict[str, float]) -> list[str]:
     return [f"{value / (10_000 if name in SHOWN_IN_10_000 else 1):,.{MEASURES[name].decimals}f}" for name, value in measures.items()]
 
@@ -80,23 +147,23 @@ def describe_frontier(found: Frontier) -> dict[str, Any]:
     """Return the frontier as plain JSON values."""
     return {
         "scenario": found.scenario.name,
-        "text": say_frontier(found)._asdict(),
+        "text": _say(found)._asdict(),
         "today": found.today,
-        "steps": [
-            {"kept": step.kept, **step.measures, "cost_bound_yuan": step.bound, "gap": step.gap, "closed": list(step.closed)}
-            for step in found.steps
-        ],
+        "steps": [row | {"closed": list(step.closed)} for row, step in zip(_rows(found), found.steps, strict=True)],
     }
 
 
-def write_frontier(found: Frontier, out: Path, lang: Lang) -> list[Path]:
-    """Write frontier.csv, frontier.png and frontier.html into the folder `out`/<scenario name> and return their paths.
+def write_frontier(found: Frontier, out: Path, lang: Lang, maps: Iterable[RunView] = ()) -> list[Path]:
+    """Write frontier.csv, frontier.png and frontier.html into a folder of `out` that is named after the scenario, and return their paths.
+
+    maps : the plans of the steps, in their order; each is drawn as plan-<number>.html, and the page leads to them.
 
     Raises
     ------
     OutputError : the folder cannot be written.
     """
-    folder = out / f"{found.scenario.name}-frontier"
+    other = "" if found.pair == ("kept", "yuan") else f"-{'-'.join(found.pair)}"
+    folder = out / f"{found.scenario.name}-frontier{other}"
     paths = [folder / f"frontier.{ending}" for ending in ("csv", "png", "html")]
     charts = {said: save_png(lambda figure, told: _draw(figure, found, told), said) for said in ("zh", "en")}
     try:
@@ -109,28 +176,42 @@ def write_frontier(found: Frontier, out: Path, lang: Lang) -> list[Path]:
             beside.write_bytes(charts[lang])
     except OSError as error:
         raise unwritable(folder, error) from error
-    write_page("frontier.html", _describe_page(found, charts), paths[2], lang)
-    return paths
+    drawn = []
+    for number, (view, step) in enumerate(zip(maps, found.steps, strict=False), start=1):
+        drawn.append(folder / f"plan-{number}.html")
+        title = Words(f"{view.title.zh}：{_asked(step, found).zh}", f"{view.title.en}: {_asked(step, found).en}")
+        write_map(replace(view, title=title), drawn[-1], lang)
+    write_page("frontier.html", {**_describe_page(found, charts), "maps": [path.name for path in drawn]}, paths[2], lang)
+    return [*paths, *drawn]
 
 
 def _tabulate(found: Frontier) -> pd.DataFrame:
-    rows = [
-        {"kept": step.kept, **step.measures, "cost_bound_yuan": step.bound, "gap": step.gap, "closed": " ".join(step.closed)}
+    rows = [row | {"closed": " ".join(step.closed)} for row, step in zip(_rows(found), found.steps, strict=True)]
+    return pd.DataFrame(rows).round(6)
+
+
+def _rows(found: Frontier) -> list[dict[str, Any]]:
+    """Return the plain figures of every step."""
+    if found.pair == ("kept", "yuan"):
+        return [{"kept": step.kept, **step.measures, "cost_bound_yuan": step.bound, "gap": step.gap} for step in found.steps]
+    asked = f"{found.pair[0]}_asked"
+    return [
+        {asked: step.asked, **step.measures, f"{found.pair[1]}_bound": step.bound, "gap": step.gap, "supported": step.supported}
         for step in found.steps
     ]
-    return pd.DataFrame(rows).round(6)
 
 
 def _describe_page(found: Frontier, charts: dict[str, bytes]) -> dict[str, Any]:
     title = found.scenario.title
     return {
-        "kind": ("保留学校的代价", "What keeping schools costs"),
+        "kind": _kind(found),
         "heading": (clean_text(title.zh), clean_text(title.en)),
         "year": found.scenario.year,
         "norms": (found.scenario.norms, found.scenario.norms),
         "osm": False,
-        "sentence": tuple(say_frontier(found)),
-        "explained": tuple(EXPLAINED),
+        "sentence": tuple(_say(found)),
+        "explained": tuple(EXPLAINED if found.pair == ("kept", "yuan") else EXPLAINED_PAIR),
+        "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
         "charts": {said: "data:image/png;base64," + base64.b64encode(chart).decode() for said, chart in charts.items()},
         "heads": [tuple(MEASURES[name].label) for name in found.today],
         "today": [show_measure(name, value) for name, value in found.today.items()],
@@ -145,7 +226,8 @@ def _describe_step(step: Step, before: Step | None, found: Frontier) -> dict[str
     english = schools["name_en"] if "name_en" in schools else schools["name"]
     names = [(clean_text(str(schools.at[j, "name"])), clean_text(str(english[j] or schools.at[j, "name"]))) for j in more[:MOST_NAMES]]
     return {
-        "kept": step.kept,
+        "kept": tuple(_asked(step, found)),
+        "supported": step.supported and found.pair != ("kept", "yuan"),
         "figures": [show_measure(name, value) for name, value in step.measures.items()],
         "gap": f"{100 * step.gap:.2f}",
         "closes": names,
@@ -153,9 +235,40 @@ def _describe_step(step: Step, before: Step | None, found: Frontier) -> dict[str
     }
 
 
+def _kind(found: Frontier) -> tuple[str, str]:
+    if found.pair == ("kept", "yuan"):
+        return "保留学校的代价", "What keeping schools costs"
+    first, second = (AXIS_NAMES[axis] for axis in found.pair)
+    return f"{first.zh}与{second.zh}", f"{first.en.capitalize()} against {second.en}"
+
+
+def _draw_pair(figure: Figure, found: Frontier, lang: Lang) -> None:
+    """Draw the efficient plans on both axes, those that are best of some weighing filled and joined, and pupils' minutes beside them."""
+    axes, time = figure.subplots(1, 2)
+    at = [[step.measures[AXIS_MEASURES[axis]] / (SHOWN_YUAN if axis == "yuan" else 1) for step in found.steps] for axis in found.pair]
+    supported = [k for k, step in enumerate(found.steps) if step.supported]
+    axes.plot(at[0], at[1], "o", color=LINE, markerfacecolor="white", label=Words("有效", "efficient").say(lang))
+    corners = [[figures[k] for k in supported] for figures in at]
+    axes.plot(*corners, "o-", color=LINE, label=Words("某种权衡下最好", "best of some weighing").say(lang))
+    axes.set_ylabel(AXIS_NAMES[found.pair[1]].say(lang))
+    axes.legend(frameon=False)
+    for name, color in (("p90_minutes", OTHER), ("mean_minutes", LINE)):
+        time.plot(at[0], [step.measures[name] for step in found.steps], "o-", color=color, label=MEASURES[name].label.say(lang))
+        time.axhline(found.today[name], color=color, linewidth=1, linestyle=":")
+    time.set_ylim(bottom=0)
+    time.set_ylabel(Words("单程分钟；点线：现状", "minutes one way; dotted: today").say(lang))
+    time.legend(frameon=False)
+    for part in (axes, time):
+        part.set_xlabel(AXIS_NAMES[found.pair[0]].say(lang))
+        part.grid(axis="y", alpha=0.3)
+
+
 def _draw(figure: Figure, found: Frontier, lang: Lang) -> None:
     """Draw cost, with its proven bound, and minutes over the number of schools kept."""
     figure.set_size_inches(10, 4.2)
+    if found.pair != ("kept", "yuan"):
+        _draw_pair(figure, found, lang)
+        return
     money, time = figure.subplots(1, 2)
     kept = [step.measures["sites_open"] for step in found.steps]
     cost = [step.measures["cost_yuan"] / 10_000 for step in found.steps]
@@ -182,5 +295,5 @@ def _finish(axes: Axes, lang: Lang) -> None:
 
 
 def frontier_sentence(found: Frontier, lang: Lang) -> str:
-    """Return `say_frontier` for the terminal."""
-    return escape(say_frontier(found).say(lang))
+    """Return what the frontier says in a sentence, for the terminal."""
+    return escape(_say(found).say(lang))

@@ -1,0 +1,98 @@
+"""Frontiers between two axes: every point against brute force, which points are efficient and supported, and their page and maps."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from click.testing import CliRunner
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from layout_planner.cli.plans import frontier
+from layout_planner.output.frontier_pages import describe_frontier, frontier_table, say_pair, write_frontier
+from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, measure_axis, order_pair, trace_pair
+from layout_planner.plan.present import present_layout
+from tests.test_frontier import HOSTILE, frontier_of
+from tests.test_plan_properties import COUNTIES, draw_minutes, make_case, price
+from tests.test_repair import options_of
+
+QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def plans_of(pupils: list[int], minutes: np.ndarray) -> list[tuple[tuple[float, float], dict[str, float]]]:
+    """Return (harm, risk) and the figures on all axes of every choice of open schools and of a school for every settlement."""
+    dry, found = np.zeros(minutes.shape, dtype=bool), []
+    for is_open in itertools.product([False, True], repeat=minutes.shape[1]):
+        targets = [-1, *(j for j, used in enumerate(is_open) if used)]
+        for goes in itertools.product(targets, repeat=len(pupils)):
+            harm, risk, yuan = price(pupils, minutes, goes, is_open, "expected", dry)
+            worst = max((row[j] for row, j in zip(minutes, goes, strict=True) if j >= 0), default=0.0)
+            found.append(((harm, risk), {"kept": float(sum(is_open)), "yuan": yuan, "minutes": float(worst)}))
+    best = min(goals for goals, _ in found)
+    return [(goals, figures) for goals, figures in found if goals[0] == best[0] and goals[1] <= best[1] + 1e-6]
+
+
+@QUICK
+@given(COUNTIES, st.sampled_from([("minutes", "yuan"), ("minutes", "kept"), ("kept", "yuan")]))
+def test_every_point_is_the_best_within_its_bound(county, pair):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    case = make_case(pupils, [None] * len(seats), minutes, may_close="all", move="all", keep_settlements_whole=True, judge="expected")
+    plans = plans_of(pupils, minutes)
+    points = list(trace_pair(case, options_of(case), present_layout(case), pair, 4, lambda _: None))
+    assert points[0].asked is None
+    for point in points:
+        bound, goal = point.asked, measure_axis(point.layout, pair[1])
+        if pair[0] == "kept":
+            within = [figures for _, figures in plans if bound is None or figures["kept"] >= bound]
+        else:
+            within = [figures for _, figures in plans if bound is None or figures["minutes"] <= bound + 1e-6]
+        best = max(figures["kept"] for figures in within) if pair[1] == "kept" else min(figures["yuan"] for figures in within)
+        assert goal == pytest.approx(best, abs=1.0 if pair[1] == "yuan" else 1e-6)
+        assert bound is None or pair[0] != "minutes" or measure_axis(point.layout, "minutes") <= bound + 1e-6
+
+
+def test_only_what_no_other_beats_is_efficient_and_corners_are_supported():
+    # minutes against yuan: (60, 100) (50, 100)* beats it; (40, 190) lies above the line from (50, 100) to (30, 200); (30, 200)
+    points = [(60.0, 100.0), (50.0, 100.0), (40.0, 190.0), (30.0, 200.0), (50.0, 100.0)]
+    kept = keep_efficient(points, ("minutes", "yuan"))
+    assert kept == [1, 2, 3]
+    assert mark_supported([points[k] for k in kept], ("minutes", "yuan")) == [True, False, True]
+    assert keep_efficient([(5.0, 10.0), (4.0, 10.0), (4.0, 9.0)], ("kept", "yuan")) == [2, 0]
+    assert [order_pair(pair) for pair in (("yuan", "beds"), ("kept", "minutes"))] == [("beds", "yuan"), ("minutes", "kept")]
+
+
+def pair_frontier(name: str = "甲小学"):
+    figures = ((2, 2_500_000.0, 20.0, ()), (1, 2_100_000.0, 23.5, ("P1",)))
+    found = frontier_of(*figures, name=name)
+    more = {"worst_minutes": 60.0, "new_beds": 3.0}
+    steps = tuple(
+        type(step)(step.kept, {**step.measures, **more}, step.bound, step.gap, step.closed, asked, supported)
+        for step, asked, supported in zip(found.steps, (None, 45.5), (True, False), strict=True)
+    )
+    return type(found)(found.scenario, found.county, {**found.today, **more}, steps, ("minutes", "yuan"))
+
+
+def test_a_pair_is_told_with_bounds_and_what_is_supported(tmp_path):
+    found = pair_frontier(HOSTILE)
+    said = "As the longest trip (minutes) goes from 60 to 60, the yearly cost (10,000 yuan) goes from 250 to 210: 2 efficient plans"
+    assert say_pair(found).en.startswith(said)
+    assert frontier_table(found, "zh").row_count == 3
+    rows = describe_frontier(found)["steps"]
+    assert [(row["minutes_asked"], row["supported"]) for row in rows] == [(None, True), (45.5, False)]
+    first, second = (write_frontier(found, tmp_path / part, "zh") for part in ("a", "b"))
+    assert first[0].parent.name == "t-frontier-minutes-yuan"
+    assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
+    page = first[2].read_text(encoding="utf-8")
+    assert "≤ 45.5" in page
+    assert "<script>alert" not in page
+
+
+@pytest.mark.parametrize("between", ["kept", "kept,kept", "kept,yuan,beds", "kept,silver"])
+def test_a_pair_that_is_none_is_refused(between):
+
+    done = CliRunner().invoke(frontier, ["none.toml", "--between", between])
+    assert done.exit_code == 2
+    assert "--between" in done.output
