@@ -18,10 +18,26 @@ if TYPE_CHECKING:
     from layout_planner.plan.forms import Bands
 
 
+ROUNDING = 1e-6  # posts; ten classes of 1.9 are nineteen
+
+
+def posts_a_class(norms: NormSet, grades: tuple[int, ...]) -> float:
+    """Teaching posts of one class."""
+    key = "class.teachers_junior" if min(grades) >= norms.get("class.teachers_junior").grades[0] else "class.teachers_primary"
+    return norms.value(key)
+
+
 def class_cost_yuan(norms: NormSet, grades: tuple[int, ...]) -> float:
     """Yuan a year of one class: its teaching posts times their pay."""
-    key = "class.teachers_junior" if min(grades) >= norms.get("class.teachers_junior").grades[0] else "class.teachers_primary"
-    return norms.value(key) * norms.value("cost.teacher_yuan")
+    return posts_a_class(norms, grades) * norms.value("cost.teacher_yuan")
+
+
+def staff_cost_yuan(norms: NormSet, classes: Mapping[str, int], bands: Bands, *, whole: bool) -> float:
+    """Yuan a year of the teachers of a site with `classes` by band; `whole` : posts are rounded up to whole teachers."""
+    if not whole:
+        return sum(number * class_cost_yuan(norms, bands[band]) for band, number in classes.items())
+    posts = sum(number * posts_a_class(norms, bands[band]) for band, number in classes.items())
+    return math.ceil(posts - ROUNDING) * norms.value("cost.teacher_yuan")
 
 
 def count_classes(pupils: int, grades: tuple[int, ...], norms: NormSet) -> int:
@@ -69,7 +85,7 @@ def tabulate_sites(
         cost = new_beds * bed_cost_yuan(norms) + buses * norms.value("cost.bus_yuan")
         if own_bands:
             cost += site_cost_yuan(school, norms) + pupil_funds_yuan(norms, pupils, bands)
-            cost += sum(number * class_cost_yuan(norms, bands[band]) for band, number in classes.items())
+            cost += staff_cost_yuan(norms, classes, bands, whole=case.scenario.plan.whole_teachers)
         rows[school_id] = (
             form,
             ",".join(own_bands),

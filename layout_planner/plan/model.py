@@ -6,12 +6,13 @@ Variables form[j,f] in {0,1}; pupils[o] >= 0; unserved[i,b] >= 0; classes[j,b], 
 Rows      serve_i_b        pupils of a settlement's band go somewhere or are unserved
           one_form_j       a site runs one form or is closed
           harm_i_b         counts `harmed`
-          safe_close_i_b_j     a site may close only if none of its pupils is then at risk, on a slow day either
+          safe_close_i_b_j     a site may close only if none of its pupils is then at risk, on a slow day either, or too remote
           hold_close_i_b_j_d   and only if none of them is newly cut off on bad day d
           late_i_b_d           counts `cut`, pupils of sites closed by order who are newly cut off on bad day d
           open_j_b, use_o  nobody attends a band that is not taught (per site, and per option of undecided sites)
           seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget,
           schools_least, moved_most
+          teachers_j           whole teachers of a site, where the scenario asks for them: teachers[j] integer
           rooms_j, capital     what is bought once: new_rooms[j] integer
           sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
           connected_k, sends_one_i_b_j   sends[i,b,j] in {0,1}, a settlement between others and their school
@@ -34,7 +35,7 @@ from layout_planner.plan.connected import add_connected
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import weigh, weights_of
-from layout_planner.plan.model_extras import add_capital, add_siblings
+from layout_planner.plan.model_extras import add_capital, add_siblings, add_teachers
 from layout_planner.plan.model_inputs import Expression, Inputs, clean_name, pupils_by_group
 from layout_planner.plan.model_roads import add_roads
 from layout_planner.plan.model_rows import (
@@ -48,6 +49,7 @@ from layout_planner.plan.model_rows import (
     add_serving,
 )
 from layout_planner.plan.model_safety import add_harm, add_holding, add_ordered_harm, add_safe_closing
+from layout_planner.plan.remote import leaves_remote
 from layout_planner.plan.worlds import road_yuan_a_year
 
 if TYPE_CHECKING:
@@ -130,7 +132,8 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     at_risk_of = pupils_by_group(given, pupils, unserved, ~given.options["within_norms"])
     harm = add_harm(problem, given, pupils, unserved, at_risk_of)
     harm += add_ordered_harm(problem, given, pupils, unserved, teaches)
-    add_safe_closing(problem, given, teaches, pupils_by_group(given, pupils, unserved, ~given.options["within_slow"]))
+    stranding = ~given.options["within_slow"] | leaves_remote(given.case, given.options)
+    add_safe_closing(problem, given, teaches, pupils_by_group(given, pupils, unserved, stranding))
     add_holding(problem, given, pupils, unserved, teaches)
     add_serving(problem, given, pupils, unserved)
     add_forms(problem, given, form)
@@ -143,7 +146,8 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     sites_open = pulp.lpSum(is_open.values())
     if given.scenario.plan.min_schools:
         problem += sites_open >= given.scenario.plan.min_schools, "schools_least"
-    cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds)
+    teachers = add_teachers(problem, given, classes)
+    cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds, teachers)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
     add_connected(problem, given, pupils)
@@ -234,7 +238,7 @@ def _add_whole(problem: pulp.LpProblem, pupils: Variables) -> None:
         problem += variable == variable.upBound * goes, f"whole_{o}"
 
 
-def _cost(
+def _cost(  # noqa: PLR0913 - money is spent on all of them
     given: Inputs,
     pupils: Variables,
     is_open: dict[str, Expression],
@@ -242,13 +246,17 @@ def _cost(
     new_beds: dict[str, pulp.LpVariable],
     new_buses: dict[str, pulp.LpVariable],
     funds: Iterable[pulp.LpVariable],
+    teachers: Iterable[pulp.LpVariable],
 ) -> Expression:
     norms = given.norms
     terms: dict[pulp.LpVariable, float] = dict(zip(pupils, given.options["cost_yuan"].astype(float), strict=True))
     terms |= dict.fromkeys(funds, 1.0)
     terms |= dict.fromkeys(new_beds.values(), bed_cost_yuan(norms))
     terms |= dict.fromkeys(new_buses.values(), norms.value("cost.bus_yuan"))
-    terms |= {variable: class_cost_yuan(norms, given.scenario.bands[band]) for (_, band), variable in classes.items()}
+    if teachers:
+        terms |= dict.fromkeys(teachers, norms.value("cost.teacher_yuan"))
+    else:
+        terms |= {variable: class_cost_yuan(norms, given.scenario.bands[band]) for (_, band), variable in classes.items()}
     cost = Expression(terms)
     for site in given.sites:
         school = given.case.county.schools.loc[site.school_id]

@@ -1,4 +1,4 @@
-"""Rows of the layout model that only some scenarios ask for: money spent once, brothers and sisters at one school."""
+"""Rows of the layout model that only some scenarios ask for: money spent once, whole teachers, siblings at one school."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pulp
 
 from layout_planner.plan.capital import Prices
+from layout_planner.plan.costs import posts_a_class
 from layout_planner.plan.model_inputs import Expression, clean_name, total
 from layout_planner.plan.siblings import sibling_bands
 from layout_planner.plan.worlds import road_yuan
@@ -43,6 +44,20 @@ def add_capital(
             spent[rooms] = prices.room
     problem += Expression(spent) <= most, "capital"
     return Expression(spent)
+
+
+def add_teachers(problem: pulp.LpProblem, given: Inputs, classes: ByGroup) -> list[pulp.LpVariable]:
+    """Return the whole teachers of every site, at least its posts; none where the scenario counts posts by the share."""
+    if not given.scenario.plan.whole_teachers:
+        return []
+    posts: dict[str, dict[pulp.LpVariable, float]] = {}
+    for (j, band), variable in classes.items():
+        posts.setdefault(j, {})[variable] = posts_a_class(given.norms, given.scenario.bands[band])
+    teachers = []
+    for j, needed in posts.items():
+        teachers.append(problem.add_variable(f"teachers_{clean_name(j)}", 0, cat="Integer"))
+        problem += teachers[-1] >= Expression(needed), f"teachers_{clean_name(j)}"
+    return teachers
 
 
 def add_siblings(problem: pulp.LpProblem, given: Inputs, pupils: Variables) -> Expression:

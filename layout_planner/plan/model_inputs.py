@@ -76,6 +76,7 @@ def uses_options(scenario: Scenario) -> bool:
         or plan.capital_yuan is not None
         or bool(plan.road_fixes)
         or plan.connected_catchments
+        or plan.whole_teachers
     )
 
 

@@ -91,9 +91,11 @@ def price_site(school: pd.Series, pupils: Mapping[str, int], new_beds: int, buse
     built = new_beds * norms.value("cost.new_bed_yuan") / norms.value("cost.bed_life_years") + buses * norms.value("cost.bus_yuan")
     if not pupils:
         return built
-    posts = sum(
-        count_classes(count, scenario.bands[band], norms) * _posts_a_class(scenario.bands[band], norms) for band, count in pupils.items()
+    posts: float | Fraction = sum(
+        count_classes(count, scenario.bands[band], norms) * Fraction(str(_posts_a_class(scenario.bands[band], norms)))
+        for band, count in pupils.items()
     )
+    posts = float(math.ceil(posts) if scenario.plan.whole_teachers else posts)
     rates = {band: norms.value("cost.per_pupil_yuan", grades=scenario.bands[band]) for band in pupils}
     funds = sum(rates[band] * count for band, count in pupils.items())
     least = norms.value("small_school.funding_floor") * min(rates.values())

@@ -218,6 +218,7 @@ class Plan(Strict):
     capital_yuan: NotNegative | None = Field(
         default=None, description="most yuan spent once: new beds, new buses, new classrooms, roads; beside the yearly budget"
     )
+    whole_teachers: bool = Field(default=False, description="teaching posts of every school are rounded up to whole teachers")
     connected_catchments: bool = Field(
         default=False,
         description="whoever changes school reaches it over neighbouring settlements that send pupils of the band there too",

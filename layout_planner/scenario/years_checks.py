@@ -44,7 +44,8 @@ def find_years_faults(path: Path, scenario: Scenario, most_ahead: int) -> list[P
         found.append(("close_from", ", ".join(late), what, Words("改为计划内的年份", "choose one of the years planned")))
     plan = scenario.plan
     single = {"objective": plan.objective != "lexicographic", "road_fixes": plan.road_fixes, "siblings_yuan": plan.siblings_yuan}
-    single |= {"capital_yuan": plan.capital_yuan is not None}
+    single |= {"capital_yuan": plan.capital_yuan is not None, "connected_catchments": plan.connected_catchments}
+    single |= {"whole_teachers": plan.whole_teachers}
     for key in (key for key, asked in single.items() if asked):
         what = Words(f"分年方案不支持 plan.{key}", f"a plan over years does not take plan.{key}")
         hint = Words("删去该键；投入写在 plan.years.capital_yuan", "take the key out; what may be spent belongs in plan.years.capital_yuan")
