@@ -175,7 +175,7 @@ def test_the_same_case_gives_the_same_layout_twice():
 
 
 def test_whole_pupils_that_time_left_far_from_their_shares_are_refused():
-    model = SimpleNamespace(harm=pulp.LpAffineExpression(constant=0.0), at_risk=pulp.LpAffineExpression(constant=1_101.0))
+    model = SimpleNamespace(weights={}, harm=pulp.LpAffineExpression(constant=0.0), at_risk=pulp.LpAffineExpression(constant=1_101.0))
     reached = SimpleNamespace(harm=Stage(0.0, 0.0, 0.0, optimal=True), at_risk=Stage(1_000.0, 1_000.0, 0.0, optimal=True))
     with pytest.raises(NoPlanError, match="in time"):
         _refuse_unfinished(model, {}, reached)  # 1,000 * 1.05 + 50 = 1,100 is the most
