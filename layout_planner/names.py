@@ -55,6 +55,7 @@ RULES = {
     "buses.empty": Words("校车空驶和费用", "empty driving and cost of buses"),
     "buses.slow": Words("校车慢时行程", "bus journeys on a slow day"),
     "buses.week": Words("寄宿生周末接送", "boarders' weekend buses"),
+    "buses.visits": Words("送教线路", "visiting rounds"),
     "buses.side": Words("上下车不横过大路", "no crossing to the bus"),
     "buses.mixed": Words("混载另案", "mixed loads"),
     "new_risk": Words("新增风险", "new risk"),

@@ -160,7 +160,8 @@ def run_scenario(
         when: replace(buses[when], visit_rounds=plan_rounds(case, at.net, visits[visits["when"] == when]))
         for when, at in (("today", ground), ("plan", built))
     }
-    checked = check_buses(again.county, scenario, norms, plan, buses["plan"], today=(today, buses["today"]))
+    taught_at_home = visits[visits["when"] == "plan"]
+    checked = check_buses(again.county, scenario, norms, plan, buses["plan"], today=(today, buses["today"]), visits=taught_at_home)
     verification = replace(verification, buses=checked)
     gate = judge_plan(county, scenario, norms, demand, today, plan, verification, tracer=again, buses=buses["plan"])
     bad = assessment["bad_days"] if county.bad_days else None

@@ -337,7 +337,7 @@ class GateResult:
 
 
 BUS_RULES = ("riders", "seats", "ride", "windows", "walk", "road", "empty")
-BUS_OPTIONS = ("slow", "week", "side", "mixed")  # judged only where there is something of the kind
+BUS_OPTIONS = ("slow", "week", "visits", "side", "mixed")  # judged only where there is something of the kind
 
 
 @dataclass(frozen=True)

@@ -171,3 +171,21 @@ def test_routes_hold_the_slow_day_where_a_straight_ride_does(tiny_plan):
     least = case.norms.value("travel.max_minutes", grades=(7, 8, 9), mode="school_bus") * 60
     assert limits["expected"] == pytest.approx(least - 300)
     assert limits["slow"] == limits["worst"] == pytest.approx(0.75 * (least - 600))
+
+
+def visit_faults(tiny_plan, asked: pd.DataFrame, rounds: pd.DataFrame) -> tuple:
+    case, _, layout, plan = tiny_plan
+    riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))
+    return check_buses(case.county, case.scenario, case.norms, riders, replace(plan, visit_rounds=rounds), visits=asked).faults["visits"]
+
+
+def test_rounds_are_checked_a_second_time(tiny_plan):
+    asked = visits(S1=1, S3=1, S5=1)
+    honest = plan_rounds(tiny_plan[0], tiny_plan[1], asked)
+    assert visit_faults(tiny_plan, asked, honest) == ()
+    for column, value in (("round_hours", 2.0), ("round_hours", 9.0), ("stays_minutes", 30.0), ("round", 0)):
+        assert visit_faults(tiny_plan, asked, honest.assign(**{column: value}))
+    assert visit_faults(tiny_plan, asked, honest.iloc[1:])
+    faults = visit_faults(tiny_plan, asked, pd.concat([honest, honest]))
+    assert faults
+    assert not any("S1" in fault.en or "S3" in fault.en for fault in faults)  # never where a child lives

@@ -34,6 +34,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("buses.feedback", 4): "decimals shown",
     ("buses.feedback", 10_000): "yuan are shown in ten thousands",
     ("buses.mixed", 3): "how often runs are laid together, bounded by the limits of rides and seats anyway",
+    ("safeguards.bus_visits", 0.1): "hours, rounding of the table",
+    ("safeguards.bus_visits", 0.005): "tolerance of the re-check",
     ("buses.sides", 15.0): "metres from the road within which nobody knows on which side a village lies",
     ("buses.sides", 8.0): "metres of a line that tell its direction",
     ("safeguards.bus_side", 15.0): "metres from the road within which nobody knows on which side a village lies",

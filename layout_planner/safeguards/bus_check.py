@@ -18,6 +18,7 @@ from layout_planner.safeguards.bus_empty import check_empty
 from layout_planner.safeguards.bus_mixed import check_mixed
 from layout_planner.safeguards.bus_side import check_sides
 from layout_planner.safeguards.bus_slow import check_slow
+from layout_planner.safeguards.bus_visits import check_rounds
 from layout_planner.safeguards.bus_week import as_routes, check_boarders
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.words import Words
@@ -85,22 +86,35 @@ class Given(NamedTuple):
 
 
 def check_buses(
-    county: County, scenario: Scenario, norms: NormSet, layout: Layout, plan: BusPlan, *, today: tuple[Layout, BusPlan] | None = None
+    county: County,
+    scenario: Scenario,
+    norms: NormSet,
+    layout: Layout,
+    plan: BusPlan,
+    *,
+    today: tuple[Layout, BusPlan] | None = None,
+    visits: pd.DataFrame | None = None,
 ) -> BusCheck:
     """Return every fault of the school buses `plan` of `layout`.
 
+    Parameters
+    ----------
     today : the layout of today and its buses; who is too late on a slow day is held against who is so today.
+    visits : the children taught at home under `layout`, whom the rounds of `plan` visit.
     """
     given = _give(county, scenario, norms, (plan.routes, plan.stops, plan.riders), "school_bus")
     week = None
     if plan.boarder_trips is not None and plan.boarder_stops is not None and plan.boarder_riders is not None:
         week = _give(county, scenario, norms, (as_routes(plan.boarder_trips), plan.boarder_stops, plan.boarder_riders), "board")
     faults = {"riders": tuple(_check_riders(given, layout)), "seats": tuple(_check_seats(given))}
-    if given.routes or (week and week.routes):
+    rounds = plan.visit_rounds if visits is not None and len(visits) else None
+    if given.routes or (week and week.routes) or rounds is not None:
         roads = Roads(given, {} if week is None else week.stops)
         faults |= _check_daily(given, roads, plan) if given.routes else {}
         if week is not None and (week.routes or week.riders):
             faults["week"] = tuple(_check_week(week, roads, layout))
+        if rounds is not None and visits is not None:
+            faults["visits"] = tuple(check_rounds(given, roads, rounds, visits))
     if given.routes and today is not None:
         now = _give(county, scenario, norms, (today[1].routes, today[1].stops, today[1].riders), "school_bus")
         faults["slow"] = tuple(check_slow(given, layout, now, today[0]))

@@ -29,6 +29,7 @@ SAYS = {
         "寄宿生周五、周日人人有座、不超时限，不满10岁不独行",
         "boarders have seats on Friday and Sunday within the limits, and nobody under ten is alone",
     ),
+    "visits": Words("送教线路一天走得完，人人有人去", "rounds of visiting teachers fit a day, and everybody is visited"),
     "side": Words("没有学生须横过不准过的路上下车", "nobody crosses a road that children must not cross to or from the bus"),
     "mixed": Words(
         "几校混载的另案开得到、不超时限、不超载", "with mixed loads every run can be driven, and no ride or load is over its limit"
@@ -44,6 +45,7 @@ CURES = {
     "empty": Words("重新计算里程和费用", "count kilometres and cost anew"),
     "slow": Words("缩短线路、分成两趟，或在近处加站", "shorten the run, split it, or add a stop nearer to home"),
     "week": Words("加一趟、换大车，或配照管人员", "add a run, use a larger bus, or put an attendant on it"),
+    "visits": Words("加一趟送教", "add a round"),
     "side": Words("换到支路上的站，或设过街设施", "use a stop on a side road, or build a safe crossing"),
     "mixed": Words("不采用混载的另案", "do not use the mixed loads"),
 }
@@ -53,6 +55,7 @@ NORMS = {
     "windows": "bus.early_minutes",
     "walk": "bus.walk_to_stop_minutes",
     "slow": "travel.max_minutes",
+    "visits": "visits.day_hours",
 }
 
 
