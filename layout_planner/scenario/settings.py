@@ -242,7 +242,7 @@ class Plan(Strict):
     judge: Literal["expected", "slow", "bad_days", "worst"] = Field(
         default="worst",
         description="when a site that the optimiser closes must still be safe: in expected times only; on a slow day too; on the listed "
-        "bad days too; on all of them",
+        "bad days too; on all of them. Bus routes keep their ride limits on a slow day where slow days are judged",
     )
     bus_rounds: Annotated[int, Field(ge=0, le=5)] = Field(
         default=0, description="how often the layout is solved anew with what the bus routes showed that a bus carries, until both agree"
