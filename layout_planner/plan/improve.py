@@ -33,12 +33,16 @@ USED = 1e-7  # pupils; what is used stays possible
 
 @dataclass(frozen=True)
 class Effort:
-    """How long one region is searched: until the gap or the number of nodes, which are the same everywhere, at most until `deadline`."""
+    """How long one region is searched: until the gap or the number of nodes, which are the same everywhere, at most until `deadline`.
+
+    heuristics : share of the work that goes into finding plans
+    """
 
     gap: float
     nodes: int
     seed: int
     deadline: float
+    heuristics: float = 0.05
 
 
 def improve_plan(arrays: Arrays, borders: Borders, x: Floats, column_price: Floats, dear: float, effort: Effort) -> Floats:
@@ -48,15 +52,15 @@ def improve_plan(arrays: Arrays, borders: Borders, x: Floats, column_price: Floa
     """
     by_column = arrays.rows.tocsc()
 
-    def search(inside: Whole, solver: highspy.Highs) -> Floats:
+    def search(inside: Whole, solver: highspy.Highs, seconds: float) -> Floats:
         part = with_the_rest_as_it_is(arrays, by_column, borders, inside, x)
         tried = (x[inside] > USED) | (column_price[inside] <= dear) | part.whole | (part.low > 0)
         part = replace(part, high=np.where(tried, part.high, 0.0))
-        _, found = solve_part(solver, part, effort, x[inside])
+        _, found = solve_part(solver, part, effort, seconds, x[inside])
         return x[inside] if found is None else found
 
     better = x.copy()
-    for inside, found in zip(borders.columns, _at_once(search, borders.columns), strict=True):
+    for inside, found in zip(borders.columns, _at_once(search, borders.columns, effort.deadline), strict=True):
         better[inside] = found
     return better if arrays.price(better) < arrays.price(x) else x
 
@@ -66,26 +70,31 @@ def tighten_bound(arrays: Arrays, borders: Borders, x: Floats, row_price: Floats
     by_column = arrays.rows.tocsc()
     prices = proper_prices(arrays, row_price)
 
-    def search(inside: Whole, solver: highspy.Highs) -> float:
+    def search(inside: Whole, solver: highspy.Highs, seconds: float) -> float:
         part = with_the_rest_priced(arrays, by_column, borders, inside, prices)
-        bound, _ = solve_part(solver, part, effort, None)
+        bound, _ = solve_part(solver, part, effort, seconds, None)
         return bound if np.isfinite(bound) else part.price(x[inside])  # which is the least in shares, for `x` and `prices` belong together
 
-    return arrays.offset + price_of_shared(arrays, borders, prices) + sum(_at_once(search, borders.columns))
+    return arrays.offset + price_of_shared(arrays, borders, prices) + sum(_at_once(search, borders.columns, effort.deadline))
 
 
-def _at_once(search: Callable[[Whole, highspy.Highs], Found], regions: list[Whole]) -> list[Found]:
-    """Return what `search` finds in every region; solvers are made one after another, for making one takes hold of standard output."""
+def _at_once(search: Callable[[Whole, highspy.Highs, float], Found], regions: list[Whole], deadline: float) -> list[Found]:
+    """Return what `search` finds in every region, each with an equal part of the time.
+
+    Solvers are made one after another, for making one takes hold of standard output.
+    """
     solvers = [silent_highs() for _ in regions]
-    with ThreadPoolExecutor(min(MOST_THREADS, os.cpu_count() or 1)) as pool:
-        return list(pool.map(search, regions, solvers))
+    threads = min(MOST_THREADS, os.cpu_count() or 1, len(regions))
+    seconds = [(deadline - time.monotonic()) * threads / len(regions)] * len(regions)
+    with ThreadPoolExecutor(threads) as pool:
+        return list(pool.map(search, regions, solvers, seconds))
 
 
-def solve_part(solver: highspy.Highs, part: Arrays, effort: Effort, start: Floats | None) -> tuple[float, Floats | None]:
+def solve_part(solver: highspy.Highs, part: Arrays, effort: Effort, seconds: float, start: Floats | None) -> tuple[float, Floats | None]:
     """Return the bound of `part` and a plan of it, at most as dear as `start`; None without one."""
     options = (
         ("random_seed", effort.seed), ("threads", 1), ("parallel", "off"), ("mip_rel_gap", effort.gap),
-        ("mip_max_nodes", effort.nodes), ("time_limit", max(1.0, effort.deadline - time.monotonic())),
+        ("mip_max_nodes", effort.nodes), ("mip_heuristic_effort", effort.heuristics), ("time_limit", max(1.0, seconds)),
     )  # fmt: skip
     for option, value in options:
         solver.setOptionValue(option, value)

@@ -7,7 +7,8 @@ another module adds needs no word here.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,13 +43,16 @@ if TYPE_CHECKING:
 
 HOLDS = 1e-5  # slack of rows in a plan of whole buildings
 RISK_KEPT = 1e-3  # weighted pupils
-REGION_COLUMNS = 6_000.0  # columns of one region that are not held
-FIRST_CUTS = (0.5, 1 / 3, 0.4)  # of the county into regions, by sweep
+REGION_COLUMNS = 14_000.0  # columns of one region that are not held
+HALF = 0.5
+# By sweep: where the county is cut first, and the share of the time left for the plan and then for the bound.
+SWEEPS = ((HALF, 0.4, 0.5), (1 / 3, 0.5, 0.0), (0.4, 1.0, 0.0))
 DEAR_YUAN = 1_000.0  # a pupil; ways dearer than this in the relaxation are not tried again
 NODES = 50
 BOUND_NODES = 200
-# By which share of the time limit the least risk, the relaxation, the dive, the sweeps and the tighter bound are done.
-RISK_SHARE, RELAX_SHARE, DIVE_SHARE, SWEEP_SHARE, BOUND_SHARE = 0.2, 0.4, 0.5, 0.7, 0.85
+SEARCHING = 0.1  # share of the work that goes into finding plans
+# By which share of the time limit the least risk, the relaxation, the dive, and plan and bound are done.
+RISK_SHARE, RELAX_SHARE, DIVE_SHARE, BETTER_SHARE = 0.3, 0.45, 0.6, 0.9
 
 
 @dataclass(frozen=True)
@@ -80,43 +84,67 @@ def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock)
     solver = LinearSolver(model, settings.seed, clock(1.0))
     solver.keep_at(model.harm, 0.0, "harm_kept")
     arrays = read_arrays(solver.program(), solver.variables, model.spend)
-    risk = goal_of(model.at_risk, {variable: k for k, variable in enumerate(solver.variables)})
-    safest = least_risk(arrays, risk, settings.seed, clock(RISK_SHARE))
-    if safest is None:
+    held = _hold_least_risk(model, solver, arrays, clock)
+    if held is None:
         return None
-    least, shares, held = safest
-    least += float(model.at_risk.constant)
-    ground = read_ground(model, held, solver.variables)
-    relaxed = relax(ground, settings.seed, clock(RELAX_SHARE))
-    x = _first_plan(case, model, ground, relaxed, (risk, least), shares, clock)
-    if x is None or relaxed is None:
+    x = _first_plan(case, held, clock)
+    if x is None:
         return None
-    bound = relaxed.bound
-    borders = _borders(case, ground, relaxed.arrays, FIRST_CUTS[0])
+    ground, relaxed = held.ground, held.relaxed
+    borders = _borders(case, ground, relaxed.arrays, HALF)
     x, bound = _better(case, ground, relaxed, borders, x, clock)
-    value = held.price(x)
+    value = ground.arrays.price(x)
     gap = max(0.0, value - bound) / max(1.0, value)
-    at_risk = float(risk @ x) + float(model.at_risk.constant)
     solver.start_at_columns(x)
     return Large(
         model, solver, ground, relaxed.arrays, borders, x,
-        Stage(at_risk, least, 0.0, optimal=True), Stage(value, bound, gap, optimal=gap <= settings.gap),
+        Stage(held.risk_of(x), held.least, 0.0, optimal=True), Stage(value, bound, gap, optimal=gap <= settings.gap),
     )  # fmt: skip
 
 
-def _first_plan(
-    case: Case, model: LayoutModel, ground: Ground, relaxed: Relaxed | None, risk: tuple[Floats, float], safest: Floats, clock: Clock
-) -> Floats | None:
-    """Return the cheapest of the plans at hand that hold every row and the least risk; None where none does."""
-    found = [open_wide(ground, model, case.sites, safest)]
+@dataclass(frozen=True)
+class _Held:
+    """A county held to the least risk, and its relaxation; `shares` is a point of the least risk, None where the relaxation is one."""
+
+    model: LayoutModel
+    ground: Ground
+    relaxed: Relaxed
+    least: float
+    shares: Floats | None
+
+    def risk_of(self, x: Floats) -> float:
+        """Return the weighted pupils at risk under `x`."""
+        return float(goal_of(self.model.at_risk, self.ground.position) @ x) + float(self.model.at_risk.constant)
+
+
+def _hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, clock: Clock) -> _Held | None:
+    """Return the county with everybody on his safest way; where that cannot be, with the least risk of shares."""
+    seed = solver.seed
+    position = {variable: k for k, variable in enumerate(solver.variables)}
+    high = arrays.high.copy()
+    high[[position[variable] for variable in model.unsafe]] = 0.0
+    ground = read_ground(model, replace(arrays, high=high), solver.variables)
+    relaxed = relax(ground, seed, clock(RISK_SHARE))
     if relaxed is not None:
-        found.append(open_wide(ground, model, case.sites, relaxed.x))
-        dived = _dive(case, model, ground, relaxed, clock(DIVE_SHARE))
-        found += [] if dived is None else [dived]
-    weights, least = risk
-    slack = RISK_KEPT + HOLDS * least - float(model.at_risk.constant)
-    kept = [x for x in found if ground.arrays.holds(x, HOLDS) and weights @ x <= least + slack]
-    return min(kept, key=ground.arrays.price, default=None)
+        return _Held(model, ground, relaxed, model.safest, None)
+    risk = goal_of(model.at_risk, ground.position)
+    found = least_risk(arrays, risk, seed, clock(RISK_SHARE))
+    if found is None:
+        return None
+    least, shares, held = found
+    ground = read_ground(model, held, solver.variables)
+    relaxed = relax(ground, seed, clock(RELAX_SHARE))
+    return None if relaxed is None else _Held(model, ground, relaxed, least + float(model.at_risk.constant), shares)
+
+
+def _first_plan(case: Case, held: _Held, clock: Clock) -> Floats | None:
+    """Return the cheapest of the plans at hand that hold every row and the least risk; None where none does."""
+    arrays = held.ground.arrays
+    dived = _dive(case, held.model, held.ground, held.relaxed, clock(DIVE_SHARE))
+    points = (held.relaxed.x, *(() if held.shares is None else (held.shares,)))
+    found = [open_wide(held.ground, held.model, case.sites, point) for point in points] + ([] if dived is None else [dived])
+    most = held.least * (1 + HOLDS) + RISK_KEPT
+    return min((x for x in found if arrays.holds(x, HOLDS) and held.risk_of(x) <= most), key=arrays.price, default=None)
 
 
 def _dive(case: Case, model: LayoutModel, ground: Ground, relaxed: Relaxed, deadline: float) -> Floats | None:
@@ -137,18 +165,22 @@ def _dive(case: Case, model: LayoutModel, ground: Ground, relaxed: Relaxed, dead
 
 
 def _better(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders, x: Floats, clock: Clock) -> tuple[Floats, float]:
-    """Return a plan and a bound, each at least as good as before: regions for the bound only where the gap still asks for it."""
+    """Return a plan and a bound, each at least as good as before; once the gap is what the scenario asks for, no more is done."""
     settings, bound = case.scenario.solver, relaxed.bound
     fine = settings.gap / 4
-    for sweep, cut in enumerate(FIRST_CUTS):
+
+    def effort(share: float, nodes: int, heuristics: float) -> Effort:
+        now = time.monotonic()
+        return Effort(fine, nodes, settings.seed, now + share * max(0.0, clock(BETTER_SHARE) - now), heuristics)
+
+    for first_cut, share, bound_share in SWEEPS:
         if _gap(ground, x, bound) <= settings.gap:
             break
-        drawn = borders if sweep == 0 else _borders(case, ground, relaxed.arrays, cut)
-        effort = Effort(fine, NODES, settings.seed, clock(DIVE_SHARE + (SWEEP_SHARE - DIVE_SHARE) * (sweep + 1) / len(FIRST_CUTS)))
-        x = improve_plan(relaxed.arrays, drawn, x, relaxed.column_price, DEAR_YUAN, effort)
-        if sweep == 0 and _gap(ground, x, bound) > settings.gap:
-            effort = Effort(fine, BOUND_NODES, settings.seed, clock(BOUND_SHARE))
-            bound = max(bound, tighten_bound(relaxed.arrays, borders, relaxed.x, relaxed.row_price, effort))
+        drawn = borders if first_cut == HALF else _borders(case, ground, relaxed.arrays, first_cut)
+        x = improve_plan(relaxed.arrays, drawn, x, relaxed.column_price, DEAR_YUAN, effort(share, NODES, SEARCHING))
+        if bound_share and _gap(ground, x, bound) > settings.gap:
+            proving = effort(bound_share, BOUND_NODES, 0.0)
+            bound = max(bound, tighten_bound(relaxed.arrays, drawn, relaxed.x, relaxed.row_price, proving))
     return x, bound
 
 

@@ -52,6 +52,7 @@ class LinearSolver:
         self._position = {variable: k for k, variable in enumerate(self._variables)}
         self._deadline = deadline
         self._at_hand: list[float] | None = None
+        self.seed = seed
         self._highs = silent_highs()
         for option, value in (("random_seed", seed), ("threads", 1), ("parallel", "off")):
             self._highs.setOptionValue(option, value)

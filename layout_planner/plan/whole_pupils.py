@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -64,7 +65,7 @@ def _on_ways(arrays: Arrays, inside: NDArray[np.int64], x: Floats, effort: Effor
     outside = np.rint(x)
     outside[inside] = x[inside]
     part = with_the_rest_as_it_is(arrays, by_column, one_region(arrays, inside), inside, outside)
-    _, found = solve_part(silent_highs(), part, effort, None)
+    _, found = solve_part(silent_highs(), part, effort, effort.deadline - time.monotonic(), None)
     if found is None:
         return None
     outside[inside] = np.where(arrays.whole[inside], np.rint(found), found)
