@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import itertools
+import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -49,7 +52,7 @@ def solve_both(case):
     return exact, by_region, layout, today
 
 
-@settings(QUICK, max_examples=25)
+@settings(QUICK, max_examples=12)
 @given(COUNTIES, st.sampled_from(["expected", "slow", "bad_days", "worst"]))
 def test_bound_is_below_the_best_plan_and_the_best_below_what_is_found(county, judge):
     pupils, seats, random = county
@@ -127,6 +130,34 @@ def test_no_whole_plan_breaks_a_step_cut(groups, size, steps, may_close):
     closed = np.zeros(count + 2)
     if may_close:
         assert cut.weights @ closed[cut.columns] <= cut.most + 1e-6
+
+
+@pytest.fixture(scope="module")
+def township():
+    """Return the smallest county of the series, its checker, and the bound and the best plan of the general way."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    bench, series = importlib.import_module("bench_county"), importlib.import_module("county_series")
+    sys.path.pop(0)
+    problem = series.make_problem(series.SIZES["township"])
+    exact = solving.optimise_layout(problem.case, problem.options, problem.today)[1]
+    return problem, bench.check_plan, exact
+
+
+@pytest.mark.parametrize("limit_s", [0.01, 4, 20])
+def test_whatever_the_time_limit_the_plan_is_one_and_its_gap_is_honest(limit_s, township, monkeypatch):
+    problem, check_plan, exact = township
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    solver = problem.case.scenario.solver.model_copy(update={"time_limit_s": limit_s})
+    case = replace(problem.case, scenario=problem.case.scenario.model_copy(update={"solver": solver}))
+    layout, solved = solving.optimise_layout(case, problem.options, problem.today)
+    faults, cost = check_plan(problem, layout.sites.reset_index(), layout.assignment)
+    assert faults == []
+    assert cost == pytest.approx(solved.objective, abs=1)
+    assert solved.gap == pytest.approx(1 - solved.bound / solved.objective, abs=1e-9)
+    assert solved.terms["harmed"] <= 1e-4
+    if solved.terms["at_risk_weighted"] <= exact.terms["at_risk_weighted"] + 1e-3:
+        assert solved.bound <= exact.objective + 1
+        assert exact.bound <= solved.objective + 1
 
 
 def small_program(seed: int) -> tuple[Arrays, np.ndarray, np.ndarray]:

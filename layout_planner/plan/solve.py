@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import platform
 import time
 from dataclasses import dataclass, replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -27,7 +25,8 @@ from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, L
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
-from layout_planner.plan.terms import describe_layout, list_terms
+from layout_planner.plan.terms import list_terms
+from layout_planner.plan.untouched import kept, solver_versions, unchanged
 from layout_planner.plan.whole_pupils import make_pupils_whole
 
 if TYPE_CHECKING:
@@ -70,7 +69,7 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     """
     scenario = case.scenario
     if scenario.plan.move == "none":
-        return today, _unchanged(case, today)
+        return today, unchanged(case, today)
     weights_of(scenario.plan)  # refuses a weighted sum without weights
     if scenario.plan.connected_catchments:
         return optimise_connected(case, today, lambda cut: _optimise(cut, options, today))
@@ -89,7 +88,7 @@ def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout,
     except NoPlanError:
         if not today_fits(case, choose_options(case, options, today), today):
             raise
-        return today, _kept(case, today, time.monotonic() - started)
+        return today, kept(case, today, time.monotonic() - started)
 
 
 def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool = False) -> Asked:
@@ -170,11 +169,11 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         "pupil_minutes": evaluate(model.minutes, values),
     } | list_terms(asked.case, layout, asked.today, reached.times)
     complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
-    status = "optimal within the gap" if complete else "stopped at the time limit"
+    status = "optimal within the gap" if complete else "best found" if asked.large is not None else "stopped at the time limit"
     objective = sum(weight * terms[name] for name, weight in model.weights.items())
     gap = max(0.0, objective - cost.bound) / max(1.0, objective)
     seconds = time.monotonic() - asked.clock.started
-    solved = Solved(status, objective, cost.bound, gap, seconds, scenario.solver.seed, terms, _versions())
+    solved = Solved(status, objective, cost.bound, gap, seconds, scenario.solver.seed, terms, solver_versions())
     return layout, solved
 
 
@@ -206,6 +205,7 @@ def _settle_regions(asked: Asked, deadline: float) -> tuple[Stage, Values] | Non
     if x is None:
         return None
     value = float(goal @ x)
+    # the gap of a plan is that of what it spends: minutes found region by region are good and not proven
     return Stage(value, 0.0, 1.0, optimal=True), dict(zip(large.ground.variables, x.tolist(), strict=True))
 
 
@@ -349,25 +349,6 @@ def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
         for variable, share in goal.items():
             terms[variable] = terms.get(variable, 0.0) + weight * share
     return pulp.LpAffineExpression(terms)
-
-
-def _unchanged(case: Case, today: Layout) -> Solved:
-    cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
-    terms = {"cost_yuan": cost} | list_terms(case, today, today)
-    return Solved("unchanged", cost, cost, 0.0, 0.0, case.scenario.solver.seed, terms, _versions())
-
-
-def _kept(case: Case, today: Layout, seconds: float) -> Solved:
-    """Return how today's layout came to be the plan: it is one, and time left no other; nothing is known of how good it is."""
-    cost = float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
-    terms = {"harmed": 0.0, "at_risk_bound": 0.0, "cost_yuan": cost, "cost_bound": 0.0} | describe_layout(case, today, today)
-    terms |= list_terms(case, today, today)
-    return Solved("stopped at the time limit", cost, 0.0, 1.0, seconds, case.scenario.solver.seed, terms, _versions())
-
-
-def _versions() -> dict[str, str]:
-    packages = {name: metadata.version(name) for name in ("pulp", "highspy", "numpy", "pandas", "scipy", "geopandas", "shapely")}
-    return {"python": platform.python_version(), **packages}
 
 
 def _read_layout(case: Case, model: LayoutModel, values: Values) -> Layout:
