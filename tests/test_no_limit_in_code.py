@@ -86,12 +86,16 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.dive", 0.25): "share of what is made whole at once, changes speed and quality of the search only",
     ("plan.large", 1_000.0): "ways dearer than this are not tried again, changes the search only; no bound rests on it",
     ("plan.large", 14_000.0): "size of regions, changes the search only",
-    **{("plan.large", share): "share of the time limit, or of a county on one side of a border" for share in (0.2, 0.4, 0.5, 0.7, 0.85)},
+    **{
+        ("plan.large", share): "share of the time limit, or of a county on one side of a border"
+        for share in (0.1, 0.3, 0.4, 0.45, 0.5, 0.6, 0.9)
+    },
     ("plan.large", 0.001): "solver tolerance, pupils",
     **{("plan.large", number): "parts of the gap, nodes that are searched and the like" for number in (3, 4, 50, 200)},
     ("plan.cuts", 0.001): "solver tolerance",
     ("plan.cuts", 0.01): "solver tolerance, pupils",
     ("plan.improve", 4): "threads",
+    ("plan.improve", 0.05): "share of the work of a search",
     ("plan.regions", 0.5): "half of a region",
     ("plan.relaxation", 3): "rounds without progress after which the search for rows ends",
     ("plan.relaxation", 30): "rounds of the search for rows",
