@@ -25,7 +25,7 @@ FLOORS = [
     ["compare", "agreeing"],
     ["pipeline"],
     ["studies", "sweep"],
-    ["why", "frontier", "province", "years", "repair"],
+    ["why", "frontier", "ideal", "province", "years", "repair"],
     ["output"],
     ["demo", "embedded"],
     ["cli"],

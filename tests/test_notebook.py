@@ -37,6 +37,7 @@ def test_the_notebook_sweeps_twenty_scenarios_and_draws_the_frontier(scenario, t
     assert (table["gap"] <= 0.002 + 1e-9).all()
     stored = pd.read_csv(tmp_path / "out" / "sweep.csv", index_col="variant")
     assert stored["cost_yuan"].to_numpy() == pytest.approx(table["cost_yuan"].to_numpy())
+    assert names["ideal"]["proven"].all()
     assert all((tmp_path / "out" / name).stat().st_size > 5_000 for name in ("buses.png", "frontier.png"))
 
 
