@@ -47,7 +47,7 @@ def study_sites(
     Returns
     -------
     DataFrame with IDEAL_COLUMNS : mean_minutes and worst_minutes one way, infinite where no choice of so many sites reaches everybody who
-    can be reached at all; proven, no choice is better; unreached, pupils whom no site reaches, left out of the minutes; open, ids with commas
+    can be reached at all; proven, no choice is better; unreached, pupils whom no site reaches, left out of the minutes; open, ids
 
     Raises
     ------
