@@ -13,6 +13,7 @@ from layout_planner.output.map_data import read_words, roads_are_osm
 from layout_planner.output.pages import show_measure
 from layout_planner.output.papers.facts import NOTHING, Line, Part, count, join, name_form, name_value, same
 from layout_planner.output.papers.report_charts import CHARTS, PLAN_COLORS, TODAY_COLOR, Chart, Shown
+from layout_planner.output.papers.report_goals import tell_goals
 from layout_planner.output.report_tables import way_sheets, who_pays_sheet
 from layout_planner.output.safe import clean_text
 from layout_planner.output.sheets import say_cell
@@ -84,7 +85,7 @@ def describe_report(runs: Sequence[Papers]) -> Report:
             "summary",
             Words("摘要", "Summary"),
             tuple(_summaries(runs)),
-            (_figures(states),),
+            (_figures(states), *(part for papers in runs if (part := tell_goals(papers)) is not None)),
             shown[:1] if shown[0].key == "measures" else (),
         ),
         Section("charts", Words("图", "Charts and maps"), (), (), tuple(chart for chart in shown if chart.key != "measures")),
