@@ -17,6 +17,7 @@ from layout_planner.plan.present import present_layout
 from tests.test_frontier import HOSTILE, frontier_of
 from tests.test_plan_properties import COUNTIES, draw_minutes, make_case, price
 from tests.test_repair import options_of
+from tests.views import make_view
 
 QUICK = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -96,3 +97,13 @@ def test_a_pair_that_is_none_is_refused(between):
     done = CliRunner().invoke(frontier, ["none.toml", "--between", between])
     assert done.exit_code == 2
     assert "--between" in done.output
+
+
+def test_every_plan_has_a_map_and_one_map_holds_them_all(tmp_path):
+    found = pair_frontier()
+    views = [make_view(name=name) for name in ("a", "b")]
+    paths = {path.name: path for path in write_frontier(found, tmp_path, "en", views)}
+    assert set(paths) == {"frontier.csv", "frontier.png", "frontier.html", "plan-1.html", "plan-2.html", "plans.html"}
+    page = paths["frontier.html"].read_text(encoding="utf-8")
+    assert all(f'href="{name}"' in page for name in ("plan-1.html", "plan-2.html", "plans.html"))
+    assert "≤ 45.5" in paths["plan-2.html"].read_text(encoding="utf-8")

@@ -14,7 +14,7 @@ from rich.table import Table
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, SHOWN_YUAN
 from layout_planner.output.charts import save_png
-from layout_planner.output.maps import write_map
+from layout_planner.output.maps import LEAST_RUNS, MOST_RUNS, write_compare_map, write_map
 from layout_planner.output.pages import show_measure, write_page
 from layout_planner.output.safe import clean_text, safe_cell
 from layout_planner.whole import unwritable, whole_file
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 LINE, OTHER, TODAY = "#0072B2", "#D55E00", "#8a949c"
 MOST_NAMES = 12
+TOGETHER = "plans.html"
 KEPT = Words("保留", "kept")
 EXPLAINED = Words(
     "每一行是在至少保留这么多所学校时最省的方案；任何方案都不让现在安全的孩子变得不安全。越往下，撤得越多，花钱越少。",
@@ -176,13 +177,28 @@ def write_frontier(found: Frontier, out: Path, lang: Lang, maps: Iterable[RunVie
             beside.write_bytes(charts[lang])
     except OSError as error:
         raise unwritable(folder, error) from error
-    drawn = []
+    drawn = _draw_maps(found, maps, folder, lang)
+    names = [path.name for path in drawn]
+    together = names.pop() if names and names[-1] == TOGETHER else None
+    write_page(
+        "frontier.html", {**_describe_page(found, charts), "maps": names, "together": together}, paths[2], lang, links=[TOGETHER, *names]
+    )
+    return [*paths, *drawn]
+
+
+def _draw_maps(found: Frontier, maps: Iterable[RunView], folder: Path, lang: Lang) -> list[Path]:
+    """Draw a map of every plan, and one of several of them with a switch; return their paths, that one last."""
+    drawn, views = [], []
     for number, (view, step) in enumerate(zip(maps, found.steps, strict=False), start=1):
         drawn.append(folder / f"plan-{number}.html")
         title = Words(f"{view.title.zh}：{_asked(step, found).zh}", f"{view.title.en}: {_asked(step, found).en}")
-        write_map(replace(view, title=title), drawn[-1], lang)
-    write_page("frontier.html", {**_describe_page(found, charts), "maps": [path.name for path in drawn]}, paths[2], lang)
-    return [*paths, *drawn]
+        views.append(replace(view, title=title))
+        write_map(views[-1], drawn[-1], lang)
+    if len(views) >= LEAST_RUNS:
+        shown = sorted({round(k * (len(views) - 1) / (min(MOST_RUNS, len(views)) - 1)) for k in range(min(MOST_RUNS, len(views)))})
+        drawn.append(folder / TOGETHER)
+        write_compare_map([views[k] for k in shown], drawn[-1], lang)
+    return drawn
 
 
 def _tabulate(found: Frontier) -> pd.DataFrame:

@@ -18,7 +18,7 @@ from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from layout_planner.output.view import RunView
@@ -74,11 +74,22 @@ def write_compare_page(views: Sequence[RunView], path: Path, lang: Lang) -> None
     write_page("compare.html", page, path, lang)
 
 
-def write_page(template: str, page: dict[str, Any], path: Path, lang: Lang, *, words: dict[str, tuple[str, str]] | None = None) -> None:
-    """Render `template` with `page`, seal it and write it whole; `words` are the pages' own unless others are given."""
+def write_page(
+    template: str,
+    page: dict[str, Any],
+    path: Path,
+    lang: Lang,
+    *,
+    words: dict[str, tuple[str, str]] | None = None,
+    links: Collection[str] = (),
+) -> None:
+    """Render `template` with `page`, seal it and write it whole.
+
+    words : the pages' own unless others are given. links : files beside the page that it leads to.
+    """
     words = words or page_words()
     html = _environment().get_template(template).render(page=page, words=words, lang=lang, signs=SIGNS)
-    write_atomically(path, seal_page(html))
+    write_atomically(path, seal_page(html, links))
 
 
 def render_page(template: str, page: dict[str, Any], lang: Lang, *, only: Lang | None) -> str:
