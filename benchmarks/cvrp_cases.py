@@ -100,11 +100,13 @@ def route_for(distances: NDArray[np.float64], demand: Ints, capacity: int, secon
     )  # fmt: skip
     fleet, begin, begun, rounds, lap = [Vehicles(capacity, 0, n, 0)], (), time.process_time(), BEGIN_ROUNDS, 0
     best: tuple[Run, ...] = ()
-    while time.process_time() - begun < seconds:
+    while (left := seconds - (time.process_time() - begun)) > 0:
+        lap_begun = time.process_time()
         found = route_school(bell, fleet, [0.0], cost_per_m=1.0, rounds=rounds, seed=seed + lap, begin=begin)
         if found is not None and (not best or _cost(found, distances) < _cost(best, distances)):
             best = found
-        begin, rounds, lap = best, 2 * rounds, lap + 1
+        spent = max(1e-3, time.process_time() - lap_begun)
+        begin, rounds, lap = best, max(1, min(2 * rounds, int(rounds * (left - spent) / spent))), lap + 1
     return [[choice + 1 for choice in run.choices] for run in best]
 
 

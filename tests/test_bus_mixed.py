@@ -16,6 +16,9 @@ import pytest
 
 from layout_planner.buses.plan import plan_buses
 from layout_planner.norms import read_norms
+from layout_planner.output.bus_pages import lines_of, write_timetable
+from layout_planner.output.bus_plans import join_buses
+from layout_planner.output.mixed_pages import say_mixed
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.present import present_layout
@@ -26,6 +29,7 @@ from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.net import build_net
 from tests.test_plan import scenario_with
 from tests.tiny import _points, tiny_county
+from tests.views import make_view
 
 HOURS = {"C1": (8 * 3600 + 300.0, 16 * 3600 + 1800.0), "P1": (8 * 3600.0, 16 * 3600 + 1800.0)}
 WAIT = 6.0  # minutes that a pupil may wait at school: too few for a bus to come back
@@ -137,3 +141,20 @@ def test_every_damage_is_told(mixed, table: str, column: str, value: object):
 
 def test_nothing_is_mixed_unasked():
     assert scenario_with().buses.mixed_loads is False
+
+
+def test_the_timetable_tells_the_alternative_and_every_driver_s_day(mixed, tmp_path):
+    plan = mixed[2]
+    view = make_view()
+    schools = view.schools.iloc[[0, 0]].assign(name=["中心学校", "甲小学"], name_en=["Central", "Jia Primary"])
+    schools.index = ["C1", "P1"]
+    run = type("Run", (), {"buses": {"today": plan, "plan": plan}})()
+    lines = lines_of(replace(view, schools=schools, mergers=(), findings=(), **join_buses(run)), "plan")
+    write_timetable(lines, tmp_path / "timetable.html", "zh")
+    page = (tmp_path / "timetable.html").read_text(encoding="utf-8")
+    assert "车从2辆减到1辆" in page
+    assert "the buses go from 2 to 1" in page
+    assert page.count("收车") >= 2
+    assert say_mixed(replace(lines.view, mixed_sums=None), "plan").en == ""
+    none = plan.mixed.sums.assign(buses=2, cost_yuan=1.0, when="plan")
+    assert "neither buses nor money" in say_mixed(replace(lines.view, mixed_sums=none), "plan").en

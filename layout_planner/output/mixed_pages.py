@@ -4,13 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from layout_planner.output.bus_plans import DIRECTIONS, LOADS, tell_clock
+from layout_planner.output.bus_plans import DIRECTIONS, tell_clock
 from layout_planner.output.map_data import pair
 from layout_planner.output.safe import clean_text
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
     from layout_planner.output.view import RunView
+
+
+HEADS = {"apart": Words("方案", "plan"), "mixed": Words("混载", "mixed")}
+FIGURES: tuple[tuple[Words, Callable[[dict[Hashable, Any]], str]], ...] = (
+    (Words("车辆", "buses"), lambda row: str(row["buses"])),
+    (Words("趟数（往返）", "runs, both ways"), lambda row: str(row["runs"])),
+    (Words("其中混载", "of them for several schools"), lambda row: str(row["mixed_runs"])),
+    (Words("最长乘车（分）", "longest ride, min"), lambda row: f"{row['longest_ride_minutes']:.0f}"),
+    (Words("公里/天", "km a day"), lambda row: f"{row['ride_km'] + row['empty_km']:.0f}"),
+    (Words("万元/年", "10,000 yuan a year"), lambda row: f"{row['cost_yuan'] / 10_000:.0f}"),
+)
 
 
 def tell_mixed(view: RunView, when: str) -> dict[str, Any] | None:
@@ -24,18 +37,8 @@ def tell_mixed(view: RunView, when: str) -> dict[str, Any] | None:
     shared = calls[calls["kind"].eq("gate").groupby(calls["run_id"]).transform("sum") > 1]
     return {
         "lead": pair(say_mixed(view, when)),
-        "sums": [
-            {
-                "name": pair(LOADS[str(name)]),
-                "cells": [
-                    *(str(int(row[column])) for column in ("buses", "runs", "mixed_runs")),
-                    f"{row['longest_ride_minutes']:.0f}",
-                    f"{row['ride_km'] + row['empty_km']:.0f}",
-                    f"{row['cost_yuan'] / 10_000:.0f}",
-                ],
-            }
-            for name, row in sums.iterrows()
-        ],
+        "heads": [pair(HEADS[str(name)]) for name in sums.index],
+        "sums": [{"name": pair(words), "cells": [tell(row) for row in sums.to_dict("records")]} for words, tell in FIGURES],
         "runs": [_tell_run(own.sort_values("call_no").to_dict("records")) for _, own in shared.groupby("run_id", sort=False)],
     }
 
@@ -48,11 +51,16 @@ def say_mixed(view: RunView, when: str) -> Words:
     sums = table[table["when"] == when].set_index("loads")
     apart, mixed = (row for row in sums.loc[["apart", "mixed"]].to_dict("records"))
     saved, yuan = apart["buses"] - mixed["buses"], apart["cost_yuan"] - mixed["cost_yuan"]
+    if saved <= 0 and yuan <= 0:
+        return Words(
+            "另案（不在方案内）：一趟车送几所学校，车辆和费用都省不下来",
+            "An alternative, not the plan: several schools in one bus would save neither buses nor money",
+        )
     return Words(
-        f"另案（不在方案内）：一趟车可送几所学校时，需要{mixed['buses']}辆，少{saved}辆，一年少{yuan / 10_000:.0f}万元；"
+        f"另案（不在方案内）：一趟车送几所学校，车从{apart['buses']}辆减到{mixed['buses']}辆，一年少{yuan / 10_000:.0f}万元；"
         f"{mixed['mixed_pupils']}名学生与别校同车，最长乘车{mixed['longest_ride_minutes']:.0f}分钟（方案为{apart['longest_ride_minutes']:.0f}分钟）",
-        f"an alternative, not the plan: with several schools in one bus {mixed['buses']} buses are needed, {saved} fewer, {yuan:,.0f} yuan "
-        f"a year less; {mixed['mixed_pupils']} pupils share a bus with another school, longest ride "
+        f"An alternative, not the plan: with several schools in one bus the buses go from {apart['buses']} to {mixed['buses']}, saving "
+        f"{yuan:,.0f} yuan a year; {mixed['mixed_pupils']} pupils share a bus with another school, longest ride "
         f"{mixed['longest_ride_minutes']:.0f} min ({apart['longest_ride_minutes']:.0f} in the plan)",
     )
 
