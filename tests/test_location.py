@@ -22,6 +22,7 @@ from layout_planner.location import (
 )
 from layout_planner.location import engine as engine_module
 from layout_planner.location.knapsack import take_whole
+from layout_planner.location.whole import _best_exchange
 
 SEEDS = st.integers(0, 10**6)
 
@@ -182,6 +183,17 @@ def test_capacitated_p_median_is_the_best_of_all(seed, p, whole):
 
 @settings(max_examples=20, deadline=None)
 @given(SEEDS)
+def test_unequal_sites_are_the_best_of_all(seed):
+    # Few large sites among small ones: many sets of p sites hold too little, whatever the distances say.
+    cost, _, demand, _ = draw(seed, clients=5, sites=4)
+    capacity = np.array([demand.sum(), demand.max(), 3.0, 0.0])
+    for whole, price in ((False, split_value), (True, whole_value)):
+        best = min(price(cost, np.zeros(4), demand, capacity, s) for s in open_sets(4, 2, 2))
+        check(solve_capacitated_p_median(cost, 2, demand, capacity, whole=whole), best)
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
 def test_places_out_of_reach_serve_nobody(seed):
     cost, opening, demand, _ = draw(seed)
     cost[np.random.default_rng(seed + 1).random(cost.shape) < 0.4] = np.inf
@@ -215,6 +227,23 @@ def hard(clients=60, sites=40):
     rng = np.random.default_rng(7)
     places = rng.random((clients, 2))
     return np.rint(1000 * np.linalg.norm(places[:, None] - places[None, :sites], axis=2)), rng
+
+
+@settings(max_examples=20, deadline=None)
+@given(SEEDS)
+def test_the_best_exchange_is_found(seed):
+    rng = np.random.default_rng(seed)
+    cost, demand, place = rng.random((8, 3)), rng.integers(1, 5, 8).astype(float), rng.integers(0, 3, 8)
+    left = rng.integers(0, 3, 3).astype(float)
+    saved = {
+        (one, other): cost[one, place[one]] + cost[other, place[other]] - cost[one, place[other]] - cost[other, place[one]]
+        for one, other in itertools.permutations(range(8), 2)
+        if left[place[other]] + demand[other] >= demand[one] and left[place[one]] + demand[one] >= demand[other]
+    }
+    found = _best_exchange(cost, demand, left, place, 1e-9)
+    most = max(saved.values(), default=0.0)
+    assert (found is None) == (most <= 1e-9)
+    assert found is None or saved[found] == pytest.approx(most)
 
 
 def test_the_same_question_gets_the_same_answer():

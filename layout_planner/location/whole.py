@@ -18,17 +18,22 @@ if TYPE_CHECKING:
 
 SPARE = 1e-9  # of the whole demand: how far a site may be over its capacity in arithmetic
 MOST_MOVES = 2000
+MOST_PAIRS = 10_000_000  # of clients looked at for one exchange
 
 
 def round_shares(question: Question, sites: Ints, split: Served) -> Served:
     """Return a plan of whole clients near the shares of `split`, and its bound; value inf where none was found."""
     assert question.capacity is not None  # noqa: S101 - else nobody asks
+    if not split.value < np.inf:
+        return split
     cost, room = question.cost[:, sites], question.capacity[sites] + SPARE * question.demand.sum()
-    for place in (_follow_shares(cost, question.demand, room, split.shares), _follow_regret(cost, question.demand, room)):
-        if place is not None:
-            best = improve(cost, question.demand, room, place)
-            return Served(value_of(question, sites, best), split.bound, as_shares(best, len(sites)), split.prices)
-    return Served(np.inf, split.bound, split.shares)
+    place = _follow_shares(cost, question.demand, room, split.shares)
+    if place is None:
+        place = _follow_regret(cost, question.demand, room)
+    if place is None:
+        return Served(np.inf, split.bound, split.shares)
+    best = improve(cost, question.demand, room, place)
+    return Served(value_of(question, sites, best), split.bound, as_shares(best, len(sites)), split.prices)
 
 
 def fits(question: Question, sites: Ints, place: Ints) -> bool:
@@ -96,10 +101,20 @@ def improve(cost: Floats, demand: Floats, room: Floats, place: Ints) -> Ints:
 
 
 def _best_exchange(cost: Floats, demand: Floats, left: Floats, place: Ints, enough: float) -> tuple[int, int] | None:
-    there = cost[:, place]  # what client i costs where client k is
-    here = np.diagonal(there)
-    change = there + there.T - here[:, None] - here
-    fits = left[place] + demand >= demand[:, None]  # client i in the place of client k
-    change = np.where(fits & fits.T, change, np.inf)
+    """Return the exchange of two clients that saves most; one of them has a cheaper place than its own.
+
+    Of very many clients only those with most to win are tried.
+    """
+    here = cost[np.arange(len(place)), place]
+    wish = here - cost.min(axis=1)
+    eager = np.argsort(-wish, kind="stable")[: max(1, MOST_PAIRS // len(place))]
+    eager = eager[wish[eager] > 0]
+    if not len(eager):
+        return None
+    there = cost[eager][:, place] + cost[:, place[eager]].T
+    change = there - here[eager][:, None] - here
+    own, others = demand[eager][:, None], demand
+    fits = (left[place] + others >= own) & (left[place[eager]][:, None] + own >= others)
+    change = np.where(fits, change, np.inf)
     one, other = np.unravel_index(change.argmin(), change.shape)
-    return (int(one), int(other)) if change[one, other] < -enough else None
+    return (int(eager[one]), int(other)) if change[one, other] < -enough else None
