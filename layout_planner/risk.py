@@ -97,7 +97,8 @@ class _Ways:
         factor = child_factor(norms, grades, scenario.travel)
         beds = (sites["beds"] + sites["new_beds"]).to_numpy()
         teaching = sites["bands"].str.split(",").map(lambda taught: band in taught).to_numpy(dtype=bool)
-        weekly = (travel.stop_s / factor)[:, None] + travel.ride_s <= travel_limit_s(norms, grades, "board")
+        boarding = travel.riding(factor)
+        weekly = boarding.walk_s / factor + boarding.ride_s <= travel_limit_s(norms, grades, "board")
         full = sites["boarders"].to_numpy() >= beds
         self.may_board = may_board(norms, grades)
         self._off = travel.off_network
@@ -127,7 +128,7 @@ class _Ways:
 def _flat_walk_s(travel: TravelTimes, norms: NormSet) -> NDArray[np.float64]:
     """Return the seconds that an adult would take for every walk if the county were flat and had no steps."""
     flat_m_s = norms.value("speed.walk_kmh") / 3.6
-    straight_m = travel.access_m[:, None] + travel.school_access_m[None, :]
+    straight_m = travel.across_m()
     return np.asarray((travel.walk_m - straight_m + straight_m / norms.value("speed.off_road_factor")) / flat_m_s)
 
 

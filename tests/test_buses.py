@@ -265,7 +265,7 @@ def test_a_school_with_a_bell_of_its_own_has_its_buses_then(tiny_plan):
 @pytest.mark.parametrize("mode", ["school_bus", "board"])
 def test_a_school_that_no_bus_road_reaches_keeps_its_riders_without_a_bus_and_says_so(tiny_plan, mode: str):
     case, net, layout, _ = tiny_plan
-    cut_off = replace(net, gate=np.full_like(net.gate, -1))
+    cut_off = replace(net, driven=replace(net.driven, schools=net.driven.schools.only(net.driven.schools.place < 0)))
     riders = replace(layout, assignment=riding(case, S1=10, S2=10).assign(mode=mode))
     plan = plan_buses(case, cut_off, riders)
     assert plan.routes.empty

@@ -90,7 +90,10 @@ def test_sampled_walks_equal_networkx(place):
         home, school = county.settlements.geometry.iloc[h], county.schools.geometry.iloc[s]
         on_main = abs(lines.distance(home) - trips.access_m[h]) < 1e-6 and abs(lines.distance(school) - trips.school_access_m[s]) < 1e-6
         if on_main and not trips.off_network[h]:
-            assert trips.walk_m[h, s] == pytest.approx(walk_metres(county, home, school), abs=0.1)
+            legs_m = trips.access_m[h] + trips.school_access_m[s]  # by the nearest roads; another road near by may be better
+            by_nearest_s = (walk_metres(county, home, school) - legs_m) / 1.4 + legs_m / 0.84
+            assert home.distance(school) / 1.4 <= trips.walk_s[h, s] <= by_nearest_s + 0.1
+            assert trips.walk_s[h, s] > by_nearest_s - 4 * 500 / 0.84  # both legs change by 500 m at most
             checked += 1
     assert checked >= 5
 
@@ -124,9 +127,11 @@ def test_slope_changes_times_in_andorra():
     ratio = hilly.walk_s[real] / even.walk_s[real]
     assert np.array_equal(np.isfinite(even.walk_s), np.isfinite(hilly.walk_s))
     assert 1.05 < np.median(ratio) < 2
-    assert (hilly.ride_s >= even.ride_s - 1e-6).all()
     level = measure_travel(replace(flat, elevation=grid), NORMS, Travel(ride={"slope": False}))
-    assert np.array_equal(even.ride_s, level.ride_s)
+    steep, plain, same = (trips.riding() for trips in (hilly, even, level))
+    assert (steep.ride_s + steep.walk_s >= plain.ride_s + plain.walk_s / 1.2 - 1e-6).all()  # downhill one walks up to a fifth faster
+    known = np.isfinite(plain.ride_s)
+    assert np.median(np.abs(plain.ride_s - same.ride_s)[known]) == 0  # slopes on foot change some stops, and no ride
 
 
 # --- trips worked out by hand; the heights are those of the SRTM grids at the ends of equal pieces of at most 60 m
@@ -170,8 +175,10 @@ def test_a_village_of_vavuniya_walks_to_the_road_by_hand():
     county = vavuniya()
     net = build_net(county, NORMS, Travel())
     row = county.settlements.index.get_loc("LK-4309050")
-    assert net.on_foot.homes.over_terrain[row]
-    assert (net.home_leg[0][row], net.home_leg[1][row]) == pytest.approx((676.7, 708.1), abs=0.5)
+    homes = net.on_foot.homes
+    first = homes.first[row]
+    assert homes.over_terrain[first]
+    assert (homes.there_s[first], homes.back_s[first]) == pytest.approx((676.7, 708.1), abs=0.5)
 
 
 def test_villages_without_roads_walk_over_the_terrain():
@@ -193,7 +200,7 @@ def test_villages_without_roads_walk_over_the_terrain():
 
 
 @pytest.mark.parametrize("place", ["vavuniya", "andorra"])
-def test_more_road_never_slows_places_that_join_where_they_did(place):
+def test_more_road_never_slows_places_with_a_road_near(place):
     county = vavuniya() if place == "vavuniya" else andorra()
     rng = np.random.default_rng(11)
     xy, roads = county.roads.node_xy, county.roads
@@ -209,21 +216,19 @@ def test_more_road_never_slows_places_that_join_where_they_did(place):
     more = replace(county, roads=replace(roads, edges=pd.concat([roads.edges, new], ignore_index=True)))
     before, after = (build_net(one, NORMS, Travel()) for one in (county, more))
     old, now = (measure_net(net, one, Travel()) for net, one in ((before, county), (after, more)))
-    home, school = (joints(after.on_foot, after.edges, kind) == joints(before.on_foot, before.edges, kind) for kind in ("homes", "schools"))
-    assert home.sum() >= 5
+    home, school, stop, gate = (
+        (access.metres <= 500) & ~access.lost & ~access.searched
+        for joined in (before.on_foot, before.driven)
+        for access in (joined.homes, joined.schools)
+    )
     same = np.ix_(home, school)
-    assert (now.walk_s[same] <= old.walk_s[same] + 1e-3).all()
+    assert home.sum() >= 5
+    assert (now.walk_s[same] <= old.walk_s[same] + 5e-3).all()
     assert (now.walk_s[same] < old.walk_s[same] - 1).any()
-    stop, gate = (joints(after.driven, after.edges, kind) == joints(before.driven, before.edges, kind) for kind in ("homes", "schools"))
     same = np.ix_(stop & home, gate & school)
-    assert (now.ride_s[same] <= old.ride_s[same] + 1e-3).all()
-
-
-def joints(joined, edges, kind):
-    """Return where the places of one kind join, as text to the millimetre."""
-    access = getattr(joined, kind)
-    points = shapely.line_interpolate_point(edges.geometry.to_numpy()[access.edge], access.at)
-    return np.array([f"{x:.3f} {y:.3f} {lost}" for (x, y), lost in zip(shapely.get_coordinates(points), access.lost, strict=True)])
+    for child, stretch in ((1.0, 1.0), (0.75, 1.0), (0.75, 1.3)):
+        slow, quick = (trips.riding(child, stretch) for trips in (old, now))
+        assert ((quick.walk_s / child + stretch * quick.ride_s) <= (slow.walk_s / child + stretch * slow.ride_s) + 2e-2)[same].all()
 
 
 @pytest.mark.parametrize("place", ["andorra", "vavuniya", "liechtenstein"])

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from affine import Affine
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from shapely import LineString, Point
 
@@ -21,8 +21,10 @@ from layout_planner.norms import read_norms
 from layout_planner.scenario import Travel
 from layout_planner.travel import network
 from layout_planner.travel.bus import Bus
-from layout_planner.travel.matrix import measure_near, measure_travel
+from layout_planner.travel.doubt import Pace
+from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
 from layout_planner.travel.net import build_net
+from layout_planner.travel.options import child_factor, ride_by, time_trips
 from layout_planner.travel.terrain import Walker, heights_at, walk_straight
 from tests.tiny import CRS, ORIGIN, tiny_county
 
@@ -135,10 +137,10 @@ def test_parallel_edges_keep_the_fastest():
 
 def test_posted_limit_cap_and_steps():
     county = make_county(
-        [*ONE_ROAD, (4100, 0)], [(0, 1, "motorway", True, True, True), (1, 2, "steps", True, False, False)], [(0, 0)], [(4100, 0)]
+        [*ONE_ROAD, (4600, 0)], [(0, 1, "motorway", True, True, True), (1, 2, "steps", True, False, False)], [(0, 0)], [(4600, 0)]
     )
     trips = measure_travel(county, NORMS, Travel())
-    assert trips.walk_s[0, 0] == pytest.approx(4000 / 1.4 + 100 / 0.7)
+    assert trips.walk_s[0, 0] == pytest.approx(4000 / 1.4 + 600 / 0.7)
     assert trips.ride_s[0, 0] == pytest.approx(4000 / (60 / 3.6))
     county.roads.edges["speed_limit_kmh"] = 20.0
     assert measure_travel(county, NORMS, Travel()).ride_s[0, 0] == pytest.approx(4000 / (20 / 3.6))
@@ -149,11 +151,14 @@ def test_small_components_and_components_without_school_are_not_joined():
     edges = [(a, a + 1, "tertiary", True, True, True) for a in (0, 2, 4)]
     trips = measure_travel(make_county(nodes, edges, [(100, 600)], [(200, 290)]), NORMS, Travel())
     assert trips.school_access_m[0] == pytest.approx(290)  # 10 m away, a stretch of 500 m of road is no network
-    assert trips.access_m[0] == pytest.approx(600)
+    assert trips.access_m[0] == 0
+    assert trips.walk_m[0, 0] == pytest.approx(100 + 310)  # the school joins both long roads, and home stands on one of them
     notes = {note.code: note for note in trips.notes}
     assert notes["road_components"].count == 3
-    assert notes["roads_left_out"].count == 4500
-    assert notes["long_access"].count == 1
+    assert notes["roads_left_out"].count == 500
+    far = measure_travel(make_county(nodes, edges, [(100, 900)], [(200, -290)]), NORMS, Travel())
+    assert far.access_m[0] == pytest.approx(900)  # past a road of 4 km that leads to no school
+    assert {note.code: note for note in far.notes}["long_access"].count == 1
 
 
 def test_far_school_and_school_without_drivable_road():
@@ -295,132 +300,187 @@ def test_roads_too_small_for_a_bus_are_told():
 # --- the oracle
 
 
+KINDS = st.sampled_from(
+    [
+        ("tertiary", True, True, True),
+        ("residential", True, True, False),
+        ("track", True, False, True),
+        ("path", True, False, False),
+        ("tertiary", False, True, True),
+    ]
+)
+
+
 @st.composite
 def road_nets(draw):
     count = draw(st.integers(3, 9))
     metres = st.integers(0, 3000)
     nodes = draw(st.lists(st.tuples(metres, metres), min_size=count, max_size=count, unique=True))
     pick = st.integers(0, count - 1)
-    kinds = st.sampled_from(
-        [
-            ("tertiary", True, True, True),
-            ("residential", True, True, False),
-            ("track", True, False, True),
-            ("path", True, False, False),
-            ("tertiary", False, True, True),
-        ]
-    )
-    pairs = draw(st.lists(st.tuples(pick, pick, kinds).filter(lambda e: e[0] != e[1]), min_size=2, max_size=16))
+    pairs = draw(st.lists(st.tuples(pick, pick, KINDS).filter(lambda e: e[0] != e[1]), min_size=2, max_size=16))
     places = st.lists(st.tuples(metres, metres), min_size=1, max_size=4)
     return nodes, [(a, b, *kind) for a, b, kind in pairs], draw(places), draw(places)
 
 
-def nearest(point, nodes, edges, allowed):
-    """Return (metres, edge, metres along) of the nearest allowed edge, by the foot of the perpendicular."""
-    best = (INF, None, 0.0)
-    for index in allowed:
-        (ax, ay), (bx, by) = nodes[edges[index][0]], nodes[edges[index][1]]
-        length = math.hypot(bx - ax, by - ay)
-        at = min(max(((point[0] - ax) * (bx - ax) + (point[1] - ay) * (by - ay)) / length, 0), length)
-        away = math.hypot(ax + (bx - ax) * at / length - point[0], ay + (by - ay) * at / length - point[1])
-        if away < best[0] - 1e-7:
-            best = (away, index, at)
-    return best
+def foot_of(point, nodes, edge):
+    """Return (metres, metres along) of the nearest point of an edge, by the foot of the perpendicular."""
+    (ax, ay), (bx, by) = nodes[edge[0]], nodes[edge[1]]
+    length = math.hypot(bx - ax, by - ay)
+    at = min(max(((point[0] - ax) * (bx - ax) + (point[1] - ay) * (by - ay)) / length, 0), length)
+    return math.hypot(ax + (bx - ax) * at / length - point[0], ay + (by - ay) * at / length - point[1]), at
 
 
-def ambiguous(point, nodes, edges, allowed, best):
-    """Two edges as near as each other that are met at different points: either answer is right, so the example says nothing."""
+def joints(point, nodes, edges, allowed, most_m):
+    """Return (metres, edge, metres along) of all allowed edges within 500 m; without any, of the nearest within `most_m`."""
+    all_ = sorted((*foot_of(point, nodes, edges[i]), i) for i in allowed)
+    near = [(away, i, at) for away, at, i in all_ if away <= 500]
+    return near or [(away, i, at) for away, at, i in all_[:1] if away <= most_m]
 
-    def place(index, at):
-        a, b = np.array(nodes[edges[index][0]], float), np.array(nodes[edges[index][1]], float)
-        return a + (b - a) * at / np.linalg.norm(b - a)
 
-    here = place(*best[1:])
-    for index in allowed:
-        away, _, at = nearest(point, nodes, edges, [index])
-        inside = index != best[1] and 1e-3 < at < _length(nodes, edges[index]) - 1e-3
-        if away < best[0] + 1e-4 and (inside or np.linalg.norm(place(index, at) - here) > 1e-6):
-            return True
-    return False
+def unclear(point, nodes, edges, allowed):
+    """Two edges as near as each other beyond 500 m, met at different points or inside, or one just at 500 m: either answer is right."""
+    spots = sorted((*foot_of(point, nodes, edges[i]), i) for i in allowed)
+    if not spots or any(abs(away - 500) < 1e-3 for away, _, _ in spots):
+        return bool(spots)
+    away, _, first = spots[0]
+    here = _place(point, nodes, edges[first])
+    return away > 500 and any(
+        m < away + 1e-3 and (math.dist(_place(point, nodes, edges[i]), here) > 1e-6 or 1e-3 < at < _length(nodes, edges[i]) - 1e-3)
+        for m, at, i in spots[1:]
+    )
+
+
+def _place(point, nodes, edge):
+    (ax, ay), (bx, by) = nodes[edge[0]], nodes[edge[1]]
+    share = foot_of(point, nodes, edge)[1] / math.dist((ax, ay), (bx, by))
+    return ax + (bx - ax) * share, ay + (by - ay) * share
 
 
 def _length(nodes, edge):
     return math.dist(nodes[edge[0]], nodes[edge[1]])
 
 
-def oracle(nodes, edges, homes, schools, mode):  # noqa: C901, PLR0912  (one plain tale, on purpose apart from the product)
-    """Return seconds (worse direction) and joints of one mode, or None when a joint is not unique or no network is long enough."""
-    used = [i for i, e in enumerate(edges) if (e[3] if mode == "walk" else e[4] or e[5])]
+def networks(nodes, edges, used, places):
+    """Return the edges that schools and homes may join, None when the example says nothing."""
     parts = nx.Graph([edges[i][:2] for i in used])
     part = {node: k for k, members in enumerate(nx.connected_components(parts)) for node in members}
     total = {}
     for i in used:
         total[part[edges[i][0]]] = total.get(part[edges[i][0]], 0) + _length(nodes, edges[i])
     long = [i for i in used if total[part[edges[i][0]]] >= 1000]
-    if not long:
+    homes, schools = places
+    if not long or any(unclear(p, nodes, edges, long) for p in schools):
         return None
-    school_at = [nearest(p, nodes, edges, long) for p in schools]
-    holding = {part[edges[i][0]] for away, i, _ in school_at if away <= 2000}
+    holding = {part[edges[i][0]] for p in schools for _, i, _ in joints(p, nodes, edges, long, 2000)}
     reach = [i for i in used if part[edges[i][0]] in holding]
-    if not reach:
-        return None
-    home_at = [nearest(p, nodes, edges, reach) for p in homes]
-    if any(ambiguous(p, nodes, edges, long, b) for p, b in zip(schools, school_at, strict=True)):
-        return None
-    if any(ambiguous(p, nodes, edges, reach, b) for p, b in zip(homes, home_at, strict=True)):
-        return None
-    graph = nx.DiGraph()
-    graph.add_nodes_from(range(len(nodes)))
+    return (long, reach) if reach and not any(unclear(p, nodes, edges, reach) for p in homes) else None
+
+
+def add_roads(graph, nodes, edges, used, mode, spots):
+    """Put the edges into `graph`, cut where `spots` (edge -> [(metres along, name)]) lie; names of nodes are (mode, node)."""
     for i in used:
         a, b, name, _, ahead, behind = edges[i]
-        on_it = [(at, (kind, k)) for kind, spots in (("h", home_at), ("s", school_at)) for k, (_, e, at) in enumerate(spots) if e == i]
-        chain = [(0.0, a), *sorted(on_it, key=lambda s: (s[0], str(s[1]))), (_length(nodes, edges[i]), b)]
+        chain = [(0.0, (mode, a)), *sorted(spots.get(i, []), key=lambda s: (s[0], str(s[1]))), (_length(nodes, edges[i]), (mode, b))]
         speed = 1.4 if mode == "walk" else BUS_KMH[name] / 3.6
+        for (m, u), (n, v) in itertools.permutations(spots.get(i, []), 2):  # two joints at one point are one place
+            if abs(n - m) < 1e-6:
+                graph.add_edge(u, v, w=0.0)
         for (m, u), (n, v) in itertools.pairwise(chain):
             for tail, head, may in ((u, v, mode == "walk" or ahead), (v, u, mode == "walk" or behind)):
                 cost = (n - m) / speed
                 if may and cost < graph.get_edge_data(tail, head, {"w": INF})["w"]:
                     graph.add_edge(tail, head, w=cost)
-    for kind, spots in (("h", home_at), ("s", school_at)):  # a joint at the end of an edge is the node itself
-        for k, (_, i, at) in enumerate(spots):
-            for node, gap in ((edges[i][0], at), (edges[i][1], _length(nodes, edges[i]) - at)):
-                if gap < 1e-6:
-                    graph.add_edge((kind, k), node, w=0.0)
-                    graph.add_edge(node, (kind, k), w=0.0)
-    joints = [((kind, k), e, at) for kind, spots in (("h", home_at), ("s", school_at)) for k, (_, e, at) in enumerate(spots)]
-    for name, e, at in joints:  # and two joints at one point are one place
-        graph.add_edges_from([(name, other, {"w": 0.0}) for other, f, to in joints if e == f and abs(at - to) < 1e-6])
-    seconds = np.full((len(homes), len(schools)), INF)
-    for h in range(len(homes)):
-        for s in range(len(schools)):
-            try:
-                ends = ("h", h), ("s", s)
-                seconds[h, s] = max(nx.dijkstra_path_length(graph, *pair, "w") for pair in (ends, ends[::-1]))
-            except nx.NetworkXNoPath:
-                continue
-    return seconds, np.array([b[0] for b in home_at]), np.array([b[0] for b in school_at])
+
+
+def oracle(nodes, edges, homes, schools):  # noqa: C901, PLR0912  (one plain tale, on purpose apart from the product)
+    """Return seconds door to door on foot and by bus (adult, worse direction), or None when the example says nothing.
+
+    One graph holds both networks: a home leads out to its joints and stops, which lead on to the doors of schools; and the same for the
+    way home. One walks to a stop across country or by the paths from a joint, but from there on rides until a stop of the school.
+    """
+    by = {mode: [i for i, e in enumerate(edges) if (e[3] if mode == "walk" else e[4] or e[5])] for mode in ("walk", "drive")}
+    may = {mode: networks(nodes, edges, by[mode], (homes, schools)) for mode in by}
+    if None in may.values():
+        return None
+    found, told = {mode: {} for mode in by}, []
+    for mode in by:
+        for kind, places, allowed, most in (("h", homes, may[mode][1], INF), ("s", schools, may[mode][0], 2000)):
+            for k, point in enumerate(places):
+                found[mode][kind, k] = joints(point, nodes, edges, allowed, 2000 if mode == "walk" else most)
+    lost = {name for name, spots in found["walk"].items() if not spots}
+    for mode in ("walk", "drive"):
+        graph, feet = nx.DiGraph(), {}
+        for net in by:
+            for name, spots in found[net].items():
+                for n, (_, i, at) in enumerate(spots):
+                    feet.setdefault(i, []).append((at, ("foot", net, *name, n)))
+        add_roads(graph, nodes, edges, by["walk"], "walk", feet)
+        wheels = {}
+        for name, spots in found["drive"].items():
+            for n, (_, i, at) in enumerate(spots):
+                wheels.setdefault(i, []).append((at, ("stop", *name, n)))
+        add_roads(graph, nodes, edges, by["drive"], "drive", wheels)
+        for name, spots in found["walk"].items():
+            for n, (away, i, at) in enumerate(spots):
+                tie(graph, ("foot", "walk", *name, n), nodes, edges[i], at, "walk")
+                graph.add_edge(("out", *name), ("foot", "walk", *name, n), w=away / 0.84)
+                graph.add_edge(("foot", "walk", *name, n), ("in", *name), w=away / 0.84)
+        for name, spots in found["drive"].items():
+            for n, (_, i, at) in enumerate(spots):
+                foot, stop = ("foot", "drive", *name, n), ("stop", *name, n)
+                tie(graph, stop, nodes, edges[i], at, "drive")
+                tie(graph, foot, nodes, edges[i], at, "walk")
+        told.append(_door_to_door(graph, found["drive"], (len(homes), len(schools)), lost, mode))
+    return told
+
+
+def tie(graph, name, nodes, edge, at, mode):
+    """A joint at the end of an edge is the node itself."""
+    for node, gap in ((edge[0], at), (edge[1], _length(nodes, edge) - at)):
+        if gap < 1e-6:
+            graph.add_edge(name, (mode, node), w=0.0)
+            graph.add_edge((mode, node), name, w=0.0)
+
+
+def _door_to_door(graph, stops, shape, lost, mode):
+    seconds = np.full(shape, INF)
+
+    def between(one, other):
+        try:
+            return nx.dijkstra_path_length(graph, one, other, "w")
+        except (nx.NetworkXNoPath, nx.NodeNotFound):
+            return INF
+
+    def by_bus(one, other):
+        rides = itertools.product(range(len(stops[one])), range(len(stops[other])))
+        return min(
+            (
+                min(stops[one][a][0] / 0.84, between(("out", *one), ("foot", "drive", *one, a)))
+                + between(("stop", *one, a), ("stop", *other, b))
+                + min(stops[other][b][0] / 0.84, between(("foot", "drive", *other, b), ("in", *other)))
+                for a, b in rides
+            ),
+            default=INF,
+        )
+
+    for h, s in itertools.product(*map(range, shape)):
+        ends = ("h", h), ("s", s)
+        if lost.isdisjoint(ends):
+            ways = [between(("out", *a), ("in", *b)) if mode == "walk" else by_bus(a, b) for a, b in (ends, ends[::-1])]
+            seconds[h, s] = max(ways)
+    return seconds
 
 
 @QUICK
 @given(road_nets())
 def test_oracle_on_random_nets(net):
-    nodes, edges, homes, schools = net
-    trips = measure_travel(make_county(nodes, edges, homes, schools), NORMS, Travel())
-    told = oracle(nodes, edges, homes, schools, "walk")
+    told = oracle(*net)
     if told is None:
         return
-    seconds, home_m, school_m = told
-    seconds = seconds + home_m[:, None] / 0.84 + school_m[None, :] / 0.84
-    seconds[home_m > 2000] = INF
-    seconds[:, school_m > 2000] = INF
-    assert np.allclose(trips.walk_s, seconds, rtol=0, atol=2e-3)
-    ridden = oracle(nodes, edges, homes, schools, "drive")
-    if ridden is None:
-        return
-    seconds, _, gate_m = ridden
-    seconds[home_m > 2000] = INF
-    seconds[:, (school_m > 2000) | (gate_m > 2000)] = INF
-    assert np.allclose(trips.ride_s, seconds, rtol=0, atol=2e-3)
+    trips = measure_travel(make_county(*net), NORMS, Travel())
+    riding = trips.riding()
+    assert np.allclose(trips.walk_s, told[0], rtol=0, atol=2e-3)
+    assert np.allclose(riding.walk_s + riding.ride_s, told[1], rtol=0, atol=2e-3)
 
 
 @QUICK
@@ -449,19 +509,79 @@ def test_shuffled_rows_give_the_same_times(net, random):
         assert np.allclose(getattr(other, field), getattr(trips, field)[rows], rtol=0, atol=1e-6), field
 
 
+# --- more road
+
+
+def every_trip(county):
+    """Return the seconds of all pupils by all means on roads, whose stops are within the norm's walk, who joins a road within 500 m."""
+    net = build_net(county, NORMS, Travel())
+    trips = measure_net(net, county, Travel())
+    seconds, fits = {}, {}
+    for grades in ((1, 2, 3), (4, 5, 6), (7, 8, 9)):
+        for mode in ("walk", "school_bus", "board"):
+            seconds[mode, grades] = time_trips(mode, trips, NORMS, Travel(), grades, Pace.of(NORMS))
+        factor = child_factor(NORMS, grades, Travel())
+        fits[grades] = ride_by("school_bus", trips, NORMS, factor).stop_s / factor <= 60 * NORMS.value("bus.walk_to_stop_minutes")
+    near = {
+        kind: [(access.metres <= 500) & ~access.lost & ~access.searched for access in (joined.homes, joined.schools)]
+        for kind, joined in (("walk", net.on_foot), ("drive", net.driven))
+    }
+    return seconds, fits, {kind: homes[:, None] & schools[None, :] for kind, (homes, schools) in near.items()}
+
+
+def long_enough(nodes, edges):
+    """Every network has a piece of 1 km, below which only the longest piece is joined."""
+    for used in ([e for e in edges if e[3]], [e for e in edges if e[4] or e[5]]):
+        graph = nx.Graph([e[:2] for e in used])
+        parts = [sum(_length(nodes, e) for e in used if e[0] in members) for members in nx.connected_components(graph)]
+        if max(parts, default=0) < 1000:
+            return False
+    return True
+
+
 @QUICK
-@given(st.integers(0, 4), st.integers(0, 4))
-def test_more_road_between_joined_places_never_slows(a, b):
-    """Holds because the new road is no nearer to any home; a nearer one may change where a home joins (docs/architecture.md)."""
-    nodes = [(0, 0), (2000, 0), (4000, 0), (4000, 2000), (0, 2000)]
-    edges = [(i, i + 1, "tertiary", True, True, True) for i in range(4)]
-    places = [(2000, 0), (4000, 0), (4000, 2000), (0, 2000)]
-    before = measure_travel(make_county(nodes, edges, places, places), NORMS, Travel())
-    if a == b:
-        return
-    after = measure_travel(make_county(nodes, [*edges, (a, b, "tertiary", True, True, True)], places, places), NORMS, Travel())
-    assert (after.walk_s <= before.walk_s + 1e-6).all()
-    assert (after.ride_s <= before.ride_s + 1e-6).all()
+@given(road_nets(), st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), KINDS), min_size=1, max_size=3), st.data())
+def test_more_road_never_makes_a_trip_slower(net, more, data):
+    """For all who have a road of the kind within 500 m: whatever road is added, no trip on foot, by school bus or to board gets longer.
+
+    The new roads may begin and end anywhere. Where every stop was further than children may walk, a new one within that walk goes first.
+    """
+    nodes, edges, homes, schools = net
+    assume(long_enough(nodes, edges))
+    spots = data.draw(
+        st.lists(st.tuples(*[st.integers(0, 3000)] * 2), min_size=2, max_size=4).filter(lambda new: not set(new) & set(nodes))
+    )
+    wider = [*nodes, *dict.fromkeys(spots)]
+    added = [(a % len(wider), b % len(wider), *kind) for a, b, kind in more if a % len(wider) != b % len(wider)]
+    x0, y0, x1, y1 = data.draw(st.tuples(*[st.integers(0, 3000)] * 4))
+    river = gpd.GeoDataFrame({"kind": ["river"]}, geometry=[LineString([(x0, y0), (x1 + 1, y1)])], crs=CRS)
+    hills = waves(*data.draw(st.tuples(st.integers(0, 300), st.integers(200, 900)))) if data.draw(st.booleans()) else None
+    one, two = (
+        every_trip(replace(make_county(wider, roads, homes, schools), water=river, elevation=hills)) for roads in (edges, [*edges, *added])
+    )
+    for (mode, grades), before in one[0].items():
+        after, same = two[0][mode, grades], one[2]["walk"] & (one[2]["drive"] | (mode == "walk"))
+        if mode == "school_bus":
+            assert (two[1][grades] | ~one[1][grades])[same].all()
+            same = same & (one[1][grades] == two[1][grades])
+        assert (after <= before + 5e-3)[same].all(), (mode, grades)
+
+
+def waves(height_m, length_m):
+    """Hills over the square of `road_nets`."""
+    x, y = np.meshgrid((np.arange(110) + 0.5) * 40 - 700, (np.arange(110)[::-1] + 0.5) * 40 - 700)
+    return Elevation((height_m * np.sin(x / length_m) * np.cos(y / length_m)).astype(np.float32), Affine(40, 0, -700, 0, -40, 3700), CRS)
+
+
+def test_a_first_road_may_slow_a_hamlet_that_had_none():
+    """The one gap in the rule (docs/architecture.md): 600 m across country to the main road before, now a lane at the door that winds."""
+    nodes, main = [(0, 0), (4000, 0), (2000, 3600), (2000, 550)], [(0, 1, "tertiary", True, True, True)]
+    lane = [(1, 2, "track", True, True, True), (2, 3, "track", True, True, True)]
+    before, after = (
+        measure_travel(make_county(nodes, edges, [(2000, 600)], [(2000, 0)]), NORMS, Travel()) for edges in (main, main + lane)
+    )
+    assert before.walk_m[0, 0] == pytest.approx(600)
+    assert after.walk_m[0, 0] > 5000
 
 
 # --- only what is near
@@ -473,7 +593,8 @@ def test_near_trips_are_those_of_the_matrix(net, most_s):
     nodes, edges, homes, schools = net
     county = make_county(nodes, edges, homes, schools)
     trips = measure_travel(county, NORMS, Travel())
-    doors = {"walk": (trips.walk_s, trips.walk_m), "ride": (trips.stop_s[:, None] + trips.ride_s, trips.ride_m)}
+    riding = trips.riding()
+    doors = {"walk": (trips.walk_s, trips.walk_m), "ride": (riding.walk_s + riding.ride_s, riding.ride_m)}
     told = [
         (home, school, mode, seconds[i, j], metres[i, j])
         for i, home in enumerate(trips.settlements)
@@ -481,11 +602,13 @@ def test_near_trips_are_those_of_the_matrix(net, most_s):
         for mode, (seconds, metres) in doors.items()
         if seconds[i, j] <= most_s
     ]
+    assume(all(abs(row[3] - most_s) > 1e-9 for row in told))
     for cells in (0, network.PLAIN_CELLS):
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(network, "PLAIN_CELLS", cells)
             near = measure_near(build_net(county, NORMS, Travel()), county, most_s)
-        assert list(near.itertuples(index=False, name=None)) == told
+        assert [row[:3] for row in near.itertuples(index=False, name=None)] == [row[:3] for row in told]
+        assert np.allclose(near[["seconds", "metres"]].to_numpy(), np.array([row[3:] for row in told]).reshape(-1, 2), rtol=0, atol=1e-9)
 
 
 def test_near_trips_with_slope_and_one_way_roads():
@@ -494,8 +617,9 @@ def test_near_trips_with_slope_and_one_way_roads():
     county = replace(make_county(nodes, edges, [(0, 0), (1500, 30)], [(3000, 0), (1500, 900)]), elevation=plane(0.1))
     trips = measure_travel(county, NORMS, Travel())
     near = measure_near(build_net(county, NORMS, Travel()), county, 1e6)
-    for mode, seconds in (("walk", trips.walk_s), ("ride", trips.stop_s[:, None] + trips.ride_s)):
-        assert near.loc[near["mode"] == mode, "seconds"].tolist() == seconds.ravel().tolist()
+    riding = trips.riding()
+    for mode, seconds in (("walk", trips.walk_s), ("ride", riding.walk_s + riding.ride_s)):
+        assert near.loc[near["mode"] == mode, "seconds"].to_numpy() == pytest.approx(seconds.ravel(), abs=1e-9)
 
 
 @QUICK

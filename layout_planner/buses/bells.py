@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.buses.model import Bell
-from layout_planner.buses.stops import SLOW_DAYS, StopChoice, choose_stops, list_parties
+from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
 from layout_planner.travel.doubt import Pace
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 
 SECONDS = 60
+SLOW_DAYS = ("slow", "worst")  # values of plan.judge
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ def ask_round(site_id: str, riders: pd.DataFrame, case: Case, streets: Streets, 
     norms, clock = case.norms, Clock.of(case.county.schools.loc[site_id], case)
     if weekly:
         clock = replace(clock, bell_s=SECONDS**2 * norms.value("board.return_hour"), early_s=0.0)
-    gate = int(streets.net.gate[case.travel.schools.get_loc(site_id)])
+    gate = int(streets.net.main_gate[case.travel.schools.get_loc(site_id)])
     parties = list_parties(riders, case, "board" if weekly else "school_bus")
     choices = choose_stops(parties, case, streets, gate, weekly=weekly) if gate >= 0 else []
     node = np.unique(np.array([choice.node for choice in choices], dtype=np.int64))

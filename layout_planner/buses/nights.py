@@ -39,11 +39,11 @@ def find_places(kinds: Sequence[Kind], case: Case, streets: Streets) -> dict[str
     InputError : no road for buses leads to a place, or from it to any school.
     """
     travel, net, nodes = case.travel, streets.net, {}
-    gates = np.unique(net.gate[net.gate >= 0])
+    gates = np.unique(net.main_gate[net.main_gate >= 0])
     faults = []
     for place in sorted({kind.overnight for kind in kinds} - {"", AT_SCHOOL}):
-        node = int(net.stop[travel.settlements.get_loc(place)]) if place in travel.settlements else -1
-        node = int(net.gate[travel.schools.get_loc(place)]) if place in travel.schools else node
+        node = int(net.main_stop[travel.settlements.get_loc(place)]) if place in travel.settlements else -1
+        node = int(net.main_gate[travel.schools.get_loc(place)]) if place in travel.schools else node
         if node < 0 or not np.isfinite(streets.rides(np.array([node]), gates)[0]).any():
             what = Words("校车夜间停放地点不通校车可走的路", "no road for buses leads from where a bus stands overnight to any school")
             hint = Words("改用通路的居民点或学校", "name a settlement or school on such a road")

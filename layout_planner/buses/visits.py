@@ -43,8 +43,8 @@ def plan_rounds(case: Case, net: Net, visits: pd.DataFrame) -> pd.DataFrame:
 def _school_rounds(case: Case, streets: Streets, school_id: str, own: pd.DataFrame) -> Rows:
     norms, travel, net = case.norms, case.travel, streets.net
     at = travel.settlements.get_indexer(pd.Index(own["settlement_id"]))
-    gate = -1 if school_id == "" else int(net.gate[travel.schools.get_loc(school_id)])
-    nodes, walk_s = net.stop[at], travel.stop_s[at]
+    gate = -1 if school_id == "" else int(net.main_gate[travel.schools.get_loc(school_id)])
+    nodes, walk_s = net.main_stop[at], travel.stop_s[at]
     stays_s = SECONDS**2 * norms.value("disabled.hours_per_visit") * own["pupils"].to_numpy(dtype=float)
     reached = (nodes >= 0) & np.isfinite(walk_s) & np.isfinite(streets.rides(np.array([gate]), nodes)[0][0])
     far = zip(own["settlement_id"].to_numpy()[~reached], stays_s[~reached], strict=True)

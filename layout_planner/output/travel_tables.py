@@ -25,26 +25,27 @@ UNREACHABLE = "unreachable"
 def tidy_travel(travel: TravelTimes, norms: NormSet) -> pd.DataFrame:
     """Return one row a settlement and school: walk_s, walk_m, stop_s, ride_s, ride_m; `np.inf` where there is no way.
 
-    All seconds are at adult speed; `<name>_optimistic_s` and `<name>_pessimistic_s` are those at the ends of the stated speed ranges.
+    stop_s is the walk to the stop and from the stop at school to its door. All seconds are at adult speed;
+    `<name>_optimistic_s` and `<name>_pessimistic_s` are those at the ends of the stated speed ranges.
     walk_guessed_share, ride_guessed_share are the parts of the metres (0 to 1) for which no road is mapped.
     """
     shape = travel.walk_s.shape
-    walk_leg_s = travel.home_leg_s[:, None] + travel.school_leg_s[None, :]
+    riding = travel.riding()
     ends = {}
     for name in ENDS:
         pace = Pace.of(norms, name)
-        ends[f"walk_{name}_s"] = pace.on_foot(travel.walk_s, walk_leg_s).ravel()
-        ends[f"stop_{name}_s"] = np.repeat(pace.on_foot(travel.stop_s, travel.stop_leg_s), shape[1])
-        ends[f"ride_{name}_s"] = (travel.ride_s * pace.ride).ravel()
+        ends[f"walk_{name}_s"] = pace.on_foot(travel.walk_s, travel.across_s()).ravel()
+        ends[f"stop_{name}_s"] = pace.on_foot(riding.walk_s, riding.across_s).ravel()
+        ends[f"ride_{name}_s"] = (riding.ride_s * pace.ride).ravel()
     return pd.DataFrame(
         {
             "settlement_id": np.repeat(travel.settlements.to_numpy(), shape[1]),
             "school_id": np.tile(travel.schools.to_numpy(), shape[0]),
             "walk_s": travel.walk_s.ravel(),
             "walk_m": travel.walk_m.ravel(),
-            "stop_s": np.repeat(travel.stop_s, shape[1]),
-            "ride_s": travel.ride_s.ravel(),
-            "ride_m": travel.ride_m.ravel(),
+            "stop_s": riding.walk_s.ravel(),
+            "ride_s": riding.ride_s.ravel(),
+            "ride_m": riding.ride_m.ravel(),
             **ends,
             "walk_guessed_share": travel.guessed_share("walk").ravel(),
             "ride_guessed_share": travel.guessed_share("ride").ravel(),

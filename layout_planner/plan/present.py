@@ -70,7 +70,8 @@ def _schools_attended(case: Case, band: str, teaching: set[str]) -> NDArray[np.i
     if closed.all():
         return np.full(len(travel.settlements), -1)
     walk = np.where(closed[None, :], np.inf, travel.walk_s)
-    ride = np.where(closed[None, :], np.inf, travel.ride_s + travel.stop_s[:, None])
+    riding = travel.riding()
+    ride = np.where(closed[None, :], np.inf, riding.ride_s + riding.walk_s)
     nearest = np.where(np.isfinite(walk.min(axis=1)), walk.argmin(axis=1), ride.argmin(axis=1))
     reached = np.isfinite(np.minimum(walk.min(axis=1), ride.min(axis=1)))
     nearest = np.where(reached, nearest, -1)

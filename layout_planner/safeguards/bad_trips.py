@@ -14,10 +14,8 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
-    from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
     from layout_planner.safeguards.retrace import Retraced, Tracer
-    from layout_planner.scenario import Scenario
 
 KEY = ["day", "when", "settlement_id", "band", "school_id", "mode"]
 LONGEST_JOURNEY_S = 4 * 3600.0  # journeys by public bus are searched up to this on a bad day
@@ -36,26 +34,25 @@ def retrace_bad_trips(tracer: Tracer, layouts: Mapping[str, Layout], usual: Retr
     for day in county.bad_days:
         asked = trips.assign(seconds=trips["seconds"].clip(upper=LONGEST_JOURNEY_S).where(trips["mode"] != "bus", LONGEST_JOURNEY_S))
         found = tracer.on_bad_day(day).trace(asked)
-        bad_s = [_bad_s(tracer.scenario, tracer.norms, found, usual, row) for row in trips.to_dict("records")]
+        bad_s = [_bad_s(tracer, found, usual, row) for row in trips.to_dict("records")]
         parts.append(trips.assign(day=day.key, bad_s=bad_s)[[*KEY, "pupils", "seconds", "bad_s"]])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "pupils", "seconds", "bad_s"])
 
 
-def _bad_s(scenario: Scenario, norms: NormSet, found: Retraced, usual: Retraced, row: dict[Any, Any]) -> float:
+def _bad_s(tracer: Tracer, found: Retraced, usual: Retraced, row: dict[Any, Any]) -> float:
     """Return the expected seconds of one trip on a bad day; a public bus is as much later as the ride by road."""
     home, school, mode = str(row["settlement_id"]), str(row["school_id"]), str(row["mode"])
+    scenario, norms, asked = tracer.scenario, tracer.norms, tracer.asked(mode, str(row["band"]))
     child = norms.value("speed.child_factor", grades=scenario.bands[str(row["band"])]) if scenario.travel.walk.child_speed else 1.0
     if mode == "walk":
         return found.walks.get((home, school), NO_WAY).seconds / child
-    ride_s = found.rides.get((home, school), NO_WAY).seconds
+    ride = found.ride(home, school, asked)
     if mode == "bus":
-        before_s = usual.rides.get((home, school), NO_WAY).seconds
-        late_s = ride_s - before_s if np.isfinite(before_s) else 0.0
+        before_s = usual.ride(home, school, asked).ride_s
+        late_s = ride.ride_s - before_s if np.isfinite(before_s) else 0.0
         return found.public.get((home, school, child), float("inf")) + late_s
-    stop_s = found.stops.get(home, (float("inf"), 0.0))[0] / child
-    if mode == "board":
-        return stop_s + ride_s
-    return stop_s + 60 * norms.value("bus.wait_minutes") + ride_s * norms.value("bus.detour_factor")
+    wait_s = 60 * norms.value("bus.wait_minutes") if mode == "school_bus" else 0.0
+    return ride.walk_s / child + wait_s + ride.ride_s * asked.stretch
 
 
 def compare_bad_trips(said: pd.DataFrame, found: pd.DataFrame, differs: Callable[[float, float], bool]) -> Iterator[Words]:

@@ -224,7 +224,7 @@ class Roads:
 
     def gate(self, site: str) -> Hashable | None:
         """Return the node of a school's gate on the roads of buses."""
-        return self.driving.node_of.get(("school", site))
+        return self.driving.main_joint("school", site)
 
     def calls(self, name: str) -> list[Hashable | None]:
         """Return the nodes of gate and stops of a run, in the order of driving."""
@@ -240,13 +240,12 @@ class Roads:
 
     def walks_s(self, home: str, stops: Iterable[str], most_s: float) -> dict[str, float]:
         """Return an adult's seconds from `home` to each of `stops` and back, the worse, along roads; inf beyond `most_s`."""
-        start = self.walking.node_of.get(("home", home))
-        legs = self.walking.leg.get(("home", home), (np.inf, np.inf))
+        joined = ("home", home) in self.walking.joints
         found = dict.fromkeys(stops, 0.0)
-        for graph, leg in ((self.walking.forward, legs[0]), (self.walking.backward, legs[1])):
-            near = {} if start is None else nx.single_source_dijkstra_path_length(graph, start, cutoff=most_s, weight="s")
+        for graph, door in ((self.walking.forward, "out"), (self.walking.backward, "in")):
+            near = nx.single_source_dijkstra_path_length(graph, (door, "home", home), cutoff=most_s, weight="s") if joined else {}
             for stop in found:
-                found[stop] = max(found[stop], leg + near.get(self.on_walk.get(stop), np.inf))
+                found[stop] = max(found[stop], near.get(self.on_walk.get(stop), np.inf))
         return found
 
 
@@ -359,8 +358,7 @@ def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
         grades = given.scenario.bands[str(row["band"])]
         child = norms.value("speed.child_factor", grades=grades) if slow else 1.0
         home, stop, said = str(row["settlement_id"]), str(row["stop_id"]), MINUTE_S * float(row["walk_minutes"])
-        own = roads.driving.leg.get(("home", home), (np.inf, np.inf))
-        least = min(adult[home][stop], max(own) if _is_own_stop(roads, home, stop) else np.inf) / child
+        least = min(adult[home][stop], _across_s(roads, home, stop)) / child
         where = f"{row['route_id']}, {home}, {row['band']}"
         if not (said <= MINUTE_S * most + TOLERANCE_S or given.weekly):
             yield Words(
@@ -374,9 +372,10 @@ def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
             )
 
 
-def _is_own_stop(roads: Roads, home: str, stop: str) -> bool:
-    """Whether the stop is the road point of buses nearest to the home, to which one may also go across country."""
-    return roads.on_drive.get(stop) is not None and roads.on_drive.get(stop) == roads.driving.node_of.get(("home", home))
+def _across_s(roads: Roads, home: str, stop: str) -> float:
+    """Return an adult's seconds across country to a stop that is one of the road points of buses near the home, inf to others."""
+    joints = roads.driving.joints.get(("home", home), [])
+    return min((max(spot.there_s, spot.back_s) for node, _, spot in joints if node == roads.on_drive.get(stop)), default=np.inf)
 
 
 def _check_roads(given: Given, roads: Roads) -> Iterator[Words]:

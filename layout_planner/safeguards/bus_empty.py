@@ -72,7 +72,7 @@ def _stand(given: Given, roads: Roads, day: Row, names: list[str]) -> Node:
     if day["overnight"] == "first_stop":
         return (roads.calls(names[0]) if given.routes[names[0]]["direction"] == TO_SCHOOL else roads.calls(names[-1])[::-1])[0]
     place = str(day["place_id"])
-    return roads.gate(place) if place in given.county.schools.index else roads.driving.node_of.get(("home", place))
+    return roads.gate(place) if place in given.county.schools.index else roads.driving.main_joint("home", place)
 
 
 def _check_ways(given: Given, roads: Roads, day: Row, names: list[str]) -> Iterator[Words]:

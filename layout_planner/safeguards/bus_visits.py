@@ -53,14 +53,14 @@ def check_rounds(given: Given, roads: Roads, rounds: pd.DataFrame, visits: pd.Da
 
 
 def _drives(roads: Roads, school: str, home: str) -> bool:
-    node = roads.driving.node_of.get(("home", home))
+    node = roads.driving.main_joint("home", home)
     return home not in roads.off_network and bool(np.isfinite(roads.ride_s(roads.gate(school), node)))
 
 
 def _check_hours(given: Given, roads: Roads, name: str, own: list[Row]) -> Iterator[Words]:
     """A round takes no fewer hours than driving, walking and visits do, and no more than a day where it visits several places."""
     gate = roads.gate(str(own[0]["school_id"]))
-    nodes = [gate, *(roads.driving.node_of.get(("home", str(row["settlement_id"]))) for row in own), gate]
+    nodes = [gate, *(roads.driving.main_joint("home", str(row["settlement_id"])) for row in own), gate]
     drive_s = sum(roads.ride_s(here, there) for here, there in pairwise(nodes))
     stays_s = MINUTE_S * sum(float(row["stays_minutes"]) + 2 * float(row["walk_minutes"]) for row in own)
     least, said = (drive_s + stays_s) / HOUR_S, float(own[0]["round_hours"])

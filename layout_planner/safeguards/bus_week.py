@@ -48,7 +48,7 @@ def check_boarders(week: Given, roads: Roads, layout: Layout) -> Iterator[Words]
 
 def _reaches(roads: Roads, home: str, site: str) -> bool:
     """Return whether roads for buses lead from a home to its school and back, by the re-check's own net."""
-    node, gate = roads.driving.node_of.get(("home", home)), roads.gate(site)
+    node, gate = roads.driving.main_joint("home", home), roads.gate(site)
     if home in roads.off_network:
         return False
     return bool(np.isfinite(roads.ride_s(node, gate)) and np.isfinite(roads.ride_s(gate, node)))

@@ -17,7 +17,7 @@ import shapely
 
 from layout_planner.safeguards.hard_days import is_late
 from layout_planner.safeguards.recount import CLOSED, price_site, price_trip
-from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
+from layout_planner.safeguards.retrace import Ride, Tracer
 from layout_planner.safeguards.rules import as_sentence, count, name_bands, name_schools
 from layout_planner.words import Words
 
@@ -101,12 +101,14 @@ def _find_bus(case: Case, tracer: Tracer, groups: list[Group]) -> Bus:
     for (home, band), schools in targets.items():
         pupils = _pupils(case, home, band)
         everybody += pupils
-        seconds, school = min(((_slow_s(case, found, home, band, school), school) for school in schools), default=(math.inf, ""))
+        asked = tracer.asked("school_bus", band)
+        reached = ((_slow_s(case, found.ride(home, school, asked), band), school) for school in schools)
+        seconds, school = min(reached, default=(math.inf, ""))
         if not seconds <= _limit_s(case, band):
             continue
         riders[school] += pupils
         worst = max(worst, seconds)
-        metres = found.rides.get((home, school), NO_WAY).metres
+        metres = found.ride(home, school, asked).metres
         yuan += pupils * price_trip("school_bus", metres, case.scenario.bands[band], case.norms)
     buses = sum(math.ceil(number / case.norms.value("bus.stock_seats")) for number in riders.values())
     yuan += buses * case.norms.value("cost.bus_yuan")
@@ -126,15 +128,15 @@ def _limit_s(case: Case, band: str) -> float:
     return 60 * norm.value if norm else -math.inf
 
 
-def _slow_s(case: Case, found: Retraced, home: str, band: str, school: str) -> float:
+def _slow_s(case: Case, ride: Ride, band: str) -> float:
     """Return the seconds of a school bus trip at the slow end of every speed; inf where the stop is too far to walk to."""
     norms = case.norms
     child = norms.value("speed.child_factor", grades=case.scenario.bands[band]) if case.scenario.travel.walk.child_speed else 1.0
-    stop_s, across_s = found.stops.get(home, (math.inf, 0.0))
-    if not stop_s / child <= 60 * norms.value("bus.walk_to_stop_minutes"):
+    if not ride.stop_s / child <= 60 * norms.value("bus.walk_to_stop_minutes"):
         return math.inf
-    on_foot = (stop_s - across_s) / norms.value("speed.walk_range_low") + across_s / norms.value("speed.off_road_range_low")
-    ride_s = found.rides.get((home, school), NO_WAY).seconds * norms.value("bus.detour_factor") / norms.value("speed.ride_range_low")
+    on_road, off_road = norms.value("speed.walk_range_low"), norms.value("speed.off_road_range_low")
+    on_foot = (ride.walk_s - ride.across_s) / on_road + ride.across_s / off_road
+    ride_s = ride.ride_s * norms.value("bus.detour_factor") / norms.value("speed.ride_range_low")
     return on_foot / child + 60 * norms.value("bus.wait_minutes_most") + ride_s
 
 

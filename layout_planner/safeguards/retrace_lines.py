@@ -83,21 +83,15 @@ class _Feet:
     def near(self, kind: str, name: str) -> Near:
         """Return the stops near a home, a school or a stop ("halt")."""
         most = self.most["stop" if kind == "halt" else "other"]
-        node = self.walking.node_of.get((kind, name))
-        if node is None:
+        if (kind, name) not in self.walking.joints:
             return {}
-        leaving, coming = self.walking.leg[kind, name]
         reach = most * self.factor
-        ahead = nx.single_source_dijkstra_path_length(self.walking.forward, node, cutoff=reach, weight="s")
-        behind = nx.single_source_dijkstra_path_length(self.walking.backward, node, cutoff=reach, weight="s")
+        ahead = nx.single_source_dijkstra_path_length(self.walking.forward, ("out", kind, name), cutoff=reach, weight="s")
+        behind = nx.single_source_dijkstra_path_length(self.walking.backward, ("in", kind, name), cutoff=reach, weight="s")
         found = {}
         for stop in self.stops:
-            other = self.walking.node_of.get(("halt", stop))
-            if other is None:
-                continue
-            from_stop, to_stop = self.walking.leg["halt", stop]
-            going = (leaving + ahead.get(other, math.inf) + to_stop) / self.factor
-            returning = (from_stop + behind.get(other, math.inf) + coming) / self.factor
+            going = ahead.get(("in", "halt", stop), math.inf) / self.factor
+            returning = behind.get(("out", "halt", stop), math.inf) / self.factor
             if max(going, returning) <= most:
                 found[stop] = (going, returning)
         if kind == "halt":

@@ -20,6 +20,7 @@ from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_t
 from layout_planner.safeguards.mended_roads import mend_county
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
+from layout_planner.safeguards.retrace_rides import ask_rides
 from layout_planner.safeguards.verify_connected import check_connected
 from layout_planner.safeguards.verify_terms import check_terms
 from layout_planner.words import Words
@@ -199,19 +200,18 @@ def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tu
     if mode == "walk":
         way = retraced.walks.get((home, school), NO_WAY)
         return _stretch(norms, lambda share, _: _walk_s(way.seconds, way.across_s, share) / child), way.metres
-    way = retraced.rides.get((home, school), NO_WAY)
+    ride = retraced.ride(home, school, ask_rides(given.scenario, norms, str(mode), str(row["band"])))
     if mode == "bus":
-        by_road = way if np.isfinite(way.metres) else retraced.walks.get((home, school), NO_WAY)
+        by_road = ride if np.isfinite(ride.metres) else retraced.walks.get((home, school), NO_WAY)
         seconds = retraced.public.get((home, school, child), float("inf"))
         low, high = (float(str(row[column])) for column in ENDS)  # the ends of a journey are only held to lie around it
         return (seconds, min(low, seconds), max(high, seconds)), by_road.metres
-    stop_s, across_s = retraced.stops.get(home, (float("inf"), 0.0))
     rounds, waits = (norms.value("bus.detour_factor"), True) if mode == "school_bus" else (1.0, False)
 
-    def ride(share: Callable[[str], float], wait_s: float) -> float:
-        return _walk_s(stop_s, across_s, share) / child + waits * wait_s + way.seconds * rounds / share("ride")
+    def take(share: Callable[[str], float], wait_s: float) -> float:
+        return _walk_s(ride.walk_s, ride.across_s, share) / child + waits * wait_s + ride.ride_s * rounds / share("ride")
 
-    return _stretch(norms, ride), way.metres
+    return _stretch(norms, take), ride.metres
 
 
 def _walk_s(seconds: float, across_s: float, share: Callable[[str], float]) -> float:

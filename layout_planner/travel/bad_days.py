@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import shapely
-from shapely.ops import substring
 
 from layout_planner.county.model import Note
+from layout_planner.travel.closures import close_pieces, meets_area
 from layout_planner.travel.doubt import Pace
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.options import time_trips
@@ -26,63 +25,28 @@ if TYPE_CHECKING:
     from layout_planner.travel.model import TravelTimes
     from layout_planner.travel.net import Net
 
-    Flags = NDArray[np.bool_]
-
 
 def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> TravelTimes:
     """Return the trips over `net` on a bad day; where homes and schools join the roads stays as on other days."""
-    closed = close_pieces(net, day, settings)
+    closed = close_pieces(net.edges, net.pieces, day, settings)
     travel = measure_net(cut_legs(net, day), county, settings, closed=closed)
     length = float((net.pieces.end - net.pieces.begin)[closed].sum())
     text = Words(f"{day.name.zh}：{length / 1000:.1f}公里道路中断", f"{day.name.en}: {length / 1000:.1f} km of road are closed")
     return replace(travel, notes=(Note("bad_day", text, round(length)),))
 
 
-def close_pieces(net: Net, day: BadDay, settings: Travel) -> Flags:
-    """Return which pieces of the net are closed: those that meet the day's area, and those the table closes from its hazards.
-
-    Bridges and tunnels are closed too, unless the scenario says that they stand.
-    """
-    edges = net.edges
-    hazards = sorted(set(day.hazards) & set(settings.bad_day_hazards))
-    closed = edges["closed_from"].isin(hazards).to_numpy()[net.pieces.edge]
-    if day.area is None:
-        return np.asarray(closed)
-    hit = _meets(edges.geometry.to_numpy(), day)
-    if settings.bad_day_bridges_stand:
-        hit &= ~edges["bridge"].to_numpy(dtype=bool)
-    rows = np.flatnonzero(hit[net.pieces.edge])
-    lines = edges.geometry.to_numpy()
-    parts = [substring(lines[net.pieces.edge[row]], net.pieces.begin[row], net.pieces.end[row]) for row in rows]
-    closed[rows] |= _meets(np.array(parts, dtype=object), day)
-    return np.asarray(closed)
-
-
 def cut_legs(net: Net, day: BadDay) -> Net:
-    """Return the net without the legs between places and roads that cross the day's area."""
-    if day.area is None:
-        return net
-    reached = (net.on_foot.homes, net.on_foot.schools, net.driven.homes, net.driven.schools)
-    home, school, stop, gate = (_crossing(access, day) for access in reached)
-    legs = ((net.home_leg, home), (net.school_leg, school), (net.stop_leg, stop))
-    home_leg, school_leg, stop_leg = ((np.where(cut, np.inf, out), np.where(cut, np.inf, back)) for (out, back), cut in legs)
-    return replace(net, home_leg=home_leg, school_leg=school_leg, stop_leg=stop_leg, gate=np.where(gate, -1, net.gate))
+    """Return the net without the joints whose legs cross the day's area; stops stay, for one may still walk to them by road."""
+    stays, school_stays = (~meets_area(access.line, day) for access in (net.on_foot.homes, net.on_foot.schools))
+    on_foot = replace(net.on_foot, homes=net.on_foot.homes.only(stays), schools=net.on_foot.schools.only(school_stays))
+    stops, gates = (_cut_across(access, day) for access in (net.driven.homes, net.driven.schools))
+    driven = replace(net.driven, homes=stops, schools=gates)
+    return replace(net, on_foot=on_foot, driven=driven, home=net.home[stays], school=net.school[school_stays])
 
 
-def _crossing(access: Access, day: BadDay) -> Flags:
-    """Return which legs to the roads, straight or over the terrain, meet the day's area."""
-    cut = np.zeros(len(access.line), dtype=bool)
-    real = np.flatnonzero(~access.lost)
-    cut[real] = _meets(access.line[real], day)
-    return cut
-
-
-def _meets(lines: NDArray[np.object_], day: BadDay) -> Flags:
-    """Return which lines meet the day's area."""
-    met = np.zeros(len(lines), dtype=bool)
-    if len(lines):
-        met[shapely.STRtree(lines).query(day.area, predicate="intersects")] = True
-    return met
+def _cut_across(access: Access, day: BadDay) -> Access:
+    cut = meets_area(access.line, day)
+    return replace(access, there_s=np.where(cut, np.inf, access.there_s), back_s=np.where(cut, np.inf, access.back_s))
 
 
 def time_bad_day(trips: pd.DataFrame, usual: TravelTimes, closed: TravelTimes, norms: NormSet, scenario: Scenario) -> NDArray[np.float64]:

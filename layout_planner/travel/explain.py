@@ -11,7 +11,7 @@ import shapely
 from shapely.ops import substring
 
 from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
-from layout_planner.travel.network import nodes_between
+from layout_planner.travel.network import nodes_between, seconds_between
 from layout_planner.travel.options import child_factor, travel_limit_m, travel_limit_s
 from layout_planner.travel.terrain import PIECE_M, heights_at
 from layout_planner.travel.transit import tell_journey
@@ -111,17 +111,19 @@ def explain_trip(county: County, net: Net, norms: NormSet, scenario: Scenario, e
     if mode == "bus":
         out, back = teller.take_lines(row, column, scenario.travel)
     else:
-        out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, waits=mode == "school_bus")
+        out, back = teller.walk(row, column) if mode == "walk" else teller.ride(row, column, mode=mode)
     grades = scenario.bands[band]
     limits = travel_limit_s(norms, grades, mode), travel_limit_m(norms, grades, mode)
     return TripStory(ends[0], ends[1], band, mode, *limits, out, back)
 
 
 class _Place(NamedTuple):
-    """Places of one kind: points, how they reach the walkable roads, graph nodes."""
+    """One place with its joints: `homes`, `schools` or `halts`, position, the joints of all of its kind, its rows among them, nodes."""
 
-    points: NDArray[np.object_]
+    kind: str
+    place: int
     access: Access
+    rows: NDArray[np.int64]
     nodes: NDArray[np.int64]
 
 
@@ -135,27 +137,43 @@ class _Teller:
         self.on_foot = walk_pieces(net)
 
     def walk(self, row: int, column: int) -> BothWays:
-        net = self.net
-        outward, _ = link_pieces(net.pieces, self.on_foot)
-        return self._both_ways(
-            self._across(row, net.on_foot.homes, self.county.settlements.geometry.to_numpy()),
-            self._roads(outward, self.on_foot, int(net.home[row]), int(net.school[column])),
-            self._roads(outward, self.on_foot, int(net.school[column]), int(net.home[row])),
-            self._across(column, net.on_foot.schools, self.county.schools.geometry.to_numpy()),
-        )
+        foot = self.net.on_foot
+        home, school = self._of(foot.homes, self.net.home, row, "homes"), self._of(foot.schools, self.net.school, column, "schools")
+        there, back = self._stroll(home, school), self._stroll(school, home)
+        return (_with_length(there), _with_length(back)) if there and back else ((), ())
 
-    def ride(self, row: int, column: int, *, waits: bool) -> BothWays:
-        net = self.net
+    def ride(self, row: int, column: int, *, mode: str) -> BothWays:
+        net, norms, waits = self.net, self.norms, mode == "school_bus"
         driven = ride_pieces(net)
-        ahead, _ = link_pieces(net.pieces, driven)
-        detour = self.norms.value("bus.detour_factor") if waits else 1.0
-        stop, gate = int(net.stop[row]), int(net.gate[column])
-        there, home = (self._roads(ahead, driven, *ends, detour=detour) for ends in ((stop, gate), (gate, stop)))
-        to_stop, from_stop = self._walk_to_stop(row)
-        if there is None or home is None or to_stop is None or from_stop is None:
+        graphs = link_pieces(net.pieces, driven)
+        home, school = self._of(net.driven.homes, net.stop, row, "homes"), self._of(net.driven.schools, net.gate, column, "schools")
+        if not len(home.rows) or not len(school.rows):
             return (), ()
-        wait = [Leg("wait", 60 * self.norms.value("bus.wait_minutes"))] if waits else []
-        return _with_length([*to_stop, *wait, *there]), _with_length([*wait, *home, *from_stop])
+        detour = norms.value("bus.detour_factor") if waits else 1.0
+        most_s = 60 * norms.value("bus.walk_to_stop_minutes") if waits else np.inf
+        wait = [Leg("wait", 60 * norms.value("bus.wait_minutes"))] if waits else []
+        ways = []
+        for begin, end, homeward in ((home, school, False), (school, home, True)):
+            walks = [
+                [self._walk_to_stop(place, k, back=back) for k in range(len(place.rows))] for place, back in ((begin, False), (end, True))
+            ]
+            ride_s = seconds_between(graphs[0], begin.nodes, end.nodes) * detour
+            onto, off = (np.array([sum_seconds(tuple(legs)) for legs in side]) for side in walks)
+            total = onto[:, None] + ride_s + off[None, :]
+            near = (off <= most_s)[None, :] if homeward else (onto <= most_s)[:, None]
+            total = np.where(near, total, np.inf) if np.isfinite(np.where(near, total, np.inf)).any() else total
+            one, other = np.unravel_index(int(np.argmin(total)), total.shape)
+            if not np.isfinite(total[one, other]):
+                return (), ()
+            rides = self._roads(graphs[0], driven, int(begin.nodes[one]), int(end.nodes[other]), detour=detour) or []
+            queue = (wait, []) if homeward else ([], wait)
+            ways.append(_with_length([*queue[0], *walks[0][one], *queue[1], *rides, *walks[1][other]]))
+        return ways[0], ways[1]
+
+    def _of(self, access: Access, nodes: NDArray[np.int64], place: int, kind: str) -> _Place:
+        """Return one place with its joints."""
+        rows = np.flatnonzero(access.place == place)
+        return _Place(kind, place, access, rows, nodes[rows])
 
     def take_lines(self, row: int, column: int, settings: Travel) -> BothWays:
         """Return the journey by public lines: to a stop, a ride or two, on to the other end."""
@@ -165,35 +183,33 @@ class _Teller:
         there, home = tell_journey(net, link_pieces(net.pieces, self.on_foot), county, settings, (row, column), self.pace)
         if not there or not home:
             return (), ()
-        homes, schools, stops = (
-            _Place(table.geometry.to_numpy(), access, nodes)
-            for table, access, nodes in (
-                (county.settlements, net.on_foot.homes, net.home),
-                (county.schools, net.on_foot.schools, net.school),
-                (county.lines.stops, net.halts, net.halt),
-            )
-        )
+        door = self._of(net.on_foot.homes, net.home, row, "homes")
+        gate = self._of(net.on_foot.schools, net.school, column, "schools")
         ways = []
-        for rides, begin, end in ((there, (homes, row), (schools, column)), (home, (schools, column), (homes, row))):
+        for rides, begin, end in ((there, door, gate), (home, gate, door)):
             legs: list[Leg] = []
             free_s, here = rides[0].ready_s, begin
             for ride in rides:
-                walk = self._stroll(here, (stops, ride.stops[0]))
+                walk = self._stroll(here, self._of(net.halts, net.halt, ride.stops[0], "halts"))
+                walk = [leg for leg in walk if leg.metres > AT_THE_ROAD_M]
                 spare = ride.ready_s - free_s - sum_seconds(tuple(walk)) if legs else 0.0
                 legs += [*walk, Leg("wait", ride.wait_s + spare), self._line_ride(county.lines, ride)]
-                free_s, here = ride.done_s, (stops, ride.stops[-1])
-            ways.append(_with_length([*legs, *self._stroll(here, end)]))
+                free_s, here = ride.done_s, self._of(net.halts, net.halt, ride.stops[-1], "halts")
+            ways.append(_with_length([*legs, *(leg for leg in self._stroll(here, end) if leg.metres > AT_THE_ROAD_M)]))
         return ways[0], ways[1]
 
-    def _stroll(self, begin: tuple[_Place, int], end: tuple[_Place, int]) -> list[Leg]:
-        """Return the walk between two places that are known to have a way; none from a stop to itself."""
-        (one, here), (other, there) = begin, end
-        if one is other and here == there:
+    def _stroll(self, begin: _Place, end: _Place) -> list[Leg]:
+        """Return the quickest walk between two places over all their joints; empty where there is none, and from a stop to itself."""
+        if (begin.kind, begin.place) == (end.kind, end.place) or not len(begin.rows) or not len(end.rows):
             return []
         outward, _ = link_pieces(self.net.pieces, self.on_foot)
-        first, last = self._across(here, one.access, one.points)[0], self._across(there, other.access, other.points)[1]
-        legs = [first, *(self._roads(outward, self.on_foot, int(one.nodes[here]), int(other.nodes[there])) or []), last]
-        return [leg for leg in legs if leg.metres > AT_THE_ROAD_M]
+        seconds = begin.access.there_s[begin.rows][:, None] + seconds_between(outward, begin.nodes, end.nodes)
+        total = seconds + end.access.back_s[end.rows][None, :]
+        one, other = np.unravel_index(int(np.argmin(total)), total.shape)
+        roads = self._roads(outward, self.on_foot, int(begin.nodes[one]), int(end.nodes[other]))
+        if roads is None:
+            return []
+        return [self._across(begin.access, int(begin.rows[one]))[0], *roads, self._across(end.access, int(end.rows[other]))[1]]
 
     def _line_ride(self, lines: TransitLines, ride: Ride) -> Leg:
         """Return the ride, drawn straight from stop to stop: a timetable does not say which roads a bus takes."""
@@ -204,36 +220,30 @@ class _Teller:
         )
         return Leg("ride", ride.ride_s, float(line.length), name, "bus_line", line=line)
 
-    def _both_ways(self, near: Pair, there: list[Leg] | None, home: list[Leg] | None, far: Pair) -> BothWays:
-        if there is None or home is None:
-            return (), ()
-        return _with_length([near[0], *there, far[1]]), _with_length([far[0], *home, near[1]])
-
-    def _across(self, place: int, access: Access, points: NDArray[np.object_]) -> tuple[Leg, Leg]:
-        """Return the leg from a place to its road, straight or over the terrain, and back."""
-        line = access.line[place]
-        if line is None:
-            line = shapely.LineString([points[place].coords[0]] * 2)
-        going = Leg("across", float(access.there_s[place]) / self.pace, float(access.distance[place]), line=line)
-        coming = replace(going, seconds=float(access.back_s[place]) / self.pace, line=line.reverse())
-        straight = not access.over_terrain[place]
+    def _across(self, access: Access, row: int) -> Pair:
+        """Return the leg of one joint from its place to the road, straight or over the terrain, and back."""
+        line = access.line[row]
+        going = Leg("across", float(access.there_s[row]) / self.pace, float(access.distance[row]), line=line)
+        coming = replace(going, seconds=float(access.back_s[row]) / self.pace, line=line.reverse())
+        straight = not access.over_terrain[row]
         return self._climb(going, straight=straight), self._climb(coming, straight=straight)
 
-    def _walk_to_stop(self, row: int) -> tuple[list[Leg] | None, list[Leg] | None]:
-        """Return the walk to the bus stop and back: across, or by walkable roads where that is quicker."""
-        net = self.net
-        straight = self._across(row, net.driven.homes, self.county.settlements.geometry.to_numpy())
-        by_road: tuple[list[Leg] | None, list[Leg] | None] = (None, None)
-        if net.home[row] != net.stop[row] and min(net.home[row], net.stop[row]) >= 0:
-            outward, _ = link_pieces(net.pieces, self.on_foot)
-            near = self._across(row, net.on_foot.homes, self.county.settlements.geometry.to_numpy())
-            there = self._roads(outward, self.on_foot, int(net.home[row]), int(net.stop[row]))
-            home = self._roads(outward, self.on_foot, int(net.stop[row]), int(net.home[row]))
-            if there is not None and home is not None:
-                by_road = [near[0], *there], [*home, near[1]]
-        ways = [way for way in (([straight[0]], [straight[1]]), by_road) if way[0] is not None and way[1] is not None]
-        best = min(ways, key=lambda way: max(sum_seconds(tuple(legs or ())) for legs in way))
-        return best if np.isfinite(sum_seconds(tuple(best[0] or ()))) else (None, None)
+    def _walk_to_stop(self, stops: _Place, which: int, *, back: bool) -> list[Leg]:
+        """Return the walk to one stop of a place, or from it: across, or by walkable roads where that is quicker."""
+        net, row = self.net, int(stops.rows[which])
+        straight = self._across(stops.access, row)[int(back)]
+        foot, nodes = (net.on_foot.homes, net.home) if stops.kind == "homes" else (net.on_foot.schools, net.school)
+        place = self._of(foot, nodes, stops.place, stops.kind)
+        outward, inward = link_pieces(net.pieces, self.on_foot)
+        legs_s = (foot.back_s if back else foot.there_s)[place.rows]
+        road_s = seconds_between(inward if back else outward, place.nodes, stops.nodes[which : which + 1])[:, 0]
+        best = int(np.argmin(legs_s + road_s))
+        if not (legs_s + road_s)[best] / self.pace < straight.seconds:
+            return [straight]
+        ends = int(place.nodes[best]), int(stops.nodes[which])
+        roads = self._roads(outward, self.on_foot, *(ends[::-1] if back else ends)) or []
+        leg = self._across(foot, int(place.rows[best]))[int(back)]
+        return [*roads, leg] if back else [leg, *roads]
 
     def _roads(self, arcs: Arcs, times: PieceTimes, source: int, target: int, *, detour: float | None = None) -> list[Leg] | None:
         """Return the legs along roads between two graph nodes, pieces of one road joined; None where there is no way.

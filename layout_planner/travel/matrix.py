@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.links import Ends, Linked, link_ends
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
 from layout_planner.travel.network import Arcs, Near, seconds_between, seconds_pairwise, trips_between, trips_within
 from layout_planner.travel.notes import note_travel
+from layout_planner.travel.rides import Rides, StopWalks
 from layout_planner.travel.transit import measure_public
 from layout_planner.words import Words, say_nothing
 
@@ -22,9 +24,11 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Travel
+    from layout_planner.travel.access import Access
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
+    Ints = NDArray[np.int64]
     OnStep = Callable[[Words], None]
 
 
@@ -46,65 +50,98 @@ def measure_travel(county: County, norms: NormSet, settings: Travel, *, on_step:
 def measure_net(net: Net, county: County, settings: Travel, *, closed: Flags | None = None, on_step: OnStep | None = None) -> TravelTimes:
     """Return door-to-door seconds and metres over `net`, whose `closed` pieces nobody may use.
 
-    `stop_s` is the walk from home to its stop on the drivable roads: across country, or along walkable roads where that is quicker; the
-    worse of going and returning.
+    Every walk and every ride takes the joints that make it quickest. `stop_s` is the walk from home to the stop that is soonest reached
+    across country; the worse of going and returning.
     """
     say = on_step or say_nothing
     say(Words("计算步行时间", "measuring walks"))
     outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
-    to, metres = trips_between(inward, net.school, net.home)
-    back = to if net.elevation is None else seconds_between(outward, net.school, net.home)
-    walk_s = np.maximum(_between(to, net.home_leg[0], net.school_leg[1]), _between(back, net.home_leg[1], net.school_leg[0]))
-    walk_m = _between(metres, net.on_foot.homes.distance, net.on_foot.schools.distance)
+    homes, schools = net.on_foot.homes, net.on_foot.schools
+    there, back = measure_walks(net, outward, inward)
+    walk_s, worse = np.maximum(there.seconds, back.seconds), back.seconds > there.seconds
+    known, none = np.isfinite(walk_s), np.zeros(walk_s.shape)
+    across_s = off_m = none
+    if known.any():
+        out_s = homes.there_s[there.home_row] + schools.back_s[there.school_row]
+        home_s = homes.back_s[back.home_row] + schools.there_s[back.school_row]
+        across_s = np.where(known, np.where(worse, home_s, out_s), 0.0)
+        off_m = np.where(known, homes.distance[there.home_row] + schools.distance[there.school_row], 0.0)
     say(Words("计算乘车时间", "measuring rides"))
-    ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
-    ride_to, ride_m = trips_between(behind, net.gate, net.stop)
-    ride_s = np.maximum(ride_to, seconds_between(ahead, net.gate, net.stop)).T
-    stop_s, stop_leg_s, stop_off_m = _time_to_stop(outward, inward, net)
+    rides = measure_rides(net, (outward, inward), link_pieces(net.pieces, ride_pieces(net), closed))
+    plain, stops = rides.between(1.0, 1.0), rides.homes
+    first = net.driven.homes.first
     return TravelTimes(
         county.settlements.index,
         county.schools.index,
         walk_s,
-        walk_m,
-        ride_s,
-        np.where(np.isfinite(ride_s), ride_m.T, np.inf),
-        stop_s,
-        _surely(net.home_leg),
-        _surely(net.school_leg),
-        stop_leg_s,
-        net.on_foot.homes.distance,
-        net.on_foot.schools.distance,
+        np.where(known, there.metres, np.inf),
+        plain.ride_s,
+        plain.ride_m,
+        _at_first(first, np.maximum(stops.there_s, stops.back_s), np.inf),
+        _at_first(homes.first, np.minimum(homes.there_s, homes.back_s), 0.0),
+        _at_first(schools.first, np.minimum(schools.there_s, schools.back_s), 0.0),
+        _at_first(first, np.minimum(stops.there_across_s, stops.back_across_s), 0.0),
+        homes.metres,
+        schools.metres,
         net.off_network,
-        stop_off_m,
-        net.on_foot.homes.over_terrain,
+        _at_first(first, stops.there_off_m, 0.0),
+        homes.searched,
         measure_public(net, (outward, inward), county, settings),
         note_travel(county, net, settings.off_network_m),
+        across_s,
+        off_m,
+        rides,
     )
 
 
-def _between(times: Floats, home: Floats, school: Floats) -> Floats:
-    """Return (settlements, schools) from (schools, settlements), with what lies between the road and both doors."""
-    return np.asarray(times.T + home[:, None] + school[None, :])
+def measure_walks(net: Net, outward: Arcs, inward: Arcs) -> tuple[Linked, Linked]:
+    """Return an adult's quickest walks from every home to every school, and back."""
+    homes, schools = net.on_foot.homes, net.on_foot.schools
+    ends, metres = (ends_of(schools), ends_of(homes)), (schools.distance, homes.distance)
+    there = link_ends(trips_between(inward, net.school, net.home), (schools.back_s, homes.there_s), metres, ends)
+    if net.elevation is None:
+        return there, there
+    return there, link_ends(trips_between(outward, net.school, net.home), (schools.there_s, homes.back_s), metres, ends)
 
 
-def _surely(legs: tuple[Floats, Floats]) -> Floats:
-    """Return the lesser of both directions; 0 where there is no leg."""
-    least = np.minimum(*legs)
-    return np.where(np.isfinite(least), least, 0.0)
+def measure_rides(net: Net, feet: tuple[Arcs, Arcs], wheels: tuple[Arcs, Arcs]) -> Rides:
+    """Return walks to stops and rides between them over the graphs of walkers and of buses, each as it is and turned round."""
+    (outward, inward), (ahead, behind) = feet, wheels
+    homes = walk_to_stops(outward, inward, (net.on_foot.homes, net.home), (net.driven.homes, net.stop))
+    schools = walk_to_stops(outward, inward, (net.on_foot.schools, net.school), (net.driven.schools, net.gate))
+    return Rides(homes, schools, *trips_between(behind, net.gate, net.stop), seconds_between(ahead, net.gate, net.stop))
 
 
-def _time_to_stop(outward: Arcs, inward: Arcs, net: Net) -> tuple[Floats, Floats, Floats]:
-    """Return seconds from home to its stop, across country or by walkable roads where that is quicker; seconds and metres across."""
-    straight = np.maximum(*net.stop_leg)
-    elsewhere = net.home != net.stop
-    sources, targets = np.where(elsewhere, net.home, -1), np.where(elsewhere, net.stop, -1)
-    there = net.home_leg[0] + seconds_pairwise(outward, sources, targets, straight)
-    back = net.home_leg[1] + seconds_pairwise(inward, sources, targets, straight)
-    by_road = np.maximum(there, back)
-    joins = by_road < straight
-    leg_s = np.where(joins, _surely(net.home_leg), _surely(net.stop_leg))
-    leg_m = np.where(joins, net.on_foot.homes.distance, net.driven.homes.distance)
-    return np.where(net.off_network, np.inf, np.minimum(straight, by_road)), leg_s, leg_m
+def ends_of(access: Access) -> Ends:
+    """Return whose the joints of `access` are."""
+    return Ends(access.place, len(access.nearest_m))
+
+
+def _at_first(first: Ints, values: Floats, otherwise: float) -> Floats:
+    """Return the value of every place's first row, `otherwise` where it has none."""
+    return np.append(values, otherwise)[first]  # the row -1 is the last one
+
+
+def walk_to_stops(outward: Arcs, inward: Arcs, feet: tuple[Access, Ints], stops: tuple[Access, Ints]) -> StopWalks:
+    """Return the walks to stops: across country, or by walkable roads from where the place joins them, where that is quicker."""
+    (joints, nodes), (legs, ends) = feet, stops
+    count = np.bincount(joints.place, minlength=len(joints.nearest_m))
+    begin = np.cumsum(count) - count
+    each = count[legs.place]
+    stop = np.repeat(np.arange(len(ends)), each)
+    joint = begin[legs.place][stop] + np.arange(len(stop)) - (np.cumsum(each) - each)[stop]
+    sides = []
+    for arcs, leg, straight in ((outward, joints.there_s, legs.there_s), (inward, joints.back_s, legs.back_s)):
+        by_road = leg[joint] + seconds_pairwise(arcs, nodes[joint], ends[stop], np.maximum(straight[stop] - leg[joint], 0.0))
+        order = np.lexsort([joints.distance[joint], by_road, stop])
+        best = order[np.flatnonzero(np.diff(stop[order], prepend=-1))]
+        quicker = best[by_road[best] < straight[stop[best]]]
+        seconds, across, off_m = straight.copy(), straight.copy(), legs.distance.copy()
+        seconds[stop[quicker]], across[stop[quicker]] = by_road[quicker], leg[joint[quicker]]
+        off_m[stop[quicker]] = joints.distance[joint[quicker]]
+        sides.append((seconds, across, off_m))
+    there, back = sides
+    return StopWalks(ends_of(legs), there[0], back[0], there[1], back[1], there[2], back[2])
 
 
 NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
@@ -114,38 +151,54 @@ SLACK_S = 1e-6  # searches reach a little further than asked; the door-to-door s
 def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
     """Return the trips of at most `most_s` as a table of NEAR_COLUMNS, for places too large for a full matrix.
 
-    Seconds and metres are those of `measure_net`: `walk` is walk_s, `ride` is stop_s + ride_s and the metres of the ride. Time and memory
+    Seconds and metres are those of `measure_net`: `walk` is walk_s, `ride` is an adult's trip by bus, door to door. Time and memory
     grow with the trips that are found, not with settlements times schools.
     """
     say = on_step or say_nothing
     say(Words("计算步行时间", "measuring walks"))
     outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
-    there = trips_within(inward, net.school, net.home, most_s + SLACK_S - net.school_leg[1])
-    back = there if net.elevation is None else trips_within(outward, net.school, net.home, most_s + SLACK_S - net.school_leg[0])
-    there, back = _near_both_ways(there, back)
-    home, school = there.target, there.source
-    onward_s = there.seconds + net.home_leg[0][home] + net.school_leg[1][school]
-    back_s = back.seconds + net.home_leg[1][home] + net.school_leg[0][school]
-    walk_m = there.metres + net.on_foot.homes.distance[home] + net.on_foot.schools.distance[school]
-    walks = Near(school, home, np.maximum(onward_s, back_s), walk_m)
+    homes, schools = net.on_foot.homes, net.on_foot.schools
+    metres = schools.distance, homes.distance
+    there = _link_near(inward, (net.school, net.home), (schools.back_s, homes.there_s), metres, (schools, homes), most_s)
+    back = there
+    if net.elevation is not None:
+        back = _link_near(outward, (net.school, net.home), (schools.there_s, homes.back_s), metres, (schools, homes), most_s)
+    walks = _both_ways(there, back)
     say(Words("计算乘车时间", "measuring rides"))
-    stop_s, *_ = _time_to_stop(outward, inward, net)
     ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
-    limits = np.full(len(net.gate), most_s + SLACK_S)
-    there, back = _near_both_ways(trips_within(behind, net.gate, net.stop, limits), trips_within(ahead, net.gate, net.stop, limits))
-    rides = Near(there.source, there.target, stop_s[there.target] + np.maximum(there.seconds, back.seconds), there.metres)
-    return _list_near(county, {"walk": walks, "ride": rides}, most_s)
+    stops = walk_to_stops(outward, inward, (net.on_foot.homes, net.home), (net.driven.homes, net.stop))
+    gates = walk_to_stops(outward, inward, (net.on_foot.schools, net.school), (net.driven.schools, net.gate))
+    none = np.zeros(len(net.gate)), np.zeros(len(net.stop))
+    places = net.driven.schools, net.driven.homes
+    there = _link_near(behind, (net.gate, net.stop), (gates.back_s, stops.there_s), none, places, most_s)
+    back = _link_near(ahead, (net.gate, net.stop), (gates.there_s, stops.back_s), none, places, most_s)
+    return _list_near(county, {"walk": walks, "ride": _both_ways(there, back)}, most_s)
 
 
-def _near_both_ways(there: Near, back: Near) -> tuple[Near, Near]:
-    """Keep the trips that are near in both directions, in the same order."""
+def _link_near(
+    arcs: Arcs,
+    nodes: tuple[Ints, Ints],
+    legs: tuple[Floats, Floats],
+    legs_m: tuple[Floats, Floats],
+    places: tuple[Access, Access],
+    most_s: float,
+) -> Near:
+    """Return the quickest ways, legs included, between schools and homes that are near each other, over whichever joints."""
+    near = trips_within(arcs, *nodes, most_s + SLACK_S - legs[0])
+    school, home = places[0].place[near.source], places[1].place[near.target]
+    seconds = near.seconds + legs[0][near.source] + legs[1][near.target]
+    metres = near.metres + legs_m[0][near.source] + legs_m[1][near.target]
+    order = np.lexsort([metres, seconds, home, school])
+    first = order[np.flatnonzero(np.diff(school[order] * len(places[1].nearest_m) + home[order], prepend=-1))]
+    return Near(school[first], home[first], seconds[first], metres[first])
+
+
+def _both_ways(there: Near, back: Near) -> Near:
+    """Return the trips that are near in both directions: seconds of the worse, metres of the way to school."""
     targets = 1 + max(there.target.max(initial=0), back.target.max(initial=0))
     keys = there.source * targets + there.target, back.source * targets + back.target
     _, one, two = np.intersect1d(*keys, assume_unique=True, return_indices=True)
-    there, back = (
-        Near(near.source[rows], near.target[rows], near.seconds[rows], near.metres[rows]) for near, rows in ((there, one), (back, two))
-    )
-    return there, back
+    return Near(there.source[one], there.target[one], np.maximum(there.seconds[one], back.seconds[two]), there.metres[one])
 
 
 def _list_near(county: County, by_mode: dict[str, Near], most_s: float) -> pd.DataFrame:

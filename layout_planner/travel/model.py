@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.travel.doubt import AS_EXPECTED, Pace
+from layout_planner.travel.rides import Riding
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.county.model import Note
-
+    from layout_planner.travel.rides import Rides
 
 PUBLIC_COLUMNS = (
     "home",  # int, position of the settlement
@@ -58,9 +59,9 @@ class TravelTimes:
 
     walk_s      seconds on foot at adult speed, the worse of going and returning, off-road legs included
     walk_m      metres of the fastest walk to school, off-road legs included
-    ride_s      seconds in a vehicle between the roads nearest to home and school, the worse direction
+    ride_s      seconds in a vehicle on an adult's quickest trip by it, in the direction that takes longer door to door
     ride_m      metres of the fastest ride to school
-    stop_s      seconds on foot at adult speed from home to its stop on the roads a bus may use; shape (settlements,)
+    stop_s      seconds on foot at adult speed from home to the nearest road of buses; shape (settlements,)
     home_leg_s  the part of walk_s that is surely spent across country at home, the lesser of both directions; 0 where there is no way;
                 shape (settlements,)
     school_leg_s  the same at school; shape (schools,)
@@ -71,6 +72,9 @@ class TravelTimes:
     off_network True where no way leads to a road; all times of the row are inf, access_m is straight; shape (settlements,)
     stop_off_m  metres of the walk to the stop that no road is mapped for; shape (settlements,)
     over_terrain True where the way from home to the roads is a search over the terrain; shape (settlements,)
+    walk_leg_s, walk_off_m  seconds and metres of every walk that are spent across country, as its two places join the roads for it; None
+                where every place joins at one point: then those of both ends
+    rides       the ways by school bus over whichever stop is best; None where every place has one stop: then stop_s and ride_s
     """
 
     settlements: pd.Index
@@ -90,12 +94,30 @@ class TravelTimes:
     over_terrain: NDArray[np.bool_]
     public: PublicTrips | None = None
     notes: tuple[Note, ...] = field(default=())
+    walk_leg_s: NDArray[np.float64] | None = None
+    walk_off_m: NDArray[np.float64] | None = None
+    rides: Rides | None = None
+
+    def across_s(self) -> NDArray[np.float64]:
+        """Return the seconds of every walk that are spent across country."""
+        return self.home_leg_s[:, None] + self.school_leg_s[None, :] if self.walk_leg_s is None else self.walk_leg_s
+
+    def across_m(self) -> NDArray[np.float64]:
+        """Return the metres of every walk that are spent across country."""
+        return self.access_m[:, None] + self.school_access_m[None, :] if self.walk_off_m is None else self.walk_off_m
+
+    def riding(self, factor: float = 1.0, stretch: float = 1.0, most_s: float = np.inf) -> Riding:
+        """Return the quickest trips by school bus, see `Rides.between`."""
+        if self.rides is not None:
+            return self.rides.between(factor, stretch, most_s)
+        walk, across, off_m = (
+            np.broadcast_to(part[:, None], self.ride_s.shape) for part in (self.stop_s, self.stop_leg_s, self.stop_off_m)
+        )
+        return Riding(walk, walk, across, off_m, self.ride_s, self.ride_m)
 
     def guessed_m(self, mode: str) -> NDArray[np.float64]:
         """Return metres of every trip by `mode`, `walk` or a ride, that no road is mapped for; shape (settlements, schools)."""
-        if mode == "walk":
-            return self.access_m[:, None] + self.school_access_m[None, :]
-        return np.broadcast_to(self.stop_off_m[:, None], self.ride_m.shape)
+        return self.across_m() if mode == "walk" else self.riding().off_m
 
     def guessed_share(self, mode: str) -> NDArray[np.float64]:
         """Return the share of every trip by `mode` that is guessed, 0 where there is no trip; a ride's walk along roads is left out."""

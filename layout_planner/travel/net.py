@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layout_planner.travel.access import STRAIGHT_M, Access, reach_roads
+from layout_planner.travel.access import NEAR_M, Access, Land, reach_roads, straight_legs
 from layout_planner.travel.bus import keep_bus_off, profile_rides
+from layout_planner.travel.closures import close_edges, meets_area
 from layout_planner.travel.ground import lay_ground
+from layout_planner.travel.joints import Streets
 from layout_planner.travel.network import Arcs, Pieces, Spots, make_arcs, number_components, orient_edges, split_edges
 from layout_planner.travel.terrain import Profiles, Walker, profile_edges
 from layout_planner.travel.transit import Rules
@@ -24,11 +26,11 @@ if TYPE_CHECKING:
     from layout_planner.scenario import Travel
     from layout_planner.travel.ground import Ground
     from layout_planner.travel.hierarchy import Orders
+    from layout_planner.travel.joints import Offers
 
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
-    Legs = tuple[Floats, Floats]
 
 LEAST_COMPONENT_M = 1000.0
 
@@ -51,12 +53,10 @@ class Net:
     pieces     edges cut where places join
     profiles   walking seconds along every edge
     rides      a school bus's seconds along every edge
-    on_foot, driven  where homes and schools join the roads for walkers and for buses
-    home, school     graph nodes on the walkable roads; -1 = nowhere; shapes (settlements,), (schools,)
-    stop, gate       graph nodes of the bus stop of every home and school; -1 = nowhere
-    home_leg, school_leg, stop_leg  adult seconds from the place to its road, and back; `inf` where no leg leads there
-    off_network      homes from which no leg leads to a road
-    halts, halt, halt_leg  stops of public lines: where they join the walkable roads, graph nodes, legs there; none without lines
+    on_foot, driven  where homes and schools join the roads for walkers and for buses; no stops for homes off the network
+    home, school     graph nodes of the joints on the walkable roads, one for every row of `on_foot`
+    stop, gate       graph nodes of the joints on the roads of buses, one for every row of `driven`
+    halts, halt      stops of public lines: where they join the walkable roads, graph nodes; none without lines
     rules            what a journey on those lines may be; None without lines
     """
 
@@ -70,15 +70,30 @@ class Net:
     school: Ints
     stop: Ints
     gate: Ints
-    home_leg: Legs
-    school_leg: Legs
-    stop_leg: Legs
-    off_network: Flags
     elevation: Elevation | None
     halts: Access
     halt: Ints
-    halt_leg: Legs
     rules: Rules | None
+
+    @property
+    def off_network(self) -> Flags:
+        """Homes from which no leg leads to a road."""
+        return self.on_foot.homes.lost
+
+    @property
+    def main_stop(self) -> Ints:
+        """The graph node of the bus stop that is soonest reached from every home, -1 = none."""
+        return _first_node(self.driven.homes, self.stop)
+
+    @property
+    def main_gate(self) -> Ints:
+        """The graph node of the bus stop that is soonest reached from every school, -1 = none."""
+        return _first_node(self.driven.schools, self.gate)
+
+
+def _first_node(access: Access, node: Ints) -> Ints:
+    first = access.first
+    return np.where(first >= 0, np.append(node, -1)[first], -1)
 
 
 def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Orders | None = None) -> Net:
@@ -91,36 +106,18 @@ def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Order
     edges = keep_bus_off(orient_edges(county.roads), norms)
     if not settings.ferries:
         edges = _without_ferries(edges)
+    profiles = profile_edges(edges, walker, elevation, county.crs)
+    rides = profile_rides(edges, norms, county.elevation if settings.ride.slope else None, county.crs)
     ground = lay_ground(edges, county.water, walker, elevation, settings.terrain_reach_m)
-    most_m = settings.off_network_m
-    on_foot = _join_walkers(county, edges, ground, most_m)
-    driven = _join_buses(county, edges, ground, most_m, on_foot)
-    stops = county.settlements.iloc[:0] if county.lines is None else county.lines.stops
-    halts = reach_roads(stops.geometry.to_numpy(), edges, on_foot.reach, ground, most_m=most_m, straight_m=STRAIGHT_M)
+    joiner = _Joiner(county, edges, ground, settings)
+    on_foot = joiner.join_walkers(profiles)
+    driven = joiner.join_buses(rides, on_foot, norms.value("bus.detour_factor"))
+    halts = joiner.join_halts(on_foot, profiles)
     groups: list[Spots] = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts]
     pieces, (home, school, stop, gate, halt) = split_edges(edges, len(county.roads.node_xy), groups)
-    off, off_school = on_foot.homes.lost, on_foot.schools.lost
-    return Net(
-        edges,
-        replace(pieces, orders=orders),
-        profile_edges(edges, walker, elevation, county.crs),
-        profile_rides(edges, norms, county.elevation if settings.ride.slope else None, county.crs),
-        on_foot,
-        driven,
-        np.where(off, -1, home),
-        np.where(off_school, -1, school),
-        np.where(off, -1, stop),
-        np.where(driven.schools.lost | off_school, -1, gate),
-        on_foot.homes.leg,
-        on_foot.schools.leg,
-        driven.homes.leg,
-        off,
-        elevation,
-        halts,
-        np.where(halts.lost, -1, halt),
-        halts.leg,
-        None if county.lines is None else Rules.of(norms, settings),
-    )
+    rules = None if county.lines is None else Rules.of(norms, settings)
+    pieces = replace(pieces, orders=orders)
+    return Net(edges, pieces, profiles, rides, on_foot, driven, home, school, stop, gate, elevation, halts, halt, rules)
 
 
 @dataclass(frozen=True)
@@ -165,24 +162,79 @@ def link_pieces(pieces: Pieces, times: PieceTimes, closed: Flags | None = None) 
     return outward, inward
 
 
-def _join_walkers(county: County, edges: gpd.GeoDataFrame, ground: Ground, most_m: float) -> Joined:
-    used = edges["walk"].to_numpy(dtype=bool)
-    part, ashore = number_components(edges, used, len(county.roads.node_xy)), (edges["road_class"] != "ferry").to_numpy()
-    long = _long(edges, part) & ashore
-    schools = reach_roads(county.schools.geometry.to_numpy(), edges, long, ground, most_m=most_m, straight_m=STRAIGHT_M)
-    reach = _holding(part, schools) & ashore
-    homes = reach_roads(county.settlements.geometry.to_numpy(), edges, reach, ground, most_m=most_m, straight_m=STRAIGHT_M)
-    return Joined(homes, schools, part, reach)
+@dataclass(frozen=True)
+class _Joiner:
+    """What decides where places join the roads."""
 
+    county: County
+    edges: gpd.GeoDataFrame
+    ground: Ground
+    settings: Travel
 
-def _join_buses(county: County, edges: gpd.GeoDataFrame, ground: Ground, most_m: float, on_foot: Joined) -> Joined:
-    """Join schools to the nearest road of a bus, and homes, however far it is; only water and homes off the roads are searched."""
-    used = (edges["drive_forward"] | edges["drive_backward"]).to_numpy(dtype=bool)
-    part, ashore = number_components(edges, used, len(county.roads.node_xy)), (edges["road_class"] != "ferry").to_numpy()
-    long = _long(edges, part) & ashore
-    schools = reach_roads(county.schools.geometry.to_numpy(), edges, long, ground, most_m=most_m, straight_m=np.inf)
-    reach, homes = _holding(part, schools) & ashore, county.settlements.geometry.to_numpy()
-    return Joined(reach_roads(homes, edges, reach, ground, walkers=on_foot.homes, most_m=np.inf, straight_m=np.inf), schools, part, reach)
+    def join_walkers(self, profiles: Profiles) -> Joined:
+        used = self.edges["walk"].to_numpy(dtype=bool)
+        part, ashore = self._components(used)
+        streets = self._streets(used, used, profiles)
+        schools = self._reach(self.county.schools, _long(self.edges, part) & ashore, streets)
+        reach = _holding(part, schools) & ashore
+        return Joined(self._reach(self.county.settlements, reach, streets), schools, part, reach)
+
+    def join_halts(self, on_foot: Joined, profiles: Profiles) -> Access:
+        used = self.edges["walk"].to_numpy(dtype=bool)
+        stops = self.county.settlements.iloc[:0] if self.county.lines is None else self.county.lines.stops
+        return self._reach(stops, on_foot.reach, self._streets(used, used, profiles))
+
+    def join_buses(self, rides: Profiles, on_foot: Joined, detour: float) -> Joined:
+        """Join schools and homes to the roads of buses, however far these are; only water and homes off the roads are searched.
+
+        A school further than a straight leg may be has none, and neither have homes and schools without a walkable road.
+        """
+        ahead, behind = (self.edges[column].to_numpy(dtype=bool) for column in ("drive_forward", "drive_backward"))
+        part, ashore = self._components(ahead | behind)
+        streets = replace(self._streets(ahead, behind, rides), stretch=max(detour, 1.0), top_ms=self.ground.walker.top)
+        schools = self._reach(self.county.schools, _long(self.edges, part) & ashore, streets, straight_m=np.inf)
+        reach = _holding(part, schools) & ashore
+        schools = schools.only(~on_foot.schools.lost[schools.place])
+        far = {"most_m": np.inf, "straight_m": np.inf}
+        homes = self._reach(self.county.settlements, reach, streets, walkers=on_foot.homes, **far)
+        return Joined(homes.only(~on_foot.homes.lost[homes.place]), schools, part, reach)
+
+    def _components(self, used: Flags) -> tuple[Ints, Flags]:
+        part = number_components(self.edges, used, len(self.county.roads.node_xy))
+        return part, (self.edges["road_class"] != "ferry").to_numpy()
+
+    def _streets(self, ahead: Flags, behind: Flags, profiles: Profiles) -> Streets:
+        tail, head = (self.edges[column].to_numpy(dtype=np.int64) for column in ("from_node", "to_node"))
+        return Streets(tail, head, ahead, behind, profiles, len(self.county.roads.node_xy))
+
+    def _reach(
+        self,
+        places: gpd.GeoDataFrame,
+        allowed: Flags,
+        streets: Streets,
+        *,
+        most_m: float | None = None,
+        straight_m: float = NEAR_M,
+        walkers: Access | None = None,
+    ) -> Access:
+        points, most = places.geometry.to_numpy(), self.settings.off_network_m if most_m is None else most_m
+
+        def choose(offers: Offers) -> Flags:
+            return self._useful(offers, streets, points)
+
+        return reach_roads(
+            points, Land(self.edges, allowed, self.ground), most_m=most, straight_m=straight_m, choose=choose, walkers=walkers
+        )
+
+    def _useful(self, offers: Offers, streets: Streets, points: NDArray[np.object_]) -> Flags:
+        """Return which offers are of use on some day: a road that a bad day closes must not stand in for another."""
+        useful = streets.find_useful(offers)
+        for day in self.county.bad_days:
+            whole, hit = close_edges(self.edges, day, self.settings)
+            cut = meets_area(straight_legs(points, offers, self.edges), day)
+            rows = np.flatnonzero(~cut | (streets.top_ms is not None))  # to a stop one may still walk by road
+            useful[rows] |= streets.without(whole | hit).find_useful(offers.without_legs(cut).only(rows))
+        return useful
 
 
 def _long(edges: gpd.GeoDataFrame, part: Ints) -> Flags:
@@ -194,7 +246,7 @@ def _long(edges: gpd.GeoDataFrame, part: Ints) -> Flags:
 
 def _holding(part: Ints, schools: Access) -> Flags:
     """Return the edges of components that hold a school."""
-    return np.asarray((part >= 0) & np.isin(part, part[schools.edge[(schools.edge >= 0) & ~schools.lost]]))
+    return np.asarray((part >= 0) & np.isin(part, part[schools.edge]))
 
 
 def _without_ferries(edges: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

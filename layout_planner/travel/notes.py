@@ -29,7 +29,7 @@ def note_travel(county: County, net: Net, most_m: float) -> tuple[Note, ...]:
     """Return what one net leaves out or had to guess."""
     edges, on_foot = net.edges, net.on_foot
     homes, schools = on_foot.homes, on_foot.schools
-    no_stop, no_gate = net.stop < 0, net.gate < 0
+    no_stop, no_gate = net.driven.homes.lost, net.driven.schools.lost
     notes = _note_components(edges, on_foot)
     places = (
         (
@@ -63,14 +63,14 @@ def note_travel(county: County, net: Net, most_m: float) -> tuple[Note, ...]:
         (
             "long_access",
             county.settlements,
-            (homes.distance > FAR_M) & ~homes.lost & ~homes.over_terrain,
+            (homes.metres > FAR_M) & ~homes.lost & ~homes.searched,
             f"个居民点距道路超过{FAR_M:.0f}米",
             f"settlements are further than {FAR_M:.0f} m from a road",
         ),
         (
             "schools_long_access",
             county.schools,
-            (schools.distance > FAR_M) & ~schools.lost & ~schools.over_terrain,
+            (schools.metres > FAR_M) & ~schools.lost & ~schools.searched,
             f"所学校距道路超过{FAR_M:.0f}米",
             f"schools are further than {FAR_M:.0f} m from a road",
         ),
@@ -104,9 +104,9 @@ def _note_guesses(county: County, net: Net) -> list[Note]:
         ("schools_terrain_walks", county.schools, net.on_foot.schools, Words("所学校", "schools")),
     )
     return [
-        _name_places(code, table, access.over_terrain, Words(who.zh + guessed.zh, f"{who.en} {guessed.en}"), access.distance)
+        _name_places(code, table, access.searched, Words(who.zh + guessed.zh, f"{who.en} {guessed.en}"), access.metres)
         for code, table, access, who in parts
-        if access.over_terrain.any()
+        if access.searched.any()
     ]
 
 
@@ -127,7 +127,7 @@ def _note_components(edges: gpd.GeoDataFrame, on_foot: Joined) -> list[Note]:
     count = len(np.unique(part[used]))
     if count <= 1:
         return []
-    holding = np.unique(part[on_foot.schools.edge[(on_foot.schools.edge >= 0) & ~on_foot.schools.lost]])
+    holding = np.unique(part[on_foot.schools.edge])
     parts = Words(f"步行道路分成{count}个互不相连的部分", f"the walkable roads fall into {count} separate parts")
     left = float(shapely.length(edges.geometry.to_numpy()[used & ~np.isin(part, holding)]).sum())
     return [

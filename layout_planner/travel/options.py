@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Scenario, Travel
     from layout_planner.travel.model import TravelTimes
+    from layout_planner.travel.rides import Riding
 
     Measured = tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64], NDArray[np.bool_]]
     Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
@@ -103,15 +104,16 @@ def measure_mode(
         fare = 2 * norms.value("cost.school_days") * norms.value("cost.public_bus_trip_yuan")
         by_road = np.where(np.isfinite(travel.ride_m), travel.ride_m, travel.walk_m)
         return seconds, by_road, np.full_like(seconds, fare), seconds <= limit
-    km_yuan = travel.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
+    factor = child_factor(norms, grades, settings)
+    riding = ride_by(mode, travel, norms, factor)
+    km_yuan = riding.ride_m / 1000 * norms.value("cost.bus_km_yuan") / norms.value("bus.stock_seats")
     if mode == "school_bus":
-        to_stop = (travel.stop_s / child_factor(norms, grades, settings))[:, None]
-        near_stop = to_stop <= 60 * norms.value("bus.walk_to_stop_minutes")
-        return seconds, travel.ride_m, 2 * norms.value("cost.school_days") * km_yuan, (seconds <= limit) & near_stop
+        near_stop = riding.stop_s / factor <= 60 * norms.value("bus.walk_to_stop_minutes")
+        return seconds, riding.ride_m, 2 * norms.value("cost.school_days") * km_yuan, (seconds <= limit) & near_stop
     living = norms.value("cost.per_boarder_yuan") + norms.value("cost.boarder_allowance_yuan", grades=grades)
     canteen = schools["canteen"].reindex(travel.schools).astype(bool).to_numpy()[None, :]
     allowed = may_board(norms, grades) & canteen
-    return seconds, travel.ride_m, living + 2 * norms.value("cost.boarding_weeks") * km_yuan, (seconds <= limit) & allowed
+    return seconds, riding.ride_m, living + 2 * norms.value("cost.boarding_weeks") * km_yuan, (seconds <= limit) & allowed
 
 
 def public_s(travel: TravelTimes, factor: float, pace: Pace = AS_EXPECTED) -> NDArray[np.float64]:
@@ -126,13 +128,20 @@ def time_trips(
     rows, columns = (np.arange(len(travel.settlements))[:, None], np.arange(len(travel.schools))[None, :]) if at is None else at
     factor = child_factor(norms, grades, settings)
     if mode == "walk":
-        across_s = travel.home_leg_s[rows] + travel.school_leg_s[columns]
-        return pace.on_foot(travel.walk_s[rows, columns], across_s) / factor
+        return pace.on_foot(travel.walk_s[rows, columns], travel.across_s()[rows, columns]) / factor
     if mode == "bus":
         return public_s(travel, factor, pace)[rows, columns]
-    to_stop = pace.on_foot(travel.stop_s[rows], travel.stop_leg_s[rows]) / factor
-    ride_s = travel.ride_s[rows, columns] * pace.ride
-    return to_stop + ride_s if mode == "board" else to_stop + pace.wait_s + ride_s * norms.value("bus.detour_factor")
+    riding = ride_by(mode, travel, norms, factor)
+    on_foot = pace.on_foot(riding.walk_s[rows, columns], riding.across_s[rows, columns]) / factor
+    ride_s = riding.ride_s[rows, columns] * pace.ride
+    return on_foot + ride_s if mode == "board" else on_foot + pace.wait_s + ride_s * norms.value("bus.detour_factor")
+
+
+def ride_by(mode: str, travel: TravelTimes, norms: NormSet, factor: float) -> Riding:
+    """Return the trips by `mode`, school_bus or board, of one who walks at `factor` of an adult's speed; stops within the norm go first."""
+    if mode == "board":
+        return travel.riding(factor)
+    return travel.riding(factor, norms.value("bus.detour_factor"), 60 * norms.value("bus.walk_to_stop_minutes"))
 
 
 def measure_ends(mode: str, travel: TravelTimes, norms: NormSet, settings: Travel, grades: tuple[int, ...], at: Pairs) -> Ends:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.links import Ends, link_ends
 from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
 from layout_planner.travel.network import seconds_within
 from layout_planner.travel.scan import NEVER, Footways, make_board, pack_keys, places_of, scan_to_school
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Travel
+    from layout_planner.travel.access import Access
     from layout_planner.travel.net import Net
     from layout_planner.travel.network import Arcs
     from layout_planner.travel.scan import Board, FromStops
@@ -113,7 +115,7 @@ def measure_public(net: Net, arcs: tuple[Arcs, Arcs], county: County, settings: 
         return None
     walks, hours = _walks(net, arcs, max(rules.to_stop_s, rules.change_s)), _both_hours(county, settings)
     tables = {factor: _journeys(lines, rules, factor, walks, hours) for factor in rules.factors}
-    return PublicTrips(tables, (len(net.home), len(net.school)))
+    return PublicTrips(tables, (len(county.settlements), len(county.schools)))
 
 
 def tell_journey(
@@ -165,19 +167,24 @@ def _hours(county: County, column: str, said: str) -> Floats:
 
 def _walks(net: Net, arcs: tuple[Arcs, Arcs], most_s: float) -> tuple[Walks, Walks, Walks]:
     """Return adult walks of at most `most_s` between stops and homes, schools, and other stops."""
-    targets = np.concatenate([net.home, net.school, net.halt])
-    legs = [np.concatenate([net.home_leg[k], net.school_leg[k], net.halt_leg[k]]) for k in (0, 1)]
     outward, inward = arcs
-    leaving = seconds_within(outward, net.halt, targets, most_s) + net.halt_leg[0][:, None] + legs[1]
-    coming = seconds_within(inward, net.halt, targets, most_s) + net.halt_leg[1][:, None] + legs[0]
-    itself = len(net.home) + len(net.school) + np.arange(len(net.halt))
-    leaving[np.arange(len(net.halt)), itself] = coming[np.arange(len(net.halt)), itself] = 0.0
     found = []
-    for begin, count in ((0, len(net.home)), (len(net.home), len(net.school)), (len(net.home) + len(net.school), len(net.halt))):
-        here = slice(begin, begin + count)
-        place, stop = np.nonzero(most_s >= np.maximum(leaving[:, here], coming[:, here]).T)
-        found.append(Walks(place, stop, coming[stop, begin + place], leaving[stop, begin + place]))
+    for access, nodes in ((net.on_foot.homes, net.home), (net.on_foot.schools, net.school), (net.halts, net.halt)):
+        leaving = _between(seconds_within(outward, net.halt, nodes, most_s), (net.halts.there_s, access.back_s), (net.halts, access))
+        coming = _between(seconds_within(inward, net.halt, nodes, most_s), (net.halts.back_s, access.there_s), (net.halts, access))
+        if access is net.halts:
+            np.fill_diagonal(leaving, 0.0)
+            np.fill_diagonal(coming, 0.0)
+        place, stop = np.nonzero(most_s >= np.maximum(leaving, coming))
+        found.append(Walks(place, stop, coming[place, stop], leaving[place, stop]))
     return found[0], found[1], found[2]
+
+
+def _between(seconds: Floats, legs: tuple[Floats, Floats], access: tuple[Access, Access]) -> Floats:
+    """Return the quickest walks between stops and places over all their joints, shape (places, stops)."""
+    metres = np.zeros(seconds.shape), tuple(np.zeros(len(leg)) for leg in legs)
+    stops, places = (Ends(one.place, len(one.nearest_m)) for one in access)
+    return link_ends((seconds, metres[0]), legs, (metres[1][0], metres[1][1]), (stops, places)).seconds
 
 
 def _journeys(

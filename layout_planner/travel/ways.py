@@ -9,9 +9,12 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 from shapely.ops import substring
 
+from layout_planner.travel.labels import SECOND_GRAIN
+from layout_planner.travel.matrix import walk_to_stops
 from layout_planner.travel.net import link_pieces, ride_pieces, walk_pieces
 
 if TYPE_CHECKING:
@@ -20,8 +23,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.county.model import County
+    from layout_planner.travel.access import Access
     from layout_planner.travel.net import Net, PieceTimes
-    from layout_planner.travel.network import Pieces
+    from layout_planner.travel.network import Arcs, Pieces
 
     Ints = NDArray[np.int64]
     Lines = NDArray[np.object_]
@@ -72,71 +76,111 @@ class _Strands:
         self.feet = walk_pieces(net)
         self.outward, self.inward = link_pieces(net.pieces, self.feet)
         self.on_foot = _PieceBook(net.pieces, self.feet, self.roads)
+        self.to_stops = walk_to_stops(self.outward, self.inward, (net.on_foot.homes, net.home), (net.driven.homes, net.stop))
 
     def add(self, kind: str, trips: pd.DataFrame) -> None:
-        """Add the tree of every school of `trips`."""
+        """Add the tree of every school of `trips`; of homes and schools with several joints each takes the one that is quickest."""
         net, walks = self.net, kind == "walk"
         times = self.feet if walks else ride_pieces(net)
         towards = self.inward if walks else link_pieces(net.pieces, times)[1]
         book = self.on_foot if walks else _PieceBook(net.pieces, times, self.roads)
-        begins, ends = (net.home, net.school) if walks else (net.stop, net.gate)
-        access = (net.on_foot if walks else net.driven).schools
+        homes = _Doors(net.on_foot.homes, net.home) if walks else _Doors(net.driven.homes, net.stop)
+        schools = _Doors(net.on_foot.schools, net.school) if walks else _Doors(net.driven.schools, net.gate)
+        to_stop = homes.access.there_s if walks else self.to_stops.there_s
         for school_id, part in trips.groupby("school_id", sort=True):
-            column = self.schools.index.get_loc(school_id)
-            homes = self.settlements.index.get_indexer(pd.Index(part["settlement_id"]).unique())
-            homes = homes[begins[homes] >= 0]
-            if ends[column] < 0 or not len(homes):
+            rows = schools.rows(self.schools.index.get_loc(school_id))
+            asked = self.settlements.index.get_indexer(pd.Index(part["settlement_id"]).unique())
+            if not len(rows):
                 continue
-            reach = float(part["seconds"].max()) + SLACK_S
-            _, before = dijkstra(towards.seconds, indices=int(ends[column]), limit=reach, return_predecessors=True)
-            door = _turned(access.line[column])
-            self._grow(str(school_id), kind, before, [(int(home), int(begins[home])) for home in homes], int(ends[column]), book, door)
+            reach, before = _search_from(towards, schools.nodes[rows], schools.access.back_s[rows], float(part["seconds"].max()) + SLACK_S)
+            begins = {}
+            for home in asked:
+                doors = homes.rows(int(home))
+                total = reach[homes.nodes[doors]] + to_stop[doors] if len(doors) else np.array([np.inf])
+                if np.isfinite(total.min()):
+                    begins[int(home)] = int(doors[np.argmin(total)])
+            self._grow(str(school_id), kind, before, begins, homes, _turn_legs(schools, rows), book)
 
     def _grow(
-        self, school_id: str, kind: str, before: Ints, homes: Sequence[tuple[int, int]], root: int, book: _PieceBook, door: object
+        self,
+        school_id: str,
+        kind: str,
+        before: Ints,
+        begins: dict[int, int],
+        homes: _Doors,
+        legs: dict[int, shapely.LineString | None],
+        book: _PieceBook,
     ) -> None:
-        """Add one school's tree, from the school outwards, so that what follows a strand is there before it."""
-        homes = [(home, node) for home, node in homes if node == root or before[node] >= 0]
-        children = _children(before, [node for _, node in homes], root)
-        starts = {node for _, node in homes}
-        row_of = {root: self._append(school_id, kind, "", END, door) if door is not None else END}
-        for chain in _chains(children, root, starts):
-            row_of[chain[-1]] = self._append(school_id, kind, "", row_of[chain[0]], book.line(chain[::-1]))
-        for home, node in homes:
-            leg = self._home_leg(home, kind)
-            self._append(school_id, kind, str(self.settlements.index[home]), row_of[node], leg)
+        """Add one school's tree, from the school outwards, so that what follows a strand is there before it.
+
+        begins : the joint that every home takes, as a row of `homes`.
+        """
+        starts = {int(homes.nodes[row]) for row in begins.values()}
+        root = len(before) - 1
+        children = _children(before, starts, root)
+        row_of = {}
+        for node in children.pop(root, []):
+            door = legs[node]
+            row_of[node] = self._append(school_id, kind, "", END, door) if door is not None else END
+        for fork in list(row_of):
+            for chain in _chains(children, fork, starts):
+                row_of[chain[-1]] = self._append(school_id, kind, "", row_of[chain[0]], book.line(chain[::-1]))
+        for home, row in begins.items():
+            leg = homes.access.line[row] if kind == "walk" else self._walk_to_stop(home, row)
+            self._append(school_id, kind, str(self.settlements.index[home]), row_of[int(homes.nodes[row])], leg)
 
     def _append(self, school_id: str, kind: str, settlement_id: str, after: int, line: object) -> int:
         self.rows.append((school_id, kind, settlement_id, after))
         self.lines.append(line)
         return len(self.lines) - 1
 
-    def _home_leg(self, home: int, kind: str) -> shapely.LineString:
-        """Return the leg from home to the roads; to the bus stop along walkable roads, where that is quicker than across country."""
-        net, point = self.net, self.settlements.geometry.iloc[home]
-        here = net.on_foot.homes.line[home]
-        straight = here if kind == "walk" else net.driven.homes.line[home]
-        if kind == "ride" and net.home[home] >= 0 and net.home[home] != net.stop[home]:
-            by_road = self._walk_to_stop(home)
-            if by_road is not None:
-                parts = [part for part in (here, by_road) if part is not None]
-                return shapely.LineString(np.concatenate([shapely.get_coordinates(part) for part in parts]))
-        return straight if straight is not None else shapely.LineString([point, point])
-
-    def _walk_to_stop(self, home: int) -> shapely.LineString | None:
+    def _walk_to_stop(self, home: int, row: int) -> shapely.LineString:
+        """Return the walk to a stop, a row of `driven.homes`: across country, or along walkable roads where that is quicker."""
         net = self.net
-        across = float(net.stop_leg[0][home])
-        here, stop = int(net.home[home]), int(net.stop[home])
-        most = across - float(net.home_leg[0][home])
-        if not most > 0:
-            return None
-        reach, before = dijkstra(self.outward.seconds, indices=here, limit=most, return_predecessors=True)
-        if not np.isfinite(reach[stop]):
-            return None
-        nodes = [stop]
-        while nodes[-1] != here:
-            nodes.append(int(before[nodes[-1]]))
-        return self.on_foot.line(nodes[::-1])
+        straight, stop = net.driven.homes.line[row], int(net.stop[row])
+        foot = _Doors(net.on_foot.homes, net.home)
+        best, line = float(net.driven.homes.there_s[row]), straight
+        for joint in foot.rows(home):
+            here, leg_s = int(net.home[joint]), float(foot.access.there_s[joint])
+            if not leg_s < best:
+                continue
+            reach, before = dijkstra(self.outward.seconds, indices=here, limit=best - leg_s, return_predecessors=True)
+            if not leg_s + reach[stop] < best:
+                continue
+            nodes = [stop]
+            while nodes[-1] != here:
+                nodes.append(int(before[nodes[-1]]))
+            parts = [foot.access.line[joint], *([self.on_foot.line(nodes[::-1])] if len(nodes) > 1 else [])]
+            best, line = leg_s + float(reach[stop]), shapely.LineString(np.concatenate([shapely.get_coordinates(part) for part in parts]))
+        return line
+
+
+@dataclass(frozen=True)
+class _Doors:
+    """How places of one kind reach the roads, and the graph nodes of their joints."""
+
+    access: Access
+    nodes: Ints
+
+    def rows(self, place: int) -> Ints:
+        """Return the joints of one place."""
+        return np.arange(*np.searchsorted(self.access.place, [place, place + 1]))
+
+
+def _search_from(towards: Arcs, nodes: Ints, legs_s: NDArray[np.float64], limit_s: float) -> tuple[NDArray[np.float64], Ints]:
+    """Return seconds to a school from all nodes, and the node that follows each; the school itself is the last node."""
+    count = towards.seconds.shape[0]
+    graph = towards.seconds.tocoo()
+    seconds = np.concatenate([graph.data, np.maximum(legs_s, SECOND_GRAIN)])
+    tail, head = np.concatenate([graph.row, np.full(len(nodes), count)]), np.concatenate([graph.col, nodes])
+    whole = csr_array((seconds, (tail, head)), shape=(count + 1, count + 1))
+    reach, before = dijkstra(whole, indices=count, limit=limit_s, return_predecessors=True)
+    return reach, before
+
+
+def _turn_legs(schools: _Doors, rows: Ints) -> dict[int, shapely.LineString | None]:
+    """Return the leg from every joint of a school to its door."""
+    return {int(schools.nodes[row]): _turned(schools.access.line[row]) for row in rows[::-1]}
 
 
 def _turned(line: shapely.LineString | None) -> shapely.LineString | None:
