@@ -1,14 +1,15 @@
 """The layout model on counties of growing size: `python benchmarks/bench_county.py [--size 1500x120] [--limit SECONDS] [--out FOLDER]`.
 
 Every county is made by county_series.py from one seed, so anybody can make it again. Told are the time to read it into a model and to
-solve it (CPU and wall: other work on the machine makes them differ), what each goal reached and when, the certified gap, and memory. An
-independent checker counts and prices the plan again from the tables alone. `--out` writes the plan (sites and trips, csv) as a reference
-solution; `--check FOLDER` checks such a solution instead of solving.
+solve it (CPU and wall: other work on the machine makes them differ), the certified gap, and memory; on stderr what was reached when. An
+independent checker counts, judges and prices the plan again from the tables alone. `--out` writes the plan (sites and trips, csv.gz) as a
+reference solution; `--check FOLDER` checks such a solution instead of solving (`--check benchmarks/county_solutions`: those published).
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import math
 import platform
 import resource
@@ -19,14 +20,16 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from county_series import BANDS, SIZES, make_problem
 
-from layout_planner.plan import linear
+from layout_planner.plan import large, linear
 from layout_planner.plan.solve import optimise_layout
 
 if TYPE_CHECKING:
-    import pulp
+    from collections.abc import Callable, Iterator
+
     from county_series import Problem
 
     from layout_planner.plan.case import Case
@@ -44,8 +47,8 @@ def main() -> None:
     asked = parser.parse_args()
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
-    print("| county | options | limit s | wall s | CPU s | cost, yuan | bound | gap % | closed | memory GB | checker |")
-    print("|---|---|---|---|---|---|---|---|---|---|---|")
+    print("| county | options | limit s | wall s | CPU s | cost, yuan | bound | gap % | at risk, weighted | closed | memory GB | checker |")
+    print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     faults = []
     for name in asked.size or ["township", "small", "1500x120"]:
         size = SIZES[name] if asked.limit is None else replace(SIZES[name], limit_s=asked.limit)
@@ -57,54 +60,92 @@ def main() -> None:
 
 
 def _solve(name: str, problem: Problem, out: Path | None) -> list[str]:
-    steps: list[tuple[float, linear.Stage]] = []
     wall, cpu = time.monotonic(), time.process_time()
-    plain = linear.LinearSolver.minimise
-
-    def told(self: linear.LinearSolver, goal: pulp.LpAffineExpression, *, gap: float) -> linear.Stage:
-        reached = plain(self, goal, gap=gap)
-        steps.append((time.process_time() - cpu, reached))
-        return reached
-
-    linear.LinearSolver.minimise = told  # type: ignore[method-assign]
-    try:
+    with _watched() as steps:
         layout, solved = optimise_layout(problem.case, problem.options, problem.today)
-    finally:
-        linear.LinearSolver.minimise = plain  # type: ignore[method-assign]
     took = time.monotonic() - wall, time.process_time() - cpu
-    faults, cost = check_plan(problem, layout.sites.reset_index(), layout.assignment)
+    faults, cost, risk = check_plan(problem, layout.sites.reset_index(), layout.assignment)
     if abs(cost - solved.objective) > 1:
         faults.append(f"{name}: the solver says {solved.objective:.2f} yuan, the checker {cost:.2f}")
-    _tell(name, problem, (*took, solved.objective, solved.bound, solved.gap), layout.sites, "agrees" if not faults else "differs")
-    for second, stage in steps:
-        print(f"    after {second:8.1f} CPU s: value {stage.value:18,.2f}  bound {stage.bound:18,.2f}", file=sys.stderr)
+    if abs(risk - solved.terms["at_risk_weighted"]) > 1e-3 * max(1.0, risk):
+        faults.append(f"{name}: the solver says {solved.terms['at_risk_weighted']:.3f} weighted pupils at risk, the checker {risk:.3f}")
+    _tell(name, problem, (*took, solved.objective, solved.bound, solved.gap, risk), layout.sites, "agrees" if not faults else "differs")
+    for moment, spent, value, bound in steps:
+        gap = f"  gap {100 * (1 - bound / value):.2f} %" if 0 < bound < value < math.inf else ""
+        print(
+            f"    after {moment - wall:8.1f} s, {spent - cpu:8.1f} CPU s: value {value:18,.2f}  bound {bound:18,.2f}{gap}", file=sys.stderr
+        )
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-        layout.sites[["form", "bands", "new_beds", "buses"]].to_csv(out / f"{name}-sites.csv")
-        layout.assignment[[*KEY, "pupils"]].to_csv(out / f"{name}-trips.csv", index=False)
+        packed = {"method": "gzip", "mtime": 0}
+        layout.sites[["form", "bands", "new_beds", "buses"]].to_csv(out / f"{name}-sites.csv.gz", compression=packed)
+        layout.assignment[[*KEY, "pupils"]].to_csv(out / f"{name}-trips.csv.gz", index=False, compression=packed)
     return faults
 
 
+@contextlib.contextmanager
+def _watched() -> Iterator[list[tuple[float, float, float, float]]]:
+    """Note (moment, CPU s, value, bound) whenever the search has reached something."""
+    steps: list[tuple[float, float, float, float]] = []
+    known = [math.inf, -math.inf]
+
+    def note(value: float, bound: float, *, goal: bool = False) -> None:
+        if not goal:
+            known[:] = min(known[0], value), max(known[1], bound)
+            value, bound = known
+        steps.append((time.monotonic(), time.process_time(), value, bound))
+
+    def told(plain: Callable[..., Any], tell: Callable[[Any, Any], None]) -> Callable[..., Any]:
+        def call(*given: object, **more: object) -> object:
+            reached = plain(*given, **more)
+            if reached is not None:
+                tell(given, reached)
+            return reached
+
+        return call
+
+    watched = (
+        (linear.LinearSolver, "minimise", lambda _, stage: note(stage.value, stage.bound, goal=True)),
+        (large, "relax", lambda _, relaxed: note(math.inf, relaxed.bound)),
+        (large, "_first_plan", lambda given, x: note(given[1].ground.arrays.price(x), -math.inf)),
+        (large, "improve_plan", lambda given, x: note(given[0].price(x), -math.inf)),
+        (large, "tighten_bound", lambda _, bound: note(math.inf, bound)),
+    )
+    plain = [getattr(owner, name) for owner, name, _ in watched]
+    try:
+        for (owner, name, tell), function in zip(watched, plain, strict=True):
+            setattr(owner, name, told(function, tell))
+        yield steps
+    finally:
+        for (owner, name, _), function in zip(watched, plain, strict=True):
+            setattr(owner, name, function)
+
+
 def _check_stored(name: str, problem: Problem, folder: Path) -> list[str]:
-    sites = pd.read_csv(folder / f"{name}-sites.csv", keep_default_na=False)
-    faults, cost = check_plan(problem, sites, pd.read_csv(folder / f"{name}-trips.csv", keep_default_na=False))
-    _tell(name, problem, (0.0, 0.0, cost, math.nan, math.nan), sites, "agrees" if not faults else "differs")
+    sites, trips = (pd.read_csv(folder / f"{name}-{part}.csv.gz", keep_default_na=False) for part in ("sites", "trips"))
+    faults, cost, risk = check_plan(problem, sites, trips)
+    best = pd.read_csv(folder / "best.csv", index_col="county") if (folder / "best.csv").exists() else pd.DataFrame()
+    bound = float(best.at[name, "bound_yuan"]) if name in best.index else math.nan
+    _tell(name, problem, (0.0, 0.0, cost, bound, 1 - bound / cost, risk), sites, "agrees" if not faults else "differs")
     return faults
 
 
 def _tell(name: str, problem: Problem, figures: tuple[float, ...], sites: pd.DataFrame, checked: str) -> None:
-    wall, cpu, cost, bound, gap = figures
+    wall, cpu, cost, bound, gap, risk = figures
     closed, memory = int((sites["form"] == "closed").sum()), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     limit = problem.case.scenario.solver.time_limit_s
     print(
         f"| {name} | {len(problem.options):,} | {limit:.0f} | {wall:.1f} | {cpu:.1f} | {cost:,.0f} | {bound:,.0f} | {100 * gap:.2f} |"
-        f" {closed} | {memory:.2f} | {checked} |",
+        f" {risk:,.1f} | {closed} | {memory:.2f} | {checked} |",
         flush=True,
     )
 
 
-def check_plan(problem: Problem, sites: pd.DataFrame, trips: pd.DataFrame) -> tuple[list[str], float]:
-    """Return what is wrong with a plan, and its price, from the tables and norms alone: none of the optimiser's code is used."""
+def check_plan(problem: Problem, sites: pd.DataFrame, trips: pd.DataFrame) -> tuple[list[str], float, float]:
+    """Return what is wrong with a plan, its price and its weighted pupils at risk, from the tables and norms alone.
+
+    None of the optimiser's code is used.
+    """
     case = problem.case
     faults: list[str] = []
     served = trips[trips["school_id"] != ""]
@@ -123,7 +164,39 @@ def check_plan(problem: Problem, sites: pd.DataFrame, trips: pd.DataFrame) -> tu
     for site in sites.to_dict("records"):
         here = served[served["school_id"] == site["school_id"]]
         cost += _price_site(case, site, here, faults)
-    return faults, cost
+    return faults, cost, _judge(problem, sites, trips, faults)
+
+
+def _judge(problem: Problem, sites: pd.DataFrame, trips: pd.DataFrame, faults: list[str]) -> float:
+    """Return the pupils at risk, each weighing 1 and the share by which the way is over its limit; name who is made worse off."""
+    known = problem.options
+    limits = known.groupby(["band", "mode"])[["limit_s", "limit_m"]].first()
+    ways = pd.concat([known, problem.today.assignment])[[*KEY, "seconds", "metres", "pessimistic_s"]].drop_duplicates(KEY)
+
+    def measured(table: pd.DataFrame) -> pd.DataFrame:
+        told = table[[*KEY, "pupils"]].merge(ways, on=KEY, how="left").merge(limits, on=["band", "mode"], how="left")
+        over = np.maximum(told["seconds"] / told["limit_s"], told["metres"] / told["limit_m"])
+        served = told["school_id"] != ""
+        late = ~served | ~(over <= 1)
+        weight = np.where(served, 1 + np.clip(over - 1, 0, 8), 10.0)
+        slow = late | ~(told["pessimistic_s"] <= told["limit_s"])
+        return told.assign(late=late, slow=slow, weighted=np.where(late, weight, 0) * told["pupils"])
+
+    plan, today = measured(trips), measured(problem.today.assignment)
+    group = ["settlement_id", "band"]
+    before = today[today["late"]].groupby(group)["pupils"].sum()
+    after = plan[plan["late"]].groupby(group)["pupils"].sum()
+    if (after > before.reindex(after.index).fillna(0)).any():
+        faults.append("the plan puts pupils at risk who are not today")
+    longest = today.groupby(group)["seconds"].max().reindex(pd.MultiIndex.from_frame(plan[group])).to_numpy()
+    if (plan["late"] & (plan["seconds"].to_numpy() > longest + 1)).any():
+        faults.append("pupils at risk get a longer way than today")
+    taught = {(row["school_id"], band) for row in sites.to_dict("records") for band in str(row["bands"]).split(",")}
+    lost = [pair not in taught for pair in zip(today["school_id"], today["band"], strict=True)]
+    moved = pd.MultiIndex.from_frame(today.loc[lost, group])
+    if (plan["slow"] & pd.MultiIndex.from_frame(plan[group]).isin(moved)).any():
+        faults.append("a school closes whose pupils then have no safe way on a slow day")
+    return float(plan["weighted"].sum())
 
 
 def _price_site(case: Case, site: dict[Any, Any], here: pd.DataFrame, faults: list[str]) -> float:

@@ -150,9 +150,10 @@ def test_whatever_the_time_limit_the_plan_is_one_and_its_gap_is_honest(limit_s, 
     solver = problem.case.scenario.solver.model_copy(update={"time_limit_s": limit_s})
     case = replace(problem.case, scenario=problem.case.scenario.model_copy(update={"solver": solver}))
     layout, solved = solving.optimise_layout(case, problem.options, problem.today)
-    faults, cost = check_plan(problem, layout.sites.reset_index(), layout.assignment)
+    faults, cost, risk = check_plan(problem, layout.sites.reset_index(), layout.assignment)
     assert faults == []
     assert cost == pytest.approx(solved.objective, abs=1)
+    assert risk == pytest.approx(solved.terms["at_risk_weighted"], rel=1e-6, abs=1e-3)
     assert solved.gap == pytest.approx(1 - solved.bound / solved.objective, abs=1e-9)
     assert solved.terms["harmed"] <= 1e-4
     if solved.terms["at_risk_weighted"] <= exact.terms["at_risk_weighted"] + 1e-3:

@@ -52,7 +52,7 @@ NODES = 50
 BOUND_NODES = 200
 SEARCHING = 0.1  # share of the work that goes into finding plans
 # By which share of the time limit the least risk, the relaxation, the dive, and plan and bound are done.
-RISK_SHARE, RELAX_SHARE, DIVE_SHARE, BETTER_SHARE = 0.3, 0.45, 0.6, 0.9
+RISK_SHARE, RELAX_SHARE, DIVE_SHARE, BETTER_SHARE = 0.5, 0.65, 0.75, 0.9
 
 
 @dataclass(frozen=True)

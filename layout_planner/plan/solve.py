@@ -102,6 +102,8 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     large = None
     if by_region and not uses_options(case.scenario) and today_fits(case, chosen, today):
         large = search_large(case, chosen, today, clock.at)
+        if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
+            raise out_of_time()
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
     nobody = Stage(0.0, 0.0, 0.0, optimal=True)
