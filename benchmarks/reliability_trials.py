@@ -175,7 +175,8 @@ def fill_real_disk(room: str) -> Iterator[Row]:
 
 def told_well(process: subprocess.Popen[str], said: str) -> bool:
     """Return whether a run ended well, or with one sentence about what cannot be written."""
-    return "Traceback" not in said and (process.returncode in WELL or (process.returncode == 3 and "cannot write" in said))
+    told = "cannot write" in said or "the disk is full" in said
+    return "Traceback" not in said and (process.returncode in WELL or (process.returncode == 3 and told))
 
 
 def refuse_writing() -> Row:
