@@ -36,13 +36,13 @@ ASKED = {"may_close": "all", "move": "all", "judge": "expected", "keep_settlemen
 SLOW = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def terms_of(pupils: list[list[int]], minutes: np.ndarray, first: int = 2027, **plan: object) -> list[SchoolYear]:
+def terms_of(pupils: list[list[int]], minutes: np.ndarray, first: int = 2027, ride_m: float = 10_000.0, **plan: object) -> list[SchoolYear]:
     """Return the years of a county in which everybody may walk `minutes` or ride a school bus, where there is one, in time."""
     terms = []
     for place, counts in enumerate(pupils):
         case = make_case(counts, [None] * minutes.shape[1], minutes, **{**ASKED, **plan})
-        rides = np.full(minutes.shape, 60.0), np.full(minutes.shape, 10_000.0)
-        travel = replace(case.travel, ride_s=rides[0], ride_m=rides[1], stop_s=np.zeros(len(counts)))
+        ride_s, ride_length_m = (np.where(np.isinf(minutes), np.inf, value) for value in (60.0, ride_m))
+        travel = replace(case.travel, ride_s=ride_s, ride_m=ride_length_m, stop_s=np.zeros(len(counts)))
         case = replace(case, travel=travel)
         options = commute_options(travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
         case = replace(case, scenario=case.scenario.model_copy(update={"year": first + place}))
@@ -189,6 +189,21 @@ def test_what_closes_before_its_bus_stands_is_found_out():
     assert "for what is new, the re-check finds" in faults(bought={**bought, years[0]: (1, 1.0)})
 
 
+def test_whoever_loses_his_school_is_kept_from_the_bus_that_is_new_in_that_year():
+    # A's 20 pupils lose P0 in 2028 and can walk to P1 in 29 minutes. P2's first bus comes in 2028, when there is money, for B's pupils, who
+    # are late on foot and never had P0 among their ways; it has seats to spare, costs A's pupils nothing and would save them time, but it
+    # was not there the year before.
+    minutes = np.array([[3.0, 29.0, 90.0], [np.inf, np.inf, 45.0]])
+    asked = {"may_close": "none", "max_buses": 1, "ride_m": 0.0}
+    terms = terms_of([[20, 10]], minutes, **asked) + terms_of([[20, 10]], minutes, first=2028, close=["P0"], **asked)
+    _, layouts, bought, faults = plan_of(terms, capital_yuan={"2027": 1.0})
+    trips = layouts[2028].assignment.set_index("settlement_id")[["school_id", "mode"]]
+    assert trips.loc["S0"].tolist() == ["P1", "walk"]
+    assert trips.loc["S1"].tolist() == ["P2", "school_bus"]
+    assert [owned for owned, _ in bought.values()] == [0, 1]
+    assert faults() == ""
+
+
 def test_a_year_without_capital_makes_the_closing_wait():
     terms = terms_of([[20, 40], [20, 40], [20, 40]], TWO, max_buses=1)
     _, layouts, bought, faults = plan_of(terms, capital_yuan={"2027": 1.0})
@@ -245,7 +260,7 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
         years.append(Year(plan.year, terms[0].case.scenario, plan, measures, measures, *changes, verification=Verification(1, 0.0)))
         before = plan.layout
     study = YearsStudy(terms[0].case.scenario, county, found, tuple(years), ())
-    assert "1 schools close" in say_years(study).en
+    assert "schools that close 1, that drop grades 0" in say_years(study).en
     assert [event.en for _, events in list_events(study) for event in events if event.en == "closes"] == ["closes"]
     first, second = (write_years(study, tmp_path / part, "zh") for part in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]

@@ -63,8 +63,8 @@ def say_years(study: YearsStudy) -> Words:
     told = Words(
         f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张，新购校车{fleet}辆，共投入{spent:,.1f}万元。"
         f"有风险的学生由{risk[0]}人到{risk[1]}人。",
-        f"{first.year}-{last.year}: {closed} schools close, {reduced} drop grades, {opened} open; {beds} new beds and {fleet} new buses for"
-        f" {spent:,.1f} times 10,000 yuan. Pupils at risk go from {risk[0]} to {risk[1]}.",
+        f"{first.year}-{last.year}: schools that close {closed}, that drop grades {reduced}, that open {opened}; new beds {beds}, new buses"
+        f" {fleet}, for {spent * SHOWN_YUAN:,.0f} yuan. Pupils at risk go from {risk[0]} to {risk[1]}.",
     )
     sure = _say_sure(study)
     return Words(f"{told.zh}{sure.zh}", f"{told.en} {sure.en}")

@@ -20,7 +20,7 @@ from layout_planner.plan.choices import choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.plan.solve import finish, prepare, spend_least
-from layout_planner.plan.years_links import NONE_BUILT, forms_of
+from layout_planner.plan.years_links import NONE_BUILT, bands_at, forms_of
 from layout_planner.plan.years_model import solve_together
 from layout_planner.plan.years_steps import go_forward
 from layout_planner.plan.years_terms import Alone, Step, YearPlan, YearsPlan
@@ -84,7 +84,7 @@ def _name_year(error: NoPlanError, term: SchoolYear) -> NoPlanError:
 
 def _before(site: Site, later: str) -> Site:
     """Return `site` with the forms that it may run in the year before it runs `later`."""
-    wanted = set(site.bands[later])
+    wanted = set(bands_at(site, later))
     if site.form_today == "closed":
         forms = tuple(form for form in site.forms if set(site.bands[form]) <= wanted)
     else:

@@ -30,6 +30,11 @@ def forms_of(layout: Layout) -> dict[str, str]:
     return {str(j): str(form) for j, form in layout.sites["form"].items()}
 
 
+def bands_at(site: Site, form: str) -> tuple[str, ...]:
+    """Return the bands that a site teaches with a form; none when closed, which a site that may not close yet does not list."""
+    return () if form == CLOSED else site.bands[form]
+
+
 def decide_sites(sites: Iterable[Site], forms: Mapping[str, str]) -> tuple[Site, ...]:
     """Return every site decided for its form of `forms`."""
     return tuple(replace(site, forms=(forms[site.school_id],)) for site in sites)
@@ -44,9 +49,11 @@ def keep_taught(case: Case, options: pd.DataFrame) -> pd.DataFrame:
 
 def list_drops(sites: Iterable[Site], before: Mapping[str, str], now: Mapping[str, str]) -> set[Drop]:
     """Return every (school, band) that is taught with the forms `before` and not with those of `now`."""
-    return {
-        (site.school_id, band) for site in sites for band in set(site.bands[before[site.school_id]]) - set(site.bands[now[site.school_id]])
-    }
+    drops = set()
+    for site in sites:
+        had, has = (set(bands_at(site, forms[site.school_id])) for forms in (before, now))
+        drops |= {(site.school_id, band) for band in had - has}
+    return drops
 
 
 def forms_today(sites: Iterable[Site]) -> dict[str, str]:

@@ -24,8 +24,17 @@ from layout_planner.plan.linear import EXACT, PUPIL_SLACK, LinearSolver
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.solve import AT_RISK_GAP, HALF, Spent
-from layout_planner.plan.years_links import BUILT_FOR, decide_sites, homes_by_drop, is_candidate, keep_taught
-from layout_planner.plan.years_terms import Built, Step, price_built
+from layout_planner.plan.years_links import (
+    BUILT_FOR,
+    decide_sites,
+    displaced,
+    forms_today,
+    homes_by_drop,
+    is_candidate,
+    keep_taught,
+    list_drops,
+)
+from layout_planner.plan.years_terms import Built, Step, buy_late
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -272,7 +281,7 @@ def solve_together(alone: Sequence[Alone], steps: Sequence[Step], years: Years) 
     except NoPlanError:
         return list(steps), None
     values = solver.values_by_name()
-    return _buy_late([_read_step(model, place, each, values) for place, each in enumerate(alone)], years), cost
+    return buy_late(_read_steps(model, alone, values), years), cost
 
 
 def _hold(
@@ -307,7 +316,7 @@ def _start(model: YearsModel, steps: Sequence[Step]) -> dict[str, float]:
         names, before = model.names[place], steps[place - 1].built if place else Built()
         own = step.spent.solver.values_by_name()
         start |= {names[name]: value for name, value in own.items() if name in names}
-        for site in model_sites(model, place):
+        for site in _undecided_sites(model, place):
             start[model.parts[place].form[site, step.forms[site]].name] = 1.0
         start |= {variable.name: 1.0 for variable, goes in _goes(model.parts[place], start) if goes}
         fleet = max(fleet, step.built.fleet)
@@ -323,7 +332,7 @@ def _start(model: YearsModel, steps: Sequence[Step]) -> dict[str, float]:
     return start
 
 
-def model_sites(model: YearsModel, place: int) -> list[str]:
+def _undecided_sites(model: YearsModel, place: int) -> list[str]:
     """Return the undecided sites of one year."""
     return sorted({j for j, _ in model.parts[place].form})
 
@@ -340,30 +349,49 @@ def _goes(part: LayoutModel, start: Mapping[str, float]) -> list[tuple[pulp.LpVa
     return found
 
 
-def _read_step(model: YearsModel, place: int, each: Alone, values: Mapping[str, float]) -> Step:
-    """Return one year of the solution, with its forms decided, in that year's own model."""
+def _read_steps(model: YearsModel, alone: Sequence[Alone], values: Mapping[str, float]) -> list[Step]:
+    """Return the years of the solution."""
+    homes = homes_by_drop(table for each in alone for table in (each.asked.options, each.term.today.assignment))
+    steps: list[Step] = []
+    for place, each in enumerate(alone):
+        before = (steps[-1].built, steps[-1].forms) if steps else (Built(), forms_today(each.term.case.sites))
+        steps.append(_read_step(model, place, each, values, before, homes))
+    return steps
+
+
+def _read_step(
+    model: YearsModel,
+    place: int,
+    each: Alone,
+    values: Mapping[str, float],
+    before: tuple[Built, dict[str, str]],
+    homes: Mapping[Drop, set[str]],
+) -> Step:
+    """Return one year of the solution, with its forms decided, in that year's own model.
+
+    Whole pupils are found in that model, so whoever lost his school is kept from what is new in the year there too.
+    """
     names, part = model.names[place], model.parts[place]
     forms = {site.school_id: site.forms[0] for site in each.asked.case.sites}
     forms |= {j: f for (j, f), variable in part.form.items() if values[variable.name] > HALF}
     case = replace(each.asked.case, sites=decide_sites(each.term.case.sites, forms))
     asked = replace(each.asked, case=case, options=keep_taught(case, each.asked.options))
     own = build_model(case, asked.options, asked.today)
+    moved = displaced(list_drops(each.term.case.sites, before[1], forms), homes)
+    beds, buses = ({j: n for j, v in group.items() if (n := round(values[v.name]))} for group in (part.new_beds, part.new_buses))
+    built = Built(beds, buses, sum(buses.values()))
+    _keep_from_new(own, moved, before[0], built)
     solver = LinearSolver(own, case.scenario.solver.seed, time.monotonic())
     solver.start_at({name: values[there] for name, there in names.items() if there in values})
-    beds, buses = ({j: n for j, v in group.items() if (n := round(values[v.name]))} for group in (part.new_beds, part.new_buses))
     harm, at_risk = (float(goal.constant + sum(w * values[v.name] for v, w in goal.items())) for goal in (part.harm, part.at_risk))
     reached = replace(each.asked.reached, harm=replace(each.harm, value=harm), at_risk=replace(each.at_risk, value=at_risk))
-    built = Built(beds, buses, sum(buses.values()))
     return Step(replace(asked, reached=reached), Spent(own, solver, case.sites, each.cost), forms, built, harm, at_risk)
 
 
-def _buy_late(steps: Sequence[Step], years: Years) -> list[Step]:
-    """Return `steps` with every bus bought when it first runs, or before where the capital of that year does not suffice."""
-    owned = [max(step.built.fleet for step in steps[: place + 1]) for place in range(len(steps))]
-    for place in range(len(steps) - 1, 0, -1):
-        norms, built = steps[place].asked.case.norms, (steps[place - 1].built, steps[place].built)
-        capital = years.capital_of(steps[place].asked.case.scenario.year)
-        if capital is not None:
-            left = capital - price_built(steps[place].asked.case, replace(built[0], fleet=0), replace(built[1], fleet=0))
-            owned[place - 1] = max(owned[place - 1], owned[place] - int(left / norms.value("cost.bus_price_yuan") + PUPIL_SLACK))
-    return [replace(step, built=replace(step.built, fleet=count)) for step, count in zip(steps, owned, strict=True)]
+def _keep_from_new(model: LayoutModel, moved: set[tuple[str, str]], before: Built, now: Built) -> None:
+    """Let nobody of `moved` board or ride where beds, or buses, are added between `before` and `now`."""
+    columns = (model.options[c].astype(str) for c in ("settlement_id", "band", "school_id", "mode"))
+    for variable, i, band, j, mode in zip(model.pupils, *columns, strict=True):
+        if mode in BUILT_FOR and (i, band) in moved:
+            added = getattr(now, BUILT_FOR[mode]).get(j, 0) > getattr(before, BUILT_FOR[mode]).get(j, 0)
+            variable.upBound = 0 if added else variable.upBound

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -193,22 +194,21 @@ def _add_capital(model: LayoutModel, case: Case, limits: _Limits) -> None:
 
 def _spend_ahead(asked: Asked, model: LayoutModel, floors: Built) -> Spent:
     """Return the least cost with harm and risk where they are, and with the `floors` built where the limits leave room for them."""
-    case, gap = asked.case, asked.case.scenario.solver.gap
     groups = ((model.new_beds, floors.beds), (model.new_buses, floors.buses))
-    for ahead in (True, False):
-        kept = {v: v.lowBound for group, _ in groups for v in group.values()}
-        for group, wanted in groups if ahead else ():
-            for j, count in wanted.items():
-                if j in group:
-                    group[j].lowBound = min(max(group[j].lowBound, count), group[j].upBound)
-        solver = _solver(model, case)
-        solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
-        solver.keep_at(model.at_risk, asked.reached.at_risk.value, "at_risk_kept")
-        try:
-            return Spent(model, solver, case.sites, solver.minimise(model.cost, gap=gap))
-        except ContradictionError:
-            if not ahead:
-                raise
-            for variable, low in kept.items():
-                variable.lowBound = low
-    raise AssertionError
+    kept = {variable: variable.lowBound for group, _ in groups for variable in group.values()}
+    for group, wanted in groups:
+        for variable, count in ((group[j], count) for j, count in wanted.items() if j in group):
+            variable.lowBound = min(max(variable.lowBound, count), variable.upBound)
+    with contextlib.suppress(ContradictionError):
+        return _spend(asked, model)
+    for variable, low in kept.items():
+        variable.lowBound = low
+    return _spend(asked, model)
+
+
+def _spend(asked: Asked, model: LayoutModel) -> Spent:
+    solver = _solver(model, asked.case)
+    solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
+    solver.keep_at(model.at_risk, asked.reached.at_risk.value, "at_risk_kept")
+    cost = solver.minimise(model.cost, gap=asked.case.scenario.solver.gap)
+    return Spent(model, solver, asked.case.sites, cost)

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from layout_planner.plan.forms import CLOSED
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import pandas as pd
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.layout import Layout, Solved
     from layout_planner.plan.linear import Stage
     from layout_planner.plan.solve import Asked, Spent
+    from layout_planner.scenario import Years
+
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
@@ -121,3 +126,15 @@ def price_built(case: Case, before: Built, now: Built) -> float:
     beds = sum(max(0, count - before.beds.get(j, 0)) for j, count in now.beds.items())
     fleet = now.fleet - before.fleet
     return beds * case.norms.value("cost.new_bed_yuan") + fleet * case.norms.value("cost.bus_price_yuan")
+
+
+def buy_late(steps: Sequence[Step], years: Years) -> list[Step]:
+    """Return `steps` with every bus bought when it first runs, or before where the capital of that year does not suffice."""
+    owned = [max(step.built.fleet for step in steps[: place + 1]) for place in range(len(steps))]
+    for place in range(len(steps) - 1, 0, -1):
+        norms, built = steps[place].asked.case.norms, (steps[place - 1].built, steps[place].built)
+        capital = years.capital_of(steps[place].asked.case.scenario.year)
+        if capital is not None:
+            left = capital - price_built(steps[place].asked.case, replace(built[0], fleet=0), replace(built[1], fleet=0))
+            owned[place - 1] = max(owned[place - 1], owned[place] - int(left / norms.value("cost.bus_price_yuan") + ROUNDING))
+    return [replace(step, built=replace(step.built, fleet=count)) for step, count in zip(steps, owned, strict=True)]

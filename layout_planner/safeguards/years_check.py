@@ -57,8 +57,9 @@ def check_years(
     return tuple(faults)
 
 
-def _name(county: County, school_id: str) -> str:
-    return f"{county.schools.at[school_id, 'name']} ({school_id})"
+def _name(county: County, school_id: str) -> Words:
+    school = county.schools.loc[school_id]
+    return Words(f"{school['name']}（{school_id}）", f"{school.get('name_en') or school['name']} ({school_id})")
 
 
 def _bands(layout: Layout, school_id: str) -> set[str]:
@@ -70,9 +71,9 @@ def _check_forms(county: County, before: Layout, now: Layout) -> Iterator[Words]
     for school_id in now.sites.index:
         had, has, name = _bands(before, school_id), _bands(now, school_id), _name(county, school_id)
         if not bool(county.schools.at[school_id, "candidate"]) and has - had:
-            yield Words(f"{name}撤了又办{sorted(has - had)}", f"{name} teaches {sorted(has - had)} again after dropping it")
+            yield Words(f"{name.zh}撤了又办{sorted(has - had)}", f"{name.en} teaches {sorted(has - had)} again after dropping it")
         if bool(county.schools.at[school_id, "candidate"]) and had - has:
-            yield Words(f"{name}新办后又撤", f"{name} closes again after it was opened")
+            yield Words(f"{name.zh}新办后又撤", f"{name.en} closes again after it was opened")
 
 
 def _check_beds(before: Layout, now: Layout) -> Iterator[Words]:
@@ -98,8 +99,8 @@ def _check_built_first(county: County, norms: NormSet, before: Layout, now: Layo
             if there > places:
                 name = _name(county, school_id)
                 yield Words(
-                    f"{name}接收撤校学生，用{what.zh}{there}，上一学年只有{places}",
-                    f"{name} takes in pupils of a school that closes and needs {there} {what.en}; the year before it had {places}",
+                    f"{name.zh}接收撤校学生，用{what.zh}{there}，上一学年只有{places}",
+                    f"{name.en} takes in pupils of a school that closes and needs {there} {what.en}; the year before it had {places}",
                 )
 
 
