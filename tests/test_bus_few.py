@@ -12,6 +12,7 @@ from layout_planner.agreeing import agree_with_buses
 from layout_planner.buses.feedback import EVERYWHERE, agree, leave_out, price_factors, reprice, reprice_layout, sum_round, unwise_rides
 from layout_planner.buses.few import keeps_limits, merge_few, tell_few
 from layout_planner.buses.model import Run
+from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import BUS_ROUND_COLUMNS, TO_SCHOOL
@@ -69,6 +70,10 @@ def test_who_has_another_way_is_told():
     told = tell_few(case, layout, plan).set_index("settlement_id")
     assert told["other_mode"].to_dict() == {"S1": "", "S3": "walk"}
     assert told["riders"].tolist() == [5, 5]
+    (note,) = [note for note in note_buses("plan", layout, plan) if note.code == "buses.few"]
+    assert note.count == 1
+    assert "5 pupils" in note.text.en
+    assert "3 of them" in note.text.en
     assert told.at["S3", "other_minutes"] <= told.at["S3", "other_limit_minutes"]
     beds = tell_few(case, replace(layout, sites=layout.sites.assign(boarders=0)), plan).set_index("settlement_id")
     assert beds["other_mode"].to_dict() == {"S1": "board", "S3": "walk"} or beds.at["S1", "other_mode"] in {"", "board"}

@@ -36,6 +36,7 @@ def note_buses(
         yield Note("buses", text, plan.buses - has)
     yield from _note_kinds(said, plan, fleet)
     yield from _note_schools(said, plan, schools)
+    yield from _note_few(said, plan)
     there = plan.riders[(plan.riders["direction"] == TO_SCHOOL) & (plan.riders["route_id"] == "")]
     left = int(there["pupils"].sum())
     if left:
@@ -44,6 +45,21 @@ def note_buses(
             Words(f"校车（{said.zh}）：{left}名学生附近没有可停靠的站点", f"school buses {said.en}: {left} pupils have no stop near"),
             left,
         )
+
+
+def _note_few(said: Words, plan: BusPlan) -> Iterator[Note]:
+    """Yield a note where morning runs stay under the least number of riders: how many, and how many of their pupils have another way."""
+    few = plan.few_riders
+    if few is None or few.empty:
+        return
+    least = f"{few['least'].iloc[0]:.0f}"
+    runs, pupils, other = few["route_id"].nunique(), int(few["pupils"].sum()), int(few.loc[few["other_mode"] != "", "pupils"].sum())
+    text = Words(
+        f"校车（{said.zh}）：{runs}趟不足{least}人，共{pupils}人，同校其他线路带不上；其中{other}人另有不超限的去法",
+        f"school buses {said.en}: {runs} morning runs have fewer than {least} riders, {pupils} pupils, whom no other run "
+        f"of their school can take along; {other} of them have another way within the norms",
+    )
+    yield Note("buses.few", text, runs)
 
 
 def _note_schools(said: Words, plan: BusPlan, schools: pd.DataFrame | None) -> Iterator[Note]:
