@@ -129,18 +129,20 @@ def _check_gates(given: Given, name: str, calls: list[Row]) -> Iterator[Words]:
 def _check_riders(given: Given, name: str, calls: list[Row], riders: list[Row]) -> Iterator[Words]:
     """Every ride is as long as the calls say, and no trip is over the limit of its band."""
     wait = given.norms.value("bus.wait_minutes")
-    stops = {str(call["place_id"]): call for call in calls if call["kind"] == "stop"}
+    stops: dict[str, list[Row]] = defaultdict(list)
+    for call in calls:
+        if call["kind"] == "stop":
+            stops[str(call["place_id"])].append(call)  # a single-school run may come back to a stop
     gates = {str(call["place_id"]): call for call in calls if call["kind"] == "gate"}
     for row in riders:
-        stop, gate = stops.get(str(row["stop_id"])), gates.get(str(row["site_id"]))
+        at_stop, gate = stops[str(row["stop_id"])], gates.get(str(row["site_id"]))
         limit = given.limit_minutes(str(row["band"]))
         where = f"{name}, {row['settlement_id']}, {row['band']}"
-        if stop is None or gate is None:
+        if not at_stop or gate is None:
             yield Words(f"{where}：没有他的站或学校", f"{where}: no call at the stop or the school")
             continue
-        inward = row["direction"] == TO_SCHOOL
-        most = float(gate["time_s"]) - float(stop["time_s"]) if inward else _leaves_s(given, calls, stop) - _leaves_s(given, calls, gate)
-        least = float(gate["time_s"]) - _leaves_s(given, calls, stop) if inward else float(stop["time_s"]) - _leaves_s(given, calls, gate)
+        rides = [_ride_s(given, calls, stop, gate) for stop in at_stop]
+        least, most = min(ride[0] for ride in rides), max(ride[1] for ride in rides)
         said = MINUTE_S * float(row["ride_minutes"])
         if not least - TOLERANCE_S <= said <= most + TOLERANCE_S:
             yield Words(
@@ -150,6 +152,13 @@ def _check_riders(given: Given, name: str, calls: list[Row], riders: list[Row]) 
         trip = float(row["walk_minutes"]) + wait + float(row["ride_minutes"])
         if not trip <= limit + TOLERANCE_S / MINUTE_S:
             yield Words(f"{where}：全程{trip:.1f}分钟，超过{limit:.0f}分钟", f"{where}: {trip:.1f} min door to door, over {limit:.0f} min")
+
+
+def _ride_s(given: Given, calls: list[Row], stop: Row, gate: Row) -> tuple[float, float]:
+    """Return the least and the most seconds between a stop and a gate, whoever of the stop gets on or off first."""
+    if gate["direction"] == TO_SCHOOL:
+        return float(gate["time_s"]) - _leaves_s(given, calls, stop), float(gate["time_s"]) - float(stop["time_s"])
+    return float(stop["time_s"]) - _leaves_s(given, calls, gate), _leaves_s(given, calls, stop) - _leaves_s(given, calls, gate)
 
 
 def _check_turns(given: Given, roads: Roads, runs: dict[str, list[Row]]) -> Iterator[Words]:
