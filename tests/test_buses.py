@@ -135,6 +135,16 @@ def test_one_bus_serves_two_schools_whose_bells_lie_apart():
     assert fewest_buses([early, replace(early)], 18, sweeps=2, rounds=50, seed=1).buses == 2
 
 
+def test_the_search_for_fewest_buses_ends_when_sweeps_save_none():
+    """Two schools with one bell need a bus each from the beginning: three sweeps try in vain."""
+    early = replace(line_bell([9, 9], limit_s=300), from_schools_s=np.full((2, 2), 100.0), from_schools_m=np.full((2, 2), 100.0))
+    swept: list[tuple[int, int]] = []
+    fewest_buses(
+        [early, replace(early)], 18, sweeps=50, rounds=20, seed=1, patience=3, on_sweep=lambda sweep, buses: swept.append((sweep, buses))
+    )
+    assert swept == [(1, 2), (2, 2), (3, 2)]
+
+
 def test_roster_uses_one_bus_where_the_windows_allow_and_is_never_helped_by_less_time():
     trips = [Trip(600, 25_000, 27_000), Trip(600, 25_000, 27_000)]
     between = np.full((2, 2), 300.0)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 A_BUS = 100_000  # metres that one bus less is worth
 MOST_ORIGINS = 10
 FIRST_ROUNDS = 400
+MOST_ROUNDS = 300  # to which iterations grow while nothing is found
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def fewest_buses(
     Parameters
     ----------
     sweeps, rounds : how often every school is routed at most, and the iterations of each; never seconds.
-    patience : sweeps without a bus less after which the search ends; None = all sweeps.
+    patience : sweeps without a bus less after which the search ends, each of half as many more iterations; None = all sweeps, all alike.
     on_sweep : called with the sweep and the number of buses after it.
 
     Raises
@@ -72,10 +73,14 @@ def fewest_buses(
             search.improve(int(school))
         if on_sweep is not None:
             on_sweep(sweep + 1, search.fleet.buses)
-        idle = idle + 1 if search.fleet.buses >= best else 0
-        best = search.fleet.buses
-        if patience is not None and idle >= patience:
-            break
+        if search.fleet.buses < best:
+            best, idle = search.fleet.buses, 0
+            continue
+        idle += 1
+        if patience is not None:
+            search.rounds = min(max(rounds, MOST_ROUNDS), search.rounds + search.rounds // 2)
+            if idle >= patience:
+                break
     return search.fleet
 
 
