@@ -109,7 +109,9 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
             found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
         open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
         order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]
-        calm = [at for at in order if not busy[nodes[at]]]
+        calm = []
+        if busy.any():
+            calm = [at for at in order if not busy[nodes[at]] and (weekly or takes_s[number, at] <= parties[number].limit_s)]
         for node in (calm or order)[: 1 if weekly else OTHER_STOPS]:
             found.setdefault(int(nodes[node]), float(walk_s[number, node]))
         if calm:
