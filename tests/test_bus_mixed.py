@@ -14,7 +14,13 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
+from layout_planner.buses.bells import Ask, ask_round
+from layout_planner.buses.fleet import list_kinds
+from layout_planner.buses.mixed import Mixer, Visit, calls_twice
+from layout_planner.buses.model import Run
 from layout_planner.buses.plan import plan_buses
+from layout_planner.buses.rosters import Rosters
+from layout_planner.buses.streets import Streets
 from layout_planner.norms import read_norms
 from layout_planner.output.bus_pages import lines_of, write_timetable
 from layout_planner.output.bus_plans import join_buses
@@ -104,6 +110,27 @@ def test_everybody_rides_once_each_way_and_within_the_limit(mixed):
     riders = mixed[2].mixed.riders
     assert riders.groupby(["settlement_id", "direction"])["pupils"].sum().unique().tolist() == [8, 6]
     assert (riders["trip_minutes"] <= riders["limit_minutes"]).all()
+
+
+def test_a_run_never_comes_back_to_a_stop_it_has_left():
+    """Two pupils' stops at one node are one halt only while nothing lies between them: no other stop, no gate."""
+    on, gate = (1,), ()
+    assert not calls_twice([Visit(5, 0, on), Visit(5, 1, on), Visit(7, 0, gate), Visit(8, 1, gate)])
+    assert calls_twice([Visit(5, 0, on), Visit(6, 1, on), Visit(5, 1, on), Visit(7, 0, gate)])
+    assert calls_twice([Visit(5, 0, on), Visit(7, 0, gate), Visit(5, 1, on), Visit(8, 1, gate)])
+
+
+def test_two_runs_of_one_school_stay_apart(mixed):
+    case, _, _ = mixed
+    streets = Streets(build_net(case.county, case.norms, case.scenario.travel))
+    kinds = list_kinds(case.county, case.norms)
+    riders = pd.DataFrame(
+        [("S1", "junior", "C1", "school_bus", 8, 0.0, 0.0, 0.0, 0.0, 0.0)], columns=list(present_layout(case).assignment.columns)
+    )
+    round_ = ask_round("C1", riders, case, streets, part=36)
+    ask = Ask(round_, round_.bell, Run((0,), 36))
+    mixer = Mixer([ask], streets, Rosters(case, streets, kinds, weekly=False), TO_SCHOOL)
+    assert mixer.lay_together(mixer.single[0], mixer.single[0]) is None
 
 
 def test_full_buses_are_never_mixed():

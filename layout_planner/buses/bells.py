@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.buses.model import Bell
-from layout_planner.buses.stops import StopChoice, choose_stops, list_parties
+from layout_planner.buses.stops import SLOW_DAYS, StopChoice, choose_stops, list_parties
 from layout_planner.travel.doubt import Pace
 
 if TYPE_CHECKING:
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 
 SECONDS = 60
-SLOW_DAYS = ("slow", "worst")  # values of plan.judge
 
 
 @dataclass(frozen=True)

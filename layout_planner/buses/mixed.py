@@ -127,10 +127,17 @@ class Mixer:
         return low, high
 
     def lay_together(self, one: Load, other: Load) -> Load | None:
-        """Return the quickest run that makes the calls of both in their order, None where it may not be driven."""
+        """Return the quickest run that makes the calls of both in their order, None where it may not be driven.
+
+        Two runs of one school stay apart, as the search for that school left them, and no stop is called at twice.
+        """
         parts = (*one.parts, *other.parts)
+        if {ask.round_.site_id for ask in one.parts} & {ask.round_.site_id for ask in other.parts}:
+            return None
         shifted = tuple(replace(visit, part=visit.part + len(one.parts)) for visit in other.visits)
         order = _interleave(one.visits, shifted, self.between_s, self.row)
+        if order is not None and calls_twice(order):
+            return None
         seats = 0 if order is None else next((size for size in self.sizes if size >= most_aboard(parts, order)), 0)
         if order is None or not seats:
             return None
@@ -179,6 +186,16 @@ def _visits_of(ask: Ask) -> list[Visit]:
 def count_pupils(ask: Ask) -> int:
     """Return the pupils of one single-school run."""
     return int(ask.bell.pupils[list(ask.run.choices)].sum())
+
+
+def calls_twice(visits: Sequence[Visit]) -> bool:
+    """Return whether a run comes back to a stop that it has left."""
+    halts = [
+        visit.node
+        for visit, before in zip(visits, [None, *visits], strict=False)
+        if visit.choices and not (before is not None and before.choices and before.node == visit.node)
+    ]
+    return len(halts) != len(set(halts))
 
 
 def most_aboard(parts: tuple[Ask, ...], visits: Sequence[Visit]) -> int:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.doubt import Pace
 from layout_planner.travel.network import seconds_within
 from layout_planner.travel.options import child_factor, travel_limit_s
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
 
+SLOW_DAYS = ("slow", "worst")  # values of plan.judge
 OTHER_STOPS = 4  # stops of other homes or junctions that a party may choose beside the one nearest to its home
 
 
@@ -88,31 +90,34 @@ def choose_stops(parties: Sequence[Party], case: Case, streets: Streets, gate: i
 
     A node counts only within `bus.walk_to_stop_minutes` at the pace of the party, and where a bus may stop. A party without any has no
     choice at all. Boarders, who go once a week, walk to the stop nearest to their home however far it is. Where a stop is left that lies
-    on no road which children must not cross, those on such roads are left out: the bus passes in the morning on one side and in the
-    afternoon on the other.
+    on no road which children must not cross and is in time when driven straight, those on such roads are left out: the bus passes in the
+    morning on one side and in the afternoon on the other.
     """
     rows = case.travel.settlements.get_indexer(pd.Index([party.settlement_id for party in parties]))
     own = streets.net.main_stop[rows]
     most_s = 60 * case.norms.value("bus.walk_to_stop_minutes")
     homes, of_party = np.unique(rows, return_inverse=True)
     nodes, adult_s = walk_to_nodes(streets, homes, case.norms)
-    pace = np.array([party.pace for party in parties])
-    walk_s = adult_s[of_party] / pace[:, None]
+    own_pace = np.array([party.pace for party in parties])
+    walk_s = adult_s[of_party] / own_pace[:, None]
     reach = walk_s <= most_s
     ride_s, _ = streets.rides(nodes, np.array([gate]))
     busy = _must_not_cross(case, streets)
+    pace = Pace.of(case.norms, "pessimistic" if case.scenario.plan.judge in SLOW_DAYS else "expected")
+    longer_s = np.maximum(ride_s[:, 0], streets.rides(np.array([gate]), nodes)[0][0])
+    takes_s = walk_s * pace.walk + pace.wait_s + longer_s * pace.ride
     served = reach.T.astype(int) @ np.array([party.pupils for party in parties]) if len(parties) else np.zeros(len(nodes))
     choices = []
     for number in range(len(parties)):
         found: dict[int, float] = {}
         if own[number] >= 0 and streets.may_halt[own[number]]:
-            found[int(own[number])] = float(case.travel.stop_s[rows[number]] / pace[number])
+            found[int(own[number])] = float(case.travel.stop_s[rows[number]] / own_pace[number])
         open_ = np.flatnonzero(reach[number] & np.isfinite(ride_s[:, 0]))
         order = open_[np.lexsort([nodes[open_], walk_s[number, open_], -served[open_]])]
-        calm = []
+        calm: list[int] = []
         if busy.any():
-            calm = [at for at in order if not busy[nodes[at]] and (weekly or takes_s[number, at] <= parties[number].limit_s)]
-        for node in (calm or order)[: 1 if weekly else OTHER_STOPS]:
+            calm = [int(at) for at in order if not busy[nodes[at]] and (weekly or takes_s[number, at] <= parties[number].limit_s)]
+        for node in (calm or order.tolist())[: 1 if weekly else OTHER_STOPS]:
             found.setdefault(int(nodes[node]), float(walk_s[number, node]))
         if calm:
             found = {node: walk for node, walk in found.items() if not busy[node]}
