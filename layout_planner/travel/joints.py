@@ -98,7 +98,7 @@ class Streets:
         arcs = self._arcs(source, ends, seeds, homeward=homeward)
         limits = np.zeros(len(names))
         np.maximum.at(limits, source, np.concatenate([most, most]))
-        found = _look_up(arcs, self.nodes + np.arange(len(names)), limits, source, ends)
+        found = look_up(arcs, self.nodes + np.arange(len(names)), limits, source, ends)
         by_head, by_tail = np.split(found, 2)
         return np.minimum(by_head + from_head, by_tail + from_tail)
 
@@ -115,7 +115,7 @@ class Streets:
         return make_arcs(tail, head, seconds, np.zeros(len(tail)), self.nodes + int(source.max(initial=-1)) + 1)
 
 
-def _look_up(arcs: Arcs, nodes: Ints, limits: Floats, source: Ints, ends: Ints) -> Floats:
+def look_up(arcs: Arcs, nodes: Ints, limits: Floats, source: Ints, ends: Ints) -> Floats:
     """Return the seconds from the node of each `source` to each of `ends`, inf beyond the source's limit."""
     seconds = np.full(len(source), np.inf)
     if is_much(arcs, len(nodes)):

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.joints import look_up
 from layout_planner.travel.links import Ends, Linked, link_ends
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
-from layout_planner.travel.network import Arcs, Near, seconds_between, seconds_pairwise, trips_between, trips_within
+from layout_planner.travel.network import Arcs, Near, seconds_between, trips_between, trips_within
 from layout_planner.travel.notes import note_travel
 from layout_planner.travel.rides import Rides, StopWalks
 from layout_planner.travel.transit import measure_public
@@ -132,7 +133,9 @@ def walk_to_stops(outward: Arcs, inward: Arcs, feet: tuple[Access, Ints], stops:
     joint = begin[legs.place][stop] + np.arange(len(stop)) - (np.cumsum(each) - each)[stop]
     sides = []
     for arcs, leg, straight in ((outward, joints.there_s, legs.there_s), (inward, joints.back_s, legs.back_s)):
-        by_road = leg[joint] + seconds_pairwise(arcs, nodes[joint], ends[stop], np.maximum(straight[stop] - leg[joint], 0.0))
+        limits = np.zeros(len(nodes))
+        np.maximum.at(limits, joint, straight[stop] - leg[joint])
+        by_road = leg[joint] + look_up(arcs, nodes, limits, joint, ends[stop])
         order = np.lexsort([joints.distance[joint], by_road, stop])
         best = order[np.flatnonzero(np.diff(stop[order], prepend=-1))]
         quicker = best[by_road[best] < straight[stop[best]]]
