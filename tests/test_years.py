@@ -6,6 +6,7 @@ import itertools
 import math
 from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,13 +22,14 @@ from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
 from layout_planner.results import Verification
 from layout_planner.safeguards.years_check import check_years
-from layout_planner.scenario import Years
+from layout_planner.scenario import Years, read_scenario
 from layout_planner.scenario.years_checks import find_years_faults
 from layout_planner.travel.options import commute_options
 from layout_planner.words import say_nothing
 from layout_planner.years import Year, YearsStudy, list_changes, scenario_of_year
 from tests.test_plan_properties import make_case
 
+ROOT = Path(__file__).parents[1]
 NORMS = read_norms("cn-rural")
 BUS_YUAN, BUS_PRICE, BED_PRICE = 150_000, 300_000, 30_000
 RIDER_YUAN = 2 * 200 * 10 * 3.2 / 36  # ten kilometres
@@ -268,3 +270,10 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
     assert "<script>alert" not in page
     assert "49" not in page.split("<body>")[1].split("data:image")[0]
     assert describe_years(study)["verified"]
+
+
+def test_the_shipped_scenario_over_years_is_read_with_its_limits():
+    years = read_scenario(ROOT / "scenarios" / "ten-years.toml").plan.years
+    assert years is not None
+    assert (years.first, years.last, years.capital_of(2030), years.budget_of(2030)) == (2027, 2034, 6_000_000.0, None)
+    assert read_scenario(ROOT / "scenarios" / "price-of-holding.toml").plan.price_of_holding
