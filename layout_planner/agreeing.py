@@ -46,11 +46,14 @@ class Turn:
 
     @property
     def rank(self) -> tuple[float, ...]:
-        """What is kept: fewest pupils made worse off and at risk, then agreement, then fewest buses missing, then the nearest cost."""
+        """What is kept: fewest pupils made worse off, then agreement, then fewest buses missing, then fewest at risk and the nearest cost.
+
+        Pupils whom only buses serve that nobody counted are not served, so what a round says of risk comes after the buses it lacks.
+        """
         row = self.row
         missing = max(0.0, row["buses_needed"] - row["buses_counted"])
         terms = self.solved.terms
-        return terms.get("harmed", 0.0), terms.get("at_risk_weighted", 0.0), not self.agrees, missing, abs(row["gap_share"])
+        return terms.get("harmed", 0.0), not self.agrees, missing, terms.get("at_risk_weighted", 0.0), abs(row["gap_share"])
 
 
 def agree_with_buses(

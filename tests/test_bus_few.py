@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from layout_planner.agreeing import agree_with_buses
+from layout_planner.agreeing import Turn, agree_with_buses
 from layout_planner.buses.feedback import EVERYWHERE, agree, leave_out, price_factors, reprice, reprice_layout, sum_round, unwise_rides
 from layout_planner.buses.few import keeps_limits, merge_few, tell_few
 from layout_planner.buses.model import Run
@@ -116,6 +117,15 @@ def test_rides_too_long_or_of_too_few_are_left_out_for_whoever_has_another_way(t
     rows.append(("S2", "junior", "C1", "walk", False))
     left = leave_out(pd.DataFrame(rows, columns=columns), {("S1", "junior", "C1"), ("S2", "junior", "C1")})
     assert left[["settlement_id", "mode"]].to_numpy().tolist() == [["S1", "board"], ["S2", "school_bus"], ["S2", "walk"]]
+
+
+def test_a_round_that_lacks_fewer_buses_goes_before_one_that_counts_on_them_for_fewer_at_risk():
+    def turn(harmed, at_risk, needed, *, agrees=False):
+        row = {"buses_needed": needed, "buses_counted": 65, "gap_share": 0.1}
+        return Turn(None, SimpleNamespace(terms={"harmed": harmed, "at_risk_weighted": at_risk}), None, row, agrees)
+
+    lacks_many, lacks_few, agrees, harms = turn(0, 100, 105), turn(0, 120, 75), turn(0, 130, 65, agrees=True), turn(5, 90, 65, agrees=True)
+    assert sorted([lacks_many, harms, agrees, lacks_few], key=lambda one: one.rank) == [agrees, lacks_few, lacks_many, harms]
 
 
 def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
