@@ -147,6 +147,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("travel.ground", 0.5): "metres: a leg may end on the bank",
     ("travel.joints", 0.01): "seconds by which another way is surely sooner; what is left out changes no time",
     ("travel.joints", 2_000_000): "size of one chunk",
+    ("travel.rides", 30_000_000): "answers that are kept, memory alone",
     ("travel.network", 24): "grain of metres, a power of two",
     ("travel.network", 33): "grain of seconds, a power of two",
     ("travel.network", 2_000_000): "size of one chunk",

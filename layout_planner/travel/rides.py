@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Floats = NDArray[np.float64]
+
+KEPT_VALUES = 30_000_000  # of answers that are kept, a quarter of a gigabyte
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class Rides:
 
     to_s, to_m  seconds and metres from the stops of homes to those of schools; shape (stops of schools, stops of homes)
     from_s      seconds of the way home, same shape
+
+    Answers are kept, as long as they are not too many: every stage of a run asks the same few questions.
     """
 
     homes: StopWalks
@@ -66,13 +70,23 @@ class Rides:
     to_s: Floats
     to_m: Floats
     from_s: Floats
+    _kept: dict[tuple[float, float, float], Riding] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def between(self, factor: float, stretch: float, most_s: float = np.inf) -> Riding:
         """Return the quickest trips of one who walks at `factor` of an adult's speed, by rides that take `stretch` times their seconds.
 
         Stops to which one walks for more than `most_s` count only where there are no nearer ones. The way to school and the way home are
-        looked at apart, and the one that takes longer is told; they may use different stops.
+        looked at apart, and the one that takes longer is told; they may use different stops. Nobody may write into the arrays.
         """
+        asked = factor, stretch, most_s
+        if asked not in self._kept:
+            found = self._find(*asked)
+            if (len(self._kept) + 1) * len(fields(found)) * found.ride_s.size > KEPT_VALUES:
+                self._kept.clear()
+            self._kept[asked] = found
+        return self._kept[asked]
+
+    def _find(self, factor: float, stretch: float, most_s: float) -> Riding:
         homes, schools = self.homes, self.schools
         limit = most_s * factor
         there = self._one_way((self.to_s, self.to_m), (schools.back_s, homes.there_s), factor, stretch, limit)
