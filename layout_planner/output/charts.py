@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from typing import TYPE_CHECKING
 
@@ -38,3 +39,9 @@ def save_png(draw: Callable[[Figure, Lang], None], lang: Lang) -> bytes:
         file = io.BytesIO()
         figure.savefig(file, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None})
     return file.getvalue()
+
+
+def as_uri(picture: bytes) -> str:
+    """Return a PNG or SVG as a data URI."""
+    kind = "png" if picture.startswith(b"\x89PNG") else "svg+xml"
+    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"

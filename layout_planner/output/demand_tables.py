@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from layout_planner.names import name_band
 from layout_planner.output.charts import save_png
-from layout_planner.output.safe import safe_cell
-from layout_planner.whole import unwritable, whole_file
+from layout_planner.output.study_files import write_study
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -126,21 +124,8 @@ def write_demand(scenario: Scenario, county: County, forecasts: Mapping[str, For
     """
     table = tidy_demand(scenario, county, forecasts)
     accounts = pd.concat([forecast.accounts.assign(variant=variant) for variant, forecast in forecasts.items()], ignore_index=True)
-    paths = [folder / name for name in ("demand.parquet", "demand.csv", "accounts.csv", "demand.png")]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with whole_file(paths[0]) as beside:
-            table.to_parquet(beside)
-        for path, content in ((paths[1], table), (paths[2], accounts)):
-            text = io.StringIO()
-            content.map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-            with whole_file(path) as beside:
-                beside.write_text(text.getvalue(), encoding="utf-8-sig")
-        with whole_file(paths[3]) as beside:
-            beside.write_bytes(save_png(lambda figure, said: _draw_demand(figure, scenario, forecasts, said), lang))
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return paths
+    chart = save_png(lambda figure, said: _draw_demand(figure, scenario, forecasts, said), lang)
+    return write_study(folder, {"demand.parquet": table, "demand.csv": table, "accounts.csv": accounts, "demand.png": chart})
 
 
 def _draw_demand(figure: Figure, scenario: Scenario, forecasts: Mapping[str, Forecast], lang: Lang) -> None:

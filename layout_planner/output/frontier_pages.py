@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +11,11 @@ from rich.table import Table
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, SHOWN_YUAN
-from layout_planner.output.charts import save_png
+from layout_planner.output.charts import as_uri, save_png
 from layout_planner.output.maps import LEAST_RUNS, MOST_RUNS, write_compare_map, write_map
 from layout_planner.output.pages import show_measure, write_page
-from layout_planner.output.safe import clean_text, safe_cell
-from layout_planner.whole import unwritable, whole_file
+from layout_planner.output.safe import clean_text
+from layout_planner.output.study_files import write_study
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -100,33 +98,26 @@ def _say(found: Frontier) -> Words:
 
 
 def frontier_table(found: Frontier, lang: Lang) -> Table:
-    """Return the plans, most schools first, with today on top."""
-    if found.pair != ("kept", "yuan"):
-        return _pair_table(found, lang)
-    table = Table(title=Words("保留多少学校，各要多少代价", "what every number of schools kept costs").say(lang), title_justify="left")
+    """Return the plans in their order with today on top, those that are best of some weighing in bold."""
+    table = Table(title=_title(found).say(lang), title_justify="left")
     table.add_column("")
     for name in found.today:
         table.add_column(MEASURES[name].label.say(lang), justify="right")
     table.add_column(Words("求解差距%", "gap %").say(lang), justify="right")
     table.add_row(Words("现状", "today").say(lang), *_figures(found.today), "—", style="dim")
+    plain = found.pair == ("kept", "yuan")
     for step in found.steps:
-        table.add_row(f"{KEPT.say(lang)} ≥ {step.kept}", *_figures(step.measures), f"{100 * step.gap:.2f}")
+        asked = f"{KEPT.say(lang)} ≥ {step.kept}" if plain else _asked(step, found).say(lang)
+        style = "bold" if step.supported and not plain else ""
+        table.add_row(asked, *_figures(step.measures), f"{100 * step.gap:.2f}", style=style)
     return table
 
 
-def _pair_table(found: Frontier, lang: Lang) -> Table:
-    names = [AXIS_NAMES[axis] for axis in found.pair]
-    table = Table(title=Words(f"{names[0].zh}与{names[1].zh}", f"{names[0].en} against {names[1].en}").say(lang), title_justify="left")
-    table.add_column("")
-    for name in found.today:
-        table.add_column(MEASURES[name].label.say(lang), justify="right")
-    table.add_column(Words("求解差距%", "gap %").say(lang), justify="right")
-    table.add_row(Words("现状", "today").say(lang), *_figures(found.today), "—", style="dim")
-    for step in found.steps:
-        table.add_row(
-            _asked(step, found).say(lang), *_figures(step.measures), f"{100 * step.gap:.2f}", style="bold" if step.supported else ""
-        )
-    return table
+def _title(found: Frontier) -> Words:
+    if found.pair == ("kept", "yuan"):
+        return Words("保留多少学校，各要多少代价", "what every number of schools kept costs")
+    first, second = (AXIS_NAMES[axis] for axis in found.pair)
+    return Words(f"{first.zh}与{second.zh}", f"{first.en} against {second.en}")
 
 
 def _asked(step: Step, found: Frontier) -> Words:
@@ -165,25 +156,14 @@ def write_frontier(found: Frontier, out: Path, lang: Lang, maps: Iterable[RunVie
     """
     other = "" if found.pair == ("kept", "yuan") else f"-{'-'.join(found.pair)}"
     folder = out / f"{found.scenario.name}-frontier{other}"
-    paths = [folder / f"frontier.{ending}" for ending in ("csv", "png", "html")]
     charts = {said: save_png(lambda figure, told: _draw(figure, found, told), said) for said in ("zh", "en")}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = io.StringIO()
-        _tabulate(found).map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-        with whole_file(paths[0]) as beside:
-            beside.write_text(text.getvalue(), encoding="utf-8-sig")
-        with whole_file(paths[1]) as beside:
-            beside.write_bytes(charts[lang])
-    except OSError as error:
-        raise unwritable(folder, error) from error
+    paths = write_study(folder, {"frontier.csv": _tabulate(found), "frontier.png": charts[lang]})
+    page = folder / "frontier.html"
     drawn = _draw_maps(found, maps, folder, lang)
     names = [path.name for path in drawn]
     together = names.pop() if names and names[-1] == TOGETHER else None
-    write_page(
-        "frontier.html", {**_describe_page(found, charts), "maps": names, "together": together}, paths[2], lang, links=[TOGETHER, *names]
-    )
-    return [*paths, *drawn]
+    write_page(page.name, {**_describe_page(found, charts), "maps": names, "together": together}, page, lang, links=[TOGETHER, *names])
+    return [*paths, page, *drawn]
 
 
 def _draw_maps(found: Frontier, maps: Iterable[RunView], folder: Path, lang: Lang) -> list[Path]:
@@ -228,7 +208,7 @@ def _describe_page(found: Frontier, charts: dict[str, bytes]) -> dict[str, Any]:
         "sentence": tuple(_say(found)),
         "explained": tuple(EXPLAINED if found.pair == ("kept", "yuan") else EXPLAINED_PAIR),
         "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
-        "charts": {said: "data:image/png;base64," + base64.b64encode(chart).decode() for said, chart in charts.items()},
+        "charts": {said: as_uri(chart) for said, chart in charts.items()},
         "heads": [tuple(MEASURES[name].label) for name in found.today],
         "today": [show_measure(name, value) for name, value in found.today.items()],
         "steps": [_describe_step(step, before, found) for step, before in zip(found.steps, (None, *found.steps), strict=False)],

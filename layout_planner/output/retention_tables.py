@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +10,7 @@ import pandas as pd
 from layout_planner.assess.commute_link import BOARDING
 from layout_planner.assess.retention import INDICATORS, LEVELS, RATES, rank_places
 from layout_planner.output.charts import save_png
-from layout_planner.output.safe import safe_cell
-from layout_planner.whole import unwritable, whole_file
+from layout_planner.output.study_files import write_study
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -171,19 +169,8 @@ def write_retention(study: Retention, out: Path, lang: Lang) -> list[Path]:
     """
     folder = out / study.scenario.name
     links = pd.concat([link.assign(outcome=outcome) for outcome, (_, link, _) in study.links.items()], ignore_index=True)
-    paths = [folder / name for name in ("retention.csv", "link.csv", "link.png")]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for path, table in ((paths[0], study.rates.round(6)), (paths[1], links.round(6))):
-            text = io.StringIO()
-            table.map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-            with whole_file(path) as beside:
-                beside.write_text(text.getvalue(), encoding="utf-8-sig")
-        with whole_file(paths[2]) as beside:
-            beside.write_bytes(save_png(lambda figure, said: _draw_links(figure, study, said), lang))
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    return paths
+    chart = save_png(lambda figure, said: _draw_links(figure, study, said), lang)
+    return write_study(folder, {"retention.csv": study.rates.round(6), "link.csv": links.round(6), "link.png": chart})
 
 
 def _draw_links(figure: Figure, study: Retention, lang: Lang) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,11 +10,11 @@ from rich.table import Table
 
 from layout_planner.compare import MEASURES
 from layout_planner.names import FORMS
-from layout_planner.output.charts import save_png
+from layout_planner.output.charts import as_uri, save_png
 from layout_planner.output.pages import show_measure, write_page
-from layout_planner.output.safe import clean_text, safe_cell
+from layout_planner.output.safe import clean_text
+from layout_planner.output.study_files import write_study
 from layout_planner.plan.forms import CLOSED
-from layout_planner.whole import unwritable, whole_file
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -223,20 +221,11 @@ def write_years(study: YearsStudy, out: Path, lang: Lang) -> list[Path]:
     OutputError : the folder cannot be written.
     """
     folder = out / f"{study.scenario.name}-years"
-    paths = [folder / f"years.{ending}" for ending in ("csv", "png", "html")]
     charts = {said: save_png(lambda figure, told: _draw(figure, study.years, told), said) for said in ("zh", "en")}
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        text = io.StringIO()
-        _tabulate(study).map(safe_cell).to_csv(text, index=False, lineterminator="\n")
-        with whole_file(paths[0]) as beside:
-            beside.write_text(text.getvalue(), encoding="utf-8-sig")
-        with whole_file(paths[1]) as beside:
-            beside.write_bytes(charts[lang])
-    except OSError as error:
-        raise unwritable(folder, error) from error
-    write_page("years.html", _describe_page(study, charts), paths[2], lang)
-    return paths
+    paths = write_study(folder, {"years.csv": _tabulate(study), "years.png": charts[lang]})
+    page = folder / "years.html"
+    write_page(page.name, _describe_page(study, charts), page, lang)
+    return [*paths, page]
 
 
 def _describe_page(study: YearsStudy, charts: dict[str, bytes]) -> dict[str, Any]:
@@ -249,7 +238,7 @@ def _describe_page(study: YearsStudy, charts: dict[str, bytes]) -> dict[str, Any
         "osm": False,
         "sentence": tuple(say_years(study)),
         "explained": tuple(EXPLAINED),
-        "charts": {said: "data:image/png;base64," + base64.b64encode(chart).decode() for said, chart in charts.items()},
+        "charts": {said: as_uri(chart) for said, chart in charts.items()},
         "heads": [tuple(head) for head in HEADS],
         "rows": [[tuple(cell) for cell in _cells(year)] for year in study.years],
         "years": [year.year for year in study.years],

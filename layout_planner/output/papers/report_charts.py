@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import io
 import math
 from dataclasses import dataclass
@@ -92,12 +91,6 @@ def draw_chart(chart: Chart, states: Sequence[Shown], lang: Lang, kind: str) -> 
         metadata = {"Date": None} if kind == "svg" else {"Software": None}
         figure.savefig(file, format=kind, dpi=DOTS_PER_INCH, metadata=metadata)
     return file.getvalue()
-
-
-def as_uri(picture: bytes) -> str:
-    """Return a PNG or SVG as a data URI."""
-    kind = "png" if picture.startswith(b"\x89PNG") else "svg+xml"
-    return f"data:image/{kind};base64,{base64.b64encode(picture).decode()}"
 
 
 def _name(text: object, lang: Lang, most: int = 16) -> str:

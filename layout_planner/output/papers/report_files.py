@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from layout_planner.output.charts import as_uri
 from layout_planner.output.map_data import pair
 from layout_planner.output.papers.dossiers import about
 from layout_planner.output.papers.facts import STATE_SIGNS, Part
 from layout_planner.output.papers.folders import PaperPrinter
-from layout_planner.output.papers.report_charts import Chart, as_uri, draw_chart
+from layout_planner.output.papers.report_charts import Chart, draw_chart
 from layout_planner.output.papers.report_text import Report, describe_report, plain
 from layout_planner.output.safe import safe_cell
 from layout_planner.output.tables import fill_sheet
