@@ -67,7 +67,7 @@ def with_stop(tmp_path: Path, lon: float, lat: float, *, lake: bool = False) -> 
     folder = tmp_path / "tiny"
     shutil.copytree(GOOD, folder)
     with (folder / "stops.csv").open("a", encoding="utf-8") as table:
-        table.write(f"Z9,湖边,both,,,{lon},{lat}\n")
+        table.write(f"Z9,湖边,,,{lon},{lat}\n")
     if lake:
         corners = ((105.03, 26.23), (105.035, 26.23), (105.035, 26.235), (105.03, 26.235))
         nodes = "".join(f'<node id="{901 + at}" version="1" lat="{y}" lon="{x}"/>' for at, (x, y) in enumerate(corners))
@@ -103,6 +103,6 @@ def test_a_stop_of_twice_the_same_id_is_told(tmp_path):
     folder = tmp_path / "tiny"
     shutil.copytree(GOOD, folder)
     with (folder / "stops.csv").open("a", encoding="utf-8") as table:
-        table.write("Z1,又一站,both,,,105.03,26.21956\n")
+        table.write("Z1,又一站,,,105.03,26.21956\n")
     code, problems = check(folder)
     assert (code, problems[0]["column"]) == (3, "stop_id")

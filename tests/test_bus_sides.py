@@ -54,7 +54,7 @@ def test_who_lives_south_of_a_road_driven_east_crosses_on_the_way_home_only(tiny
 def test_a_safe_crossing_ends_it(tiny_plan):
     places = {"Z1": (500, 0), "Z2": (2000, 0)}
     stops = gpd.GeoDataFrame(
-        {"name": ["a", "b"], "side": "both", "crossing": True, "shelter": False},
+        {"name": ["a", "b"], "crossing": True, "shelter": False},
         geometry=_points(places),
         index=list(places),
         crs=tiny_plan[0].county.crs,

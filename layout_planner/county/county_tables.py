@@ -118,13 +118,11 @@ def fleet_rows(table: CheckedTable | None) -> pd.DataFrame | None:
 
 
 def stop_points(table: CheckedTable | None, crs: str) -> gpd.GeoDataFrame | None:
-    """Return the bus stops by id with all columns of the spec; a blank side is both, what is unknown is not there."""
+    """Return the bus stops by id with all columns of the spec; what is unknown is not there."""
     if table is None or not table.usable or table.problems:
         return None
     frame = table.frame.copy()
-    for name in ("name", "side"):
-        frame[name] = frame[name].fillna("").astype(object) if name in frame.columns else ""
-    frame["side"] = frame["side"].replace("", "both")
+    frame["name"] = frame["name"].fillna("").astype(object) if "name" in frame.columns else ""
     for name in ("crossing", "shelter"):
         frame[name] = [value is True for value in frame[name]] if name in frame.columns else False
     return points_by_id(frame, "stop_id", crs)

@@ -146,7 +146,7 @@ class County:
     objections   DataFrame, the columns of `objections_table.OBJECTIONS` as text, "" where blank; None when no file is given
     posts        DataFrame, the columns of `posts_table.POSTS`, "" where blank, from the county down; None when no file is given
     fleet        DataFrame, index kind_id, the columns of `fleet_table.FLEET`, NaN where blank; None when no file is given
-    stops        GeoDataFrame, index stop_id: name, side (stop_table.SIDES), crossing, shelter; None when no file is given
+    stops        GeoDataFrame, index stop_id: name, crossing, shelter; None when no file is given
     water        GeoDataFrame of the lines that nobody walks across (`kind` river | canal | lake): rivers, canals, shores; None = not known
     """
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from layout_planner.county.columns import PLACE, Column, Table
 from layout_planner.words import Words
 
-SIDES = ("both", "own")
 STOPS = Table(
     "stops",
     Words("校车站点（现有或可设）", "bus stops, there or allowed"),
@@ -15,18 +14,6 @@ STOPS = Table(
             "stop_id", "id", Words("站点编号，唯一", "stop id, unique"), required=True, aliases=("站点编号", "站号", "编号"), example="Z01"
         ),
         Column("name", "text", Words("站名", "name"), aliases=("站名", "站点名称", "名称"), example="岩脚站"),
-        Column(
-            "side",
-            "choice",
-            Words(
-                "两侧都可停，或只在站点所在一侧；空白为两侧",
-                "buses stop on both sides of the road, or on that of the point only; empty: both",
-            ),
-            choices=SIDES,
-            choice_words=(Words("两侧", "both"), Words("本侧", "own")),
-            aliases=("路侧", "方向"),
-            example="两侧",
-        ),
         Column(
             "crossing",
             "bool",
