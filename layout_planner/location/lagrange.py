@@ -225,9 +225,9 @@ class _Walk:
         if not slope.any():
             return "flat"
         direction = slope if self._direction is None else slope + self._pace.memory * self._direction
-        length = float(np.vdot(direction, direction))
-        if not length > 0:
-            direction, length = slope, float(np.vdot(slope, slope))
+        length, plain = (float(np.vdot(way, way)) for way in (direction, slope))
+        if not length >= LEAST_LEFT * plain:
+            direction, length = slope, plain
         self._direction = direction
         reach = max(self._target() - answer.value, 0.0)
         self._prices = np.clip(self._prices + self._factor * reach / length * direction, low, high)
@@ -240,4 +240,5 @@ class _Walk:
         return self._bound + UNKNOWN * max(abs(self._bound), 1.0)
 
 
+LEAST_LEFT = 0.01  # of a slope's squared length; where memory cancels more of it, the step along the rest would lead out of all measure
 UNKNOWN = 0.05  # of the bound: how far off the best plan is taken to be while none is known
