@@ -20,7 +20,7 @@ from tests.test_consultation import NOTICE, in_browser, with_ways
 from tests.test_map_layers import picture
 from tests.test_privacy import LEAST
 from tests.views import HOSTILE, make_view
-from tests.visiting import start_browser, visit
+from tests.visiting import click_at, popup_titles, soon, start_browser, visit
 
 CLOCK = 3600
 
@@ -135,13 +135,8 @@ def test_a_planner_sees_routes_and_reads_a_stop(browser, name, tmp_path):
         page.locator("[name=layer-buses]").check()
         assert picture(page) != before
         assert "route of a school bus" in page.locator("#legend").inner_text()
-        point = page.evaluate(
-            """() => { const [x, y] = planner.data.states[1].bus.stops[0]; const at = L.latLng(y / 1e5, x / 1e5);
-            planner.map.setView(at, 16, { animate: false }); const p = planner.map.latLngToContainerPoint(at); return [p.x, p.y]; }"""
-        )
-        box = page.locator(".folium-map").bounding_box()
-        page.mouse.click(box["x"] + point[0], box["y"] + point[1])
-        page.wait_for_timeout(250)
-        popup = page.locator(".leaflet-popup-content")
-        assert popup.locator("h2").evaluate("e => e.textContent") == name
-        assert "7 riders" in popup.inner_text()
+        x, y = page.evaluate("planner.data.states[1].bus.stops[0].slice(0, 2)")
+        stop = f"L.latLng({y / 1e5}, {x / 1e5})"
+        page.evaluate(f"planner.map.setView({stop}, 16, {{ animate: false }}) && null")
+        assert soon(lambda: click_at(page, stop) or popup_titles(page) == [name])
+        assert "7 riders" in page.locator(".leaflet-popup-content").inner_text()

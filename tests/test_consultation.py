@@ -23,7 +23,7 @@ from layout_planner.output.run_view import read_view
 from tests.test_privacy import LEAST
 from tests.test_public import blob_of, store
 from tests.views import HOSTILE, make_view
-from tests.visiting import MARKS, PHONE, pixels, serious_faults, start_browser, visit, wait_until_ready
+from tests.visiting import MARKS, PHONE, pixels, serious_faults, soon, start_browser, visit, wait_until_ready
 
 HASH = "5f" * 32
 NOTICE = Notice(HASH, frozenset(), "县教育局 <b>基教科</b>", "2027-03-31", LEAST)
@@ -307,26 +307,28 @@ def test_a_browser_that_keeps_nothing_says_so_and_still_exports(browser, files):
     context.close()
 
 
+def in_sight(page):
+    box = page.locator(".stage").bounding_box()
+    return box["y"] >= page.locator(".bar").bounding_box()["height"] - 1 and box["y"] + box["height"] <= 861
+
+
 @in_browser
 def test_the_whole_map_stays_in_sight_on_a_desk(browser, files):
     with visit(browser, files / "zh.html") as page:
         page.evaluate("(i) => planner.openVillage(i)", leaving(page))
         for scrolled in (0, 400):
             page.evaluate("(y) => window.scrollTo(0, y)", scrolled)
-            page.wait_for_timeout(100)
-            box = page.locator(".stage").bounding_box()
-            assert box["y"] >= page.locator(".bar").bounding_box()["height"] - 1
-            assert box["y"] + box["height"] <= 861
+            assert soon(lambda: in_sight(page))
 
 
 @in_browser
 def test_a_link_opens_its_village(browser, files):
     with visit(browser, files / "zh.html") as page:
         page.goto((files / "zh.html").as_uri() + "#S0001")
-        page.wait_for_timeout(200)
-        assert page.evaluate("planner.chosen") == 1
+        assert soon(lambda: page.evaluate("planner.chosen") == 1)
         page.goto((files / "zh.html").as_uri() + "#%E0%A4%A")
-        page.wait_for_timeout(200)
+        assert soon(lambda: page.evaluate("location.hash") == "#%E0%A4%A")
+        page.wait_for_timeout(200)  # long enough for a choice that must not come
         assert page.evaluate("planner.chosen") == 1
 
 

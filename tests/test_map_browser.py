@@ -2,8 +2,6 @@
 
 import dataclasses
 import re
-import shutil
-import time
 
 import pytest
 
@@ -13,10 +11,9 @@ from layout_planner.output.pages import write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
 from layout_planner.words import Words
 from tests.views import HOSTILE, LONG_NAME, make_trips, make_view
+from tests.visiting import MARKS, click_at, popup_titles, soon, start_browser
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(BROWSER is None, reason="no chromium, chromium-browser or google-chrome on the PATH")]
-NOISE = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--no-first-run")
+pytestmark = MARKS
 
 
 @pytest.fixture(scope="module")
@@ -51,12 +48,8 @@ def files(views, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=BROWSER, args=list(NOISE))
+    with start_browser() as started:
         yield started
-        started.close()
 
 
 @pytest.fixture
@@ -86,11 +79,7 @@ def open_page(browser, files):
 
 
 def wait_until_drawn(page):
-    for _ in range(500):
-        if page.evaluate("window.__ready ? window.__ready.n : 0"):
-            return
-        time.sleep(0.02)
-    pytest.fail("the map was not drawn within ten seconds")
+    assert soon(lambda: page.evaluate("window.__ready ? window.__ready.n : 0")), "the map was not drawn"
 
 
 def find(page, text):
@@ -108,16 +97,6 @@ def ink(page, pane):
         let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }""",
         pane,
     )
-
-
-def village_at(page, village):
-    point = page.evaluate(
-        """(i) => { const p = planner.map.latLngToContainerPoint(planner.latLng(planner.data.villages, i));
-        return [p.x, p.y]; }""",
-        village,
-    )
-    box = page.locator(".folium-map").bounding_box()
-    return box["x"] + point[0], box["y"] + point[1]
 
 
 @pytest.mark.parametrize("query", ["大坪村", "dapingcun", "dpc", "Daping Vil", "S0000", "DAPING"])
@@ -174,7 +153,8 @@ def test_click_on_a_village_tells_its_ways_in_a_popup(open_page, views):
         views["plain"].schools.geometry.set_crs(None, allow_override=True),
     )
     village = int(places.map(lambda place: sites.distance(place).min()).to_numpy().argmax())
-    page.mouse.click(*village_at(page, village))
+    place = f"planner.latLng(planner.data.villages, {village})"
+    assert soon(lambda: click_at(page, place) or popup_titles(page))
     chosen = page.evaluate("planner.chosen")
     popup = page.locator(".leaflet-popup-content")
 
@@ -183,7 +163,7 @@ def test_click_on_a_village_tells_its_ways_in_a_popup(open_page, views):
     for part in ("现状", "方案"):
         assert part in popup.inner_text()
     assert page.locator("#card").is_visible()
-    assert ink(page, "ways") > 200
+    assert soon(lambda: ink(page, "ways") > 200)
 
 
 def test_merger_in_the_list_opens_its_school(open_page, views):
@@ -213,7 +193,7 @@ def test_layer_takes_its_legend_along(open_page, layer, rows):
     assert page.evaluate("(p) => planner.map.getPane(p).querySelector('canvas').toDataURL()", pane) != colours
     page.locator(f"[name=layer-{layer}]").check()
     assert rows in page.locator("#legend").inner_text()
-    assert ink(page, pane) == before
+    assert soon(lambda: ink(page, pane) == before)
 
 
 def test_catchment_lines_follow_the_band(open_page):
@@ -222,7 +202,7 @@ def test_catchment_lines_follow_the_band(open_page):
     without = ink(page, "to")
     page.locator("[name=band-2]").check()
 
-    assert ink(page, "to") > without
+    assert soon(lambda: ink(page, "to") > without)
 
 
 def test_now_proposed_and_swipe(open_page):
@@ -233,7 +213,7 @@ def test_now_proposed_and_swipe(open_page):
     page.locator("#swipe").focus()
     halfway = page.evaluate("planner.map.getPane('from').style.clip")
     page.keyboard.press("Home")
-    assert page.evaluate("planner.map.getPane('from').style.clip") != halfway
+    assert soon(lambda: page.evaluate("planner.map.getPane('from').style.clip") != halfway)
     assert page.locator("#tag-left").inner_text() == "现状"
     assert page.locator("#tag-right").inner_text() == "方案"
     assert page.evaluate("[planner.stateAt(5), planner.stateAt(500)]") == [0, 1]
@@ -245,8 +225,8 @@ def test_map_is_still_painted_after_search_and_zoom(open_page):
     for pane in ("base", "to", "ways"):
         assert ink(page, pane) > 100
     page.locator(".leaflet-control-zoom-in").click()
-    page.wait_for_timeout(600)
-    assert ink(page, "base") > 100
+    page.wait_for_timeout(600)  # the zoom glides; what matters is what is left when it has ended
+    assert soon(lambda: ink(page, "base") > 100)
 
 
 def test_any_two_of_the_compared_runs_side_by_side(open_page):

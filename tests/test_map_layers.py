@@ -30,7 +30,7 @@ from tests.test_consultation import NOTICE, in_browser, with_ways
 from tests.test_privacy import LEAST
 from tests.test_public import store
 from tests.views import HOSTILE, make_view
-from tests.visiting import PHONE, pixels, serious_faults, start_browser, visit
+from tests.visiting import PHONE, click_at, pixels, popup_titles, serious_faults, soon, start_browser, visit
 
 
 def with_layers(view):
@@ -233,15 +233,8 @@ def test_relief_and_rivers_can_be_taken_away(browser, files):
 def test_a_venue_tells_its_name_as_text(browser, files):
     with visit(browser, files / "hostile.html") as page:
         page.locator("[name=layer-venues]").check()
-        for at, name in ((0, HOSTILE[0]), (1, HOSTILE[4])):
-            point = page.evaluate(
-                """(i) => { const p = planner.map.latLngToContainerPoint(planner.latLng(planner.data.venues, i)); return [p.x, p.y]; }""",
-                at,
-            )
-            box = page.locator(".folium-map").bounding_box()
-            page.mouse.click(box["x"] + point[0], box["y"] + point[1])
-            page.wait_for_timeout(200)
-            assert page.locator(".leaflet-popup-content h2 .name").first.evaluate("e => e.textContent") == name
+        for place, name in (("planner.latLng(planner.data.venues, 0)", HOSTILE[0]), ("planner.latLng(planner.data.venues, 1)", HOSTILE[4])):
+            assert soon(lambda place=place, name=name: click_at(page, place) or popup_titles(page, ".name") == [name])
 
 
 @in_browser

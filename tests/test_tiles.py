@@ -17,7 +17,7 @@ from layout_planner.output.tiles import PROVIDERS, choose_tiles
 from tests.test_consultation import in_browser
 from tests.test_public import blob_of, store
 from tests.views import make_view
-from tests.visiting import DESK, start_browser, wait_until_ready
+from tests.visiting import DESK, soon, start_browser, wait_until_ready
 
 KEY = "0123456789abcdef"
 DOT = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==")
@@ -74,7 +74,7 @@ def open_online(browser, path):
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.goto(path.as_uri())
     wait_until_ready(page, faults)
-    page.wait_for_timeout(600)
+    assert soon(lambda: asked and page.locator("img.leaflet-tile").count() == page.locator("img.leaflet-tile-loaded").count())
     return page, asked, faults
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -48,13 +48,30 @@ def visit(browser: Any, path: Path, viewport: dict[str, int] = DESK, **options: 
     context.close()
 
 
+def soon(check: Callable[[], Any], seconds: float = 30.0) -> Any:
+    """Return what `check` says once that is true, or at the last: maps glide, popups fade, and a busy machine is slow."""
+    end = time.monotonic() + seconds
+    while not (seen := check()) and time.monotonic() < end:
+        time.sleep(0.02)
+    return seen
+
+
 def wait_until_ready(page: Any, faults: list[str] | None = None) -> None:
     """Wait until a page that draws data has done so; the page's own policy forbids the driver's usual way of waiting."""
-    for _ in range(250):
-        if page.evaluate("window.__ready !== undefined || !document.getElementById('planner-data')"):
-            return
-        time.sleep(0.02)
-    pytest.fail("the page was not drawn within five seconds: " + repr(faults))
+    drawn = soon(lambda: page.evaluate("window.__ready !== undefined || !document.getElementById('planner-data')"))
+    assert drawn, f"the page was not drawn: {faults}"
+
+
+def click_at(page: Any, place: str) -> None:
+    """Click where the map now shows `place`, a script's LatLng; the map may still glide, so who asks looks again."""
+    point = page.evaluate(f"() => {{ const p = planner.map.latLngToContainerPoint({place}); return [p.x, p.y]; }}")
+    box = page.locator(".folium-map").bounding_box()
+    page.mouse.click(box["x"] + point[0], box["y"] + point[1])
+
+
+def popup_titles(page: Any, inner: str = "") -> list[str]:
+    """Return the titles of the popups in sight, one that is fading among them."""
+    return page.locator(f".leaflet-popup-content h2 {inner}").evaluate_all("all => all.map((e) => e.textContent)")
 
 
 def serious_faults(page: Any) -> list[str]:
