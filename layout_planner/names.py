@@ -46,6 +46,7 @@ RULES = {
     "verified": Words("独立复核", "independent re-check"),
     "tightened_only": Words("只许从严", "nothing relaxed"),
     "budget": Words("预算", "budget"),
+    "least_enrolment": Words("最少学生数", "least enrolment"),
     "buses.riders": Words("校车座位", "bus seats for all"),
     "buses.seats": Words("校车不超载", "no overloading"),
     "buses.ride": Words("校车行程时间", "bus journey times"),

@@ -20,6 +20,7 @@ from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_scenario_norms
 from layout_planner.plan.case import Case, World
+from layout_planner.plan.enrolment import note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import crowded_sites, present_layout
@@ -183,6 +184,7 @@ def run_scenario(
         *crowded_sites(today, county),
         *held,
         *note_roads(case, plan),
+        *note_enrolment(case, plan),
         *bus_notes,
     )
     say(Words("描出上学的路", "tracing the ways to school"))

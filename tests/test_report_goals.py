@@ -44,6 +44,11 @@ def test_a_goal_on_times_stands_between_risk_and_yuan(objective, name):
     assert len(rows) == 5
 
 
+def test_pupils_lacking_at_small_schools_stand_between_risk_and_yuan():
+    rows = told({"min_enrolment": 60}, lacking_pupils=40.0, lacking_pupils_bound=38.0)
+    assert rows[2] == ("pupils lacking at schools below the least enrolment", "40", "38")
+
+
 def test_a_weighted_sum_takes_the_place_of_its_terms():
     assert [row[0] for row in told({"objective": "weighted"})] == ["pupils made worse off", "the weighted sum, in 10,000"]
 

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 LIFTED: dict[str, Any] = {
     "budget_yuan": None,
     "capital_yuan": None,
-    "min_enrolment": 0,
     "min_schools": 0,
     "max_moved": None,
     "keep_settlements_whole": False,
@@ -127,10 +126,6 @@ def _name(demand: Demand, case: Case) -> Words:
         "capital_yuan": Words(
             f"一次性投入不超过{(plan.capital_yuan or 0) / SHOWN_YUAN:.1f}万元", f"spend at most {plan.capital_yuan or 0:,.0f} yuan once"
         ),
-        "min_enrolment": Words(
-            f"可撤的学校要开办，学生不少于{plan.min_enrolment}人",
-            f"at least {plan.min_enrolment} pupils at every open school that may close",
-        ),
         "min_schools": Words(f"至少保留{plan.min_schools}所", f"keep at least {plan.min_schools} schools"),
         "max_moved": Words(f"换校的学生不超过{plan.max_moved}人", f"at most {plan.max_moved} pupils change school"),
         "keep_settlements_whole": Words("一个村的同一学段不拆开", "keep the pupils of a village and band together"),
@@ -162,7 +157,6 @@ def _cure(demand: Demand, conflict: list[Demand], tried: _Trial) -> Words | None
     return {
         "keep": Words(f"允许撤{name.zh}", f"let {name.en} close"),
         "close": Words(f"不撤{name.zh}", f"keep {name.en}"),
-        "min_enrolment": Words("降低最少学生数", "lower the least enrolment"),
         "max_moved": Words("允许更多学生换校", "let more pupils change school"),
         "keep_settlements_whole": Words("允许一个村分到两校", "let a village be divided"),
     }[demand.key]

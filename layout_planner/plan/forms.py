@@ -56,15 +56,20 @@ def _site(school_id: str, row: pd.Series, scenario: Scenario) -> Site:
 
 
 def _forms_open(school_id: str, row: pd.Series, own: str, today: str, scenario: Scenario) -> tuple[str, ...]:
-    plan = scenario.plan
-    if school_id in plan.close:
+    if school_id in scenario.plan.close:
         return (CLOSED,)
-    free = plan.may_close == "all" or school_id in plan.may_close
-    if school_id in plan.keep or row["protected"] or not free:
-        return (own,) if school_id in plan.keep else (today,)
+    if not is_free(school_id, row, scenario):
+        return (own,) if school_id in scenario.plan.keep else (today,)
     if today == CLOSED:
         return (CLOSED, own)
     return (own, *REDUCED[own], CLOSED)
+
+
+def is_free(school_id: str, row: pd.Series, scenario: Scenario) -> bool:
+    """Return True where the scenario leaves it to the optimiser whether the site is open."""
+    plan = scenario.plan
+    named = plan.may_close == "all" or school_id in plan.may_close
+    return named and not (school_id in plan.close or school_id in plan.keep or bool(row["protected"]))
 
 
 def sites_by_band(sites: tuple[Site, ...], scenario: Scenario) -> dict[str, set[str]]:

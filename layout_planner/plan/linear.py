@@ -165,6 +165,11 @@ class LinearSolver:
         for variable in variables:
             self._highs.changeColBounds(self._position[variable], 0.0, 0.0)
 
+    def cap(self, most: Mapping[pulp.LpVariable, float]) -> None:
+        """Hold variables between nothing and `most`."""
+        for variable, value in most.items():
+            self._highs.changeColBounds(self._position[variable], 0.0, value)
+
     def start_at(self, values: Mapping[str, float]) -> None:
         """Begin at `values` by name of variable; those not named are 0."""
         self._at_hand = [values.get(variable.name, 0.0) for variable in self._variables]
@@ -267,7 +272,7 @@ def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
         return out_of_time()
     return ContradictionError(
         Words(
-            "没有满足情景全部要求的方案：检查 budget_yuan、min_enrolment、keep 与 close 是否矛盾",
-            "no plan meets all demands of the scenario: see whether budget_yuan, min_enrolment, keep and close contradict",
+            "没有满足情景全部要求的方案：检查 budget_yuan、min_schools、keep 与 close 是否矛盾",
+            "no plan meets all demands of the scenario: see whether budget_yuan, min_schools, keep and close contradict",
         )
     )

@@ -3,6 +3,7 @@
 Sets      settlements i, bands b, sites j, forms f, commute options o = (i, b, j, mode)
 Variables form[j,f] in {0,1}; pupils[o] >= 0; unserved[i,b] >= 0; classes[j,b], new_beds[j], new_buses[j] integer; funds[j] >= 0
           harmed[i,b] >= 0, pupils who are at risk under the plan and are not today; cut[i,b,d] >= 0 likewise on bad day d
+          lacks[j] >= 0, pupils by whom a school stays below the least enrolment
 Rows      serve_i_b        pupils of a settlement's band go somewhere or are unserved
           one_form_j       a site runs one form or is closed
           harm_i_b         counts `harmed`
@@ -17,8 +18,8 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
           connected_k, sends_one_i_b_j   sends[i,b,j] in {0,1}, a settlement between others and their school
           one_roads, roads_i_b_k...  roads[set of mended roads] in {0,1}; a trip counts where it is so with the set chosen
-Objective set by `solve`, one after another: pupils made worse off, severity-weighted pupils at risk, the longest times (`goals`), `spend`
-          (yuan a year, or the weighted sum), pupil-minutes.
+Objective set by `solve`, one after another: pupils made worse off, severity-weighted pupils at risk, pupils lacking at schools
+          (`enrolment`), the longest times (`goals`), `spend` (yuan a year, or the weighted sum), pupil-minutes.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import baseline_of
 from layout_planner.plan.connected import add_connected
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
+from layout_planner.plan.enrolment import add_least_enrolment
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import weigh, weights_of
 from layout_planner.plan.model_extras import add_capital, add_siblings, add_teachers
@@ -42,7 +44,6 @@ from layout_planner.plan.model_rows import (
     add_classes,
     add_forms,
     add_funds,
-    add_least_enrolment,
     add_moved_most,
     add_opening,
     add_places,
@@ -92,6 +93,7 @@ class LayoutModel:
     weights: dict[str, float]  # term -> weight
     roads: Roads  # set of mended roads -> 1 where it is chosen
     capital: Expression  # yuan spent once, where the scenario limits it
+    lacking: Expression  # pupils by whom schools stay below the least enrolment, where the scenario asks for one
 
 
 def build_model(case: Case, options: pd.DataFrame, today: Layout, *, strong: bool = True) -> LayoutModel:
@@ -141,7 +143,7 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     add_places(problem, given, pupils, is_open, new_beds, new_buses, by_site)
     add_classes(problem, given, pupils, teaches, classes, by_site)
     funds = add_funds(problem, given, pupils, is_open, by_site)
-    add_least_enrolment(problem, given, pupils, is_open, by_site)
+    lacking = add_least_enrolment(problem, given, pupils, is_open, by_site)
     add_moved_most(problem, given, pupils)
     sites_open = pulp.lpSum(is_open.values())
     if given.scenario.plan.min_schools:
@@ -185,6 +187,7 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
         weights,
         roads,
         capital,
+        lacking,
     )
 
 

@@ -122,21 +122,6 @@ def add_funds(
     return funds
 
 
-def add_least_enrolment(
-    problem: pulp.LpProblem,
-    given: Inputs,
-    pupils: Variables,
-    is_open: dict[str, Expression],
-    by_site: BySite,
-) -> None:
-    """Let an undecided site stay open only with the fewest pupils that the scenario wants."""
-    least = given.scenario.plan.min_enrolment
-    for site in given.sites:
-        if least and not site.decided:
-            positions = by_site.get(site.school_id, {}).get("all", [])
-            problem += total(pupils, positions) >= least * is_open[site.school_id], f"min_enrol_{clean_name(site.school_id)}"
-
-
 def add_moved_most(problem: pulp.LpProblem, given: Inputs, pupils: Variables) -> None:
     """Let no more pupils change school than the scenario allows."""
     if given.scenario.plan.max_moved is None:

@@ -28,7 +28,7 @@ def widest_form(site: Site) -> str:
 
 
 def wide_is_best(plan: Plan) -> bool:
-    """Return True where no demand of the scenario can be met better by closing: then nobody fares worse with every site wide open."""
+    """Return True where no demand of the scenario is met better by closing: then all goals but money are best with every site wide open."""
     return plan.budget_yuan is None and plan.capital_yuan is None and not plan.min_enrolment
 
 
@@ -37,7 +37,7 @@ def today_fits(case: Case, options: pd.DataFrame, today: Layout) -> bool:
     plan = case.scenario.plan
     trips = today.assignment[today.assignment["school_id"] != ""]
     known = pd.MultiIndex.from_frame(trips[KEY]).isin(pd.MultiIndex.from_frame(options[KEY]))
-    return wide_is_best(plan) and not plan.keep_settlements_whole and bool(known.all())
+    return plan.budget_yuan is None and plan.capital_yuan is None and not plan.keep_settlements_whole and bool(known.all())
 
 
 def drop_unsafe_forms(case: Case, options: pd.DataFrame, baseline: Baseline) -> tuple[Site, ...]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import pulp
 
 from layout_planner.plan.costs import bed_cost_yuan, class_cost_yuan, site_cost_yuan
+from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.linear import EXACT, LinearSolver
 from layout_planner.plan.model import build_model
@@ -95,6 +96,7 @@ def find_repair(asked: Scenario, loose: Case, options: pd.DataFrame, today: Layo
     solver.allow_s(settings.time_limit_s)
     at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
     solver.keep_at(model.at_risk, at_risk.value, "at_risk_kept")
+    keep_enrolled(model, solver)
     cost = solver.minimise(model.cost, gap=settings.gap)
     prepared = replace(prepared, reached=replace(prepared.reached, harm=harm, at_risk=at_risk))
     layout, solved = finish(prepared, Spent(model, solver, prepared.case.sites, cost))

@@ -7,8 +7,6 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import pandas as pd
 import pulp
 
 from layout_planner.errors import NoPlanError
@@ -16,14 +14,14 @@ from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.connected import optimise_connected
-from layout_planner.plan.costs import tabulate_sites
-from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.enrolment import cap_enrolled, hold_enrolled, keep_enrolled
 from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
 from layout_planner.plan.large import search_large
-from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout, Solved
+from layout_planner.plan.layout import Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
+from layout_planner.plan.read_back import read_layout
 from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
 from layout_planner.plan.terms import list_terms
 from layout_planner.plan.untouched import kept, solver_versions, unchanged
@@ -31,6 +29,8 @@ from layout_planner.plan.whole_pupils import make_pupils_whole
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import pandas as pd
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
@@ -50,18 +50,20 @@ PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.4, 0.5, 0.5
 # How much worse than shares of pupils whole pupils may be: a share, and pupils.
 WHOLE_SHARE, WHOLE_PUPILS = 0.05, 50.0
 LAST_SHARE = 0.2  # of the limit, for whole pupils, in any case
-# What a pupil made worse off, a pupil at risk and a yuan weigh against minutes when pupils become whole numbers.
+# What a pupil made worse off, at risk or lacking at a school and a yuan weigh against minutes when pupils become whole numbers.
 MINUTES_PER_PUPIL_HARMED = 1e6
 MINUTES_PER_PUPIL_AT_RISK = 1e5
+MINUTES_PER_PUPIL_LACKING = 5e4
 MINUTES_PER_YUAN = 10.0
 
 
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
     """Return the best layout that the scenario allows and how it was found.
 
-    Goals in order: pupils made worse off, severity-weighted pupils at risk, the longest times where the objective asks for them, yuan a
-    year, pupil-minutes; each later goal keeps the earlier ones. A weighted sum takes the place of risk, yuan and minutes. All but the last
-    are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to the earlier goals as they allow.
+    Goals in order: pupils made worse off, severity-weighted pupils at risk, pupils lacking at schools, the longest times where the
+    objective asks for them, yuan a year, pupil-minutes; each later goal keeps the earlier ones. A weighted sum takes the place of risk,
+    yuan and minutes. All but the last are solved with shares of pupils; the last, with all buildings settled, in whole pupils, as near to
+    the earlier goals as they allow.
 
     Raises
     ------
@@ -100,7 +102,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     chosen = choose_options(case, options, today)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
     large = None
-    if by_region and not uses_options(case.scenario) and today_fits(case, chosen, today):
+    if by_region and not uses_options(case.scenario) and not case.scenario.plan.min_enrolment and today_fits(case, chosen, today):
         large = search_large(case, chosen, today, clock.at)
         if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
             raise out_of_time()
@@ -124,15 +126,25 @@ def spend_least(asked: Asked) -> Spent:
     solver = LinearSolver(model, asked.case.scenario.solver.seed, asked.clock.at(RELAXED_SHARE))
     _hold_pupils(model, solver, asked.reached)
     bound, shares = solver.relax(model.spend)
-    spent = _spend_among(asked, _decide_open(asked.case.sites, model, shares), TIGHT_SHARE)
-    start = spent.solver.values_by_name()
-    start |= {f"form_{clean_name(site.school_id)}_{site.forms[0]}": 1.0 for site in spent.sites if site.decided}
+    start = _start_open(asked, _decide_open(asked.case.sites, model, shares))
     solver.reset_clock(asked.clock.at(COST_SHARE))
     solver.start_at(start)
     cost = solver.minimise(model.spend, gap=asked.case.scenario.solver.gap)
     bound = max(bound, cost.bound)
     gap = max(0.0, cost.value - bound) / max(1.0, cost.value)
     return Spent(model, solver, asked.case.sites, Stage(cost.value, bound, gap, optimal=gap <= asked.case.scenario.solver.gap))
+
+
+def _start_open(asked: Asked, sites: tuple[Site, ...]) -> dict[str, float]:
+    """Return the least cost found among `sites` by name of variable; what is known already where all of them open have too few pupils."""
+    try:
+        spent = _spend_among(asked, sites, TIGHT_SHARE)
+    except ContradictionError:
+        if not asked.case.scenario.plan.min_enrolment:
+            raise
+        return asked.reached.start
+    forms = {f"form_{clean_name(site.school_id)}_{site.forms[0]}": 1.0 for site in spent.sites if site.decided}
+    return spent.solver.values_by_name() | forms
 
 
 def _spend_among(asked: Asked, sites: tuple[Site, ...], share: float) -> Spent:
@@ -161,7 +173,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         found = minutes, values
         minutes, values = keep_times(model, reached.times, found, lambda hold: _make_whole(spent, scenario.solver.seed, deadline, hold))
     _refuse_unfinished(model, values, reached)
-    layout = _read_layout(replace(asked.case, sites=spent.sites), model, values)
+    layout = read_layout(replace(asked.case, sites=spent.sites), model, values)
     terms = {
         "harmed": evaluate(model.harm, values),
         "at_risk_weighted": evaluate(model.at_risk, values),
@@ -169,6 +181,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         "cost_yuan": float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum()),
         "cost_bound": cost.bound,
         "pupil_minutes": evaluate(model.minutes, values),
+        **({} if reached.lacking is None else {"lacking_pupils_bound": reached.lacking.bound}),
     } | list_terms(asked.case, layout, asked.today, reached.times)
     complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
     status = "optimal within the gap" if complete else "best found" if asked.large is not None else "stopped at the time limit"
@@ -180,14 +193,32 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
 
 
 def _make_whole(spent: Spent, seed: int, deadline: float, hold: Callable[[LinearSolver], None] | None = None) -> tuple[Stage, Values]:
-    """Return the solution at hand in whole pupils: at first on the ways that it uses, which is quick, then on all of them.
+    """Return the solution at hand in whole pupils, with no more lacking at schools than in shares where that can be.
 
-    hold : what else both solvers are to keep.
+    hold : what else is to be kept.
     """
-    model, goal, shares = spent.model, _weigh_goals(spent.model), spent.solver.values()
+    model = spent.model
+    try:
+        return _find_whole(spent, seed, deadline, (_weigh_goals(model), cap_enrolled(model, spent.solver.values())), hold)
+    except ContradictionError:
+        if not model.lacking:
+            raise
+    return _find_whole(spent, seed, deadline, (_weigh_goals(model) + MINUTES_PER_PUPIL_LACKING * model.lacking, {}), hold)
+
+
+def _find_whole(
+    spent: Spent,
+    seed: int,
+    deadline: float,
+    asked: tuple[pulp.LpAffineExpression, Values],
+    hold: Callable[[LinearSolver], None] | None,
+) -> tuple[Stage, Values]:
+    """Return whole pupils of the goal `asked` under its caps: at first on the ways of the solution at hand, which is quick, then on all."""
+    (goal, caps), model, shares = asked, spent.model, spent.solver.values()
     rough, last = (LinearSolver(model, seed, deadline) for _ in range(2))
     for solver in (rough, last):
         solver.settle_buildings(shares)
+        solver.cap(caps)
         if hold is not None:
             hold(solver)
     rough.leave_out(variable for variable in model.pupils if shares[variable] < PUPIL_SLACK)
@@ -261,6 +292,7 @@ class _Reached:
     at_risk: Stage
     start: dict[str, float]
     times: Times | None = None
+    lacking: Stage | None = None
 
 
 def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Clock) -> _Reached:
@@ -274,7 +306,11 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
     value = evaluate(model.at_risk, solver.values())
     at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
-    reached, values = _reach_times(wide, model, _Reached(harm, at_risk, {}), solver.values(), clock)
+    reached = _Reached(harm, at_risk, {})
+    if model.lacking:
+        _hold_risk(model, solver, reached)
+        reached = replace(reached, lacking=keep_enrolled(model, solver))
+    reached, values = _reach_times(wide, model, reached, solver.values(), clock)
     reached = replace(reached, start=_spend_needed(model, values, case.scenario.solver.seed, clock.at(PUPILS_SHARE)))
     solver.reset_clock(clock.at(WIDE_SHARE))
     _spend_least(model, solver, reached, case.scenario.solver.gap)
@@ -322,15 +358,18 @@ def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, ga
 
 
 def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
-    """Hold harm, risk and times where they are; a weighted sum trades risk, and holds harm alone.
-
-    Where everybody can have his safest way, all others are left out; a row that holds the sum would be as good, and far slower.
-    """
+    """Hold harm, pupils lacking, risk and times where they are; a weighted sum trades risk and times, and holds neither."""
     solver.keep_at(model.harm, reached.harm.value, "harm_kept")
+    hold_enrolled(model, solver, reached.lacking)
     if "at_risk_weighted" in model.weights:
         return
     if reached.times is not None:
         hold_times(model, solver, reached.times)
+    _hold_risk(model, solver, reached)
+
+
+def _hold_risk(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
+    """Hold risk; where everybody can have his safest way, all others are left out, for a row that holds the sum is far slower."""
     if reached.at_risk.value <= model.safest + PUPIL_SLACK:
         solver.leave_out(model.unsafe)
     else:
@@ -351,35 +390,3 @@ def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
         for variable, share in goal.items():
             terms[variable] = terms.get(variable, 0.0) + weight * share
     return pulp.LpAffineExpression(terms)
-
-
-def _read_layout(case: Case, model: LayoutModel, values: Values) -> Layout:
-    assignment = _read_assignment(model, values)
-    taught = {}
-    for site in case.sites:
-        chosen = next((f for f in site.forms if not site.decided and values[model.form[site.school_id, f]] > HALF), site.forms[0])
-        taught[site.school_id] = (chosen, site.bands[chosen])
-    built = {}
-    for school_id, buses_today in case.county.schools["buses"].items():
-        j = str(school_id)
-        existing = 0 if taught[j][0] == CLOSED else int(buses_today)
-        beds, buses = (round(values[group[j]]) if j in group else 0 for group in (model.new_beds, model.new_buses))
-        built[j] = (beds, existing + buses)
-    mended = next((fixes for fixes, variable in model.roads.items() if values[variable] > HALF), ())
-    return Layout(tabulate_sites(case, taught, assignment, built), assignment, mended)
-
-
-def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
-    counts = np.rint([values[variable] for variable in model.pupils]).astype(int)
-    chosen = model.options.loc[counts > 0].copy()
-    chosen["pupils"] = counts[counts > 0]
-    chosen["cost_yuan"] *= chosen["pupils"]
-    left = [
-        (i, band, "", "unserved", round(values[variable]), np.inf, np.inf, 0.0, np.inf, np.inf)
-        for (i, band), variable in model.unserved.items()
-        if round(values[variable]) > 0
-    ]
-    rows = [chosen[list(ASSIGNMENT_COLUMNS)]]
-    if left:
-        rows.append(pd.DataFrame(left, columns=list(ASSIGNMENT_COLUMNS)))
-    return pd.concat(rows, ignore_index=True).sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)

@@ -8,6 +8,7 @@ import numpy as np
 
 from layout_planner.plan.capital import capital_yuan
 from layout_planner.plan.choices import judge_trips
+from layout_planner.plan.enrolment import lacking_pupils
 from layout_planner.plan.goals import DAILY, TENTH, group_pupils
 from layout_planner.plan.model import UNSERVED_WEIGHT, weigh_over
 from layout_planner.plan.siblings import split_siblings
@@ -32,6 +33,7 @@ def list_terms(case: Case, layout: Layout, today: Layout, times: Times | None = 
         "worst_minutes": max(measure_groups(case, layout, "county", 0.0).values(), default=0.0),
         **{f"p90_minutes.{band}": minutes for band, minutes in measure_groups(case, layout, "band", TENTH).items()},
         **({"roads_yuan": road_yuan_a_year(case.scenario.plan, case.norms, layout.fixes)} if case.scenario.plan.road_fixes else {}),
+        **({"lacking_pupils": float(sum(lacking_pupils(case, layout).values()))} if case.scenario.plan.min_enrolment else {}),
     } | ({} if times is None else _tell_times(case, layout, times))
 
 

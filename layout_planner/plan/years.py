@@ -119,7 +119,9 @@ def _sum_up(alone: Sequence[Alone], steps: Sequence[Step], together: Stage | Non
     reached = {name: sum(plan.solved.terms[name] for plan in plans) for name in goals}
     bounds = {name: sum(getattr(each, goal).bound for each in alone) for name, goal in goals.items()}
     safest = {name: sum(getattr(each, goal).value for each in alone) for name, goal in goals.items()}
-    as_safe = all(reached[name] <= safest[name] * (1 + SAME_SHARE) + SAME for name in ("harmed", "at_risk_weighted"))
+    safest |= {"lacking_pupils": sum(0.0 if each.asked.reached.lacking is None else each.asked.reached.lacking.value for each in alone)}
+    as_safe = sum(plan.solved.terms.get("lacking_pupils", 0.0) for plan in plans) <= safest["lacking_pupils"] + SAME
+    as_safe &= all(reached[name] <= safest[name] * (1 + SAME_SHARE) + SAME for name in ("harmed", "at_risk_weighted"))
     if together is not None:
         bounds["cost_yuan"] = max(together.bound, bounds["cost_yuan"] if as_safe else 0.0)
     return YearsPlan(tuple(plans), reached, bounds, as_safe=as_safe, together=together is not None)

@@ -19,6 +19,7 @@ import pandas as pd
 import pulp
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, LinearSolver
 from layout_planner.plan.model import build_model
@@ -120,6 +121,7 @@ def _join(problem: pulp.LpProblem, parts: Sequence[LayoutModel], alone: Sequence
         safest=sum(part.safest for part in parts),
         unsafe=[variable for part in parts for variable in part.unsafe],
         sites_open=pulp.lpSum(part.sites_open for part in parts),
+        lacking=pulp.lpSum(part.lacking for part in parts),
     )
 
 
@@ -276,6 +278,7 @@ def solve_together(alone: Sequence[Alone], steps: Sequence[Step], years: Years) 
     try:
         for goal, gap in (("harm", EXACT), ("at_risk", AT_RISK_GAP)):
             _hold(model, solver, goal, gap, (alone, steps), start)
+        keep_enrolled(model.whole, solver)
         solver.allow_s(settings.time_limit_s)
         cost = solver.minimise(model.whole.cost, gap=settings.gap)
     except NoPlanError:

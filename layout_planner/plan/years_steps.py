@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pulp
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver
 from layout_planner.plan.model import build_model
 from layout_planner.plan.solve import AT_RISK_GAP, Spent
@@ -210,5 +211,6 @@ def _spend(asked: Asked, model: LayoutModel) -> Spent:
     solver = _solver(model, asked.case)
     solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
     solver.keep_at(model.at_risk, asked.reached.at_risk.value, "at_risk_kept")
+    keep_enrolled(model, solver)
     cost = solver.minimise(model.cost, gap=asked.case.scenario.solver.gap)
     return Spent(model, solver, asked.case.sites, cost)

@@ -15,6 +15,7 @@ from layout_planner.safeguards.built import check_built
 from layout_planner.safeguards.bus_rules import judge_buses
 from layout_planner.safeguards.children import check_children
 from layout_planner.safeguards.cures import price_cures
+from layout_planner.safeguards.enrolment import judge_enrolment
 from layout_planner.safeguards.evidence import check_procedure
 from layout_planner.safeguards.hard_days import check_hard_days
 from layout_planner.safeguards.mended_rules import judge_roads
@@ -81,6 +82,8 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
         findings.append(_judge_overrides(case))
     if scenario.plan.budget_yuan is not None:
         findings.append(_judge_budget(case, scenario.plan.budget_yuan))
+    if scenario.plan.min_enrolment:
+        findings.append(judge_enrolment(case, PLAN))
     if mergers:
         findings.append(_judge_new_risk(case, demand))
     if mergers and scenario.plan.road_fixes:

@@ -313,7 +313,7 @@ def _check_site_places(given: _Given, school: pd.Series, site: pd.Series, here: 
 
 
 def _check_orders(given: _Given) -> Iterator[Words]:
-    """Compare what the plan does with what the scenario orders: close, keep, may_close, protected, candidates, smallest school."""
+    """Compare what the plan does with what the scenario orders: close, keep, may_close, protected, candidates."""
     plan = given.scenario.plan
     for school_id, site in given.layout.sites.iterrows():
         school, form = given.county.schools.loc[school_id], str(site["form"])
@@ -329,11 +329,6 @@ def _check_orders(given: _Given) -> Iterator[Words]:
         expected = str(school["form"]) if school_id in plan.keep else today
         if not free and form != expected:
             yield _say(Words(f"{name}（{school_id}）的办学类型", f"form of {name} ({school_id})"), form, expected)
-        if free and form != CLOSED and int(site["pupils"]) < plan.min_enrolment:
-            yield Words(
-                f"{name}（{school_id}）只有{site['pupils']}人，少于{plan.min_enrolment}人",
-                f"{name} ({school_id}) has {site['pupils']} pupils, fewer than {plan.min_enrolment}",
-            )
 
 
 def _check_totals(given: _Given) -> Iterator[Words]:

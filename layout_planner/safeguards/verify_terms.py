@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from layout_planner.safeguards.enrolment import recount_lacking
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes
 from layout_planner.words import Words
 
@@ -30,6 +31,7 @@ NEAR = 1.0  # yuan, pupils or minutes that two sums may differ by
 NAMES = {
     "capital_yuan": Words("一次性投入（元）", "yuan spent once"),
     "split_siblings": Words("与兄弟姐妹不同校的学生", "pupils whose siblings go to another school"),
+    "lacking_pupils": Words("学校不足最少学生数的人数", "pupils lacking at schools below the least enrolment"),
     "worst_minutes": Words("最长单程（分钟）", "worst trip, minutes"),
 }
 P90 = Words("九成学生单程不超过（分钟）：{band}", "nine in ten of {band} travel at most, minutes")
@@ -42,6 +44,8 @@ def check_terms(
     rows: list[dict[Any, Any]] = plan.assignment.to_dict("records")
     spent = _recount_capital(county, scenario, norms, plan, today)
     found = {"capital_yuan": spent, "split_siblings": float(_recount_siblings(county, scenario, rows)), "worst_minutes": _longest(rows)}
+    if scenario.plan.min_enrolment:
+        found["lacking_pupils"] = float(sum(recount_lacking(county, scenario, plan).values()))
     names = dict(NAMES)
     for band in scenario.bands:
         found[f"p90_minutes.{band}"] = _longest([row for row in rows if row["band"] == band], Fraction(9, 10))

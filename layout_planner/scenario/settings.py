@@ -235,7 +235,10 @@ class Plan(Strict):
     max_new_beds: Count = 0
     max_buses: Count = 0
     budget_yuan: Positive | None = Field(default=None, description="yearly cost that the plan may not exceed")
-    min_enrolment: Count = Field(default=0, description="fewest pupils of an open site that the optimiser may close")
+    min_enrolment: Count = Field(
+        default=0,
+        description="fewest pupils of an open site that the optimiser may close; one that cannot close or fill safely stays, and is named",
+    )
     min_schools: Count = Field(default=0, description="fewest schools and teaching points that stay open")
     max_moved: Count | None = Field(default=None, description="most pupils who may change school")
     keep_settlements_whole: bool = False

@@ -65,6 +65,9 @@ def _list_goals(papers: Papers) -> Iterator[Goal]:
     risk = terms.get("at_risk_weighted", nan), terms.get("at_risk_bound", nan)
     if objective != "weighted":
         yield Goal("at_risk", Words("有风险的学生（加权）", "pupils at risk, weighed"), *risk, 1)
+    if "lacking_pupils_bound" in terms:
+        lacking = Words("学校不足最少学生数的人数", "pupils lacking at schools below the least enrolment")
+        yield Goal("lacking", lacking, terms["lacking_pupils"], terms["lacking_pupils_bound"], 0)
     if objective in TIMES and "goal_minutes" in terms:
         yield Goal("times", TIMES[objective], terms["goal_minutes"], terms.get("goal_minutes_bound", nan), 1)
     name = OBJECTIVES["weighted" if objective == "weighted" else "lexicographic"]
