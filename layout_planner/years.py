@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
+from layout_planner.plan.choices import KEY
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
@@ -93,12 +96,17 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
     assert years is not None  # noqa: S101 - refused above
     asked = {year: Question.of(scenario_of_year(scenario, year), norms, ground) for year in range(years.first, years.last + 1)}
     found = plan_years([SchoolYear(year, q.case, q.options, q.today) for year, q in asked.items()], years, say)
+    say(Words("独立复核每一条行程", "re-checking every trip independently"))
+    tracer = ground.tracer(scenario, norms)
+    retraced = tracer.trace(_pool_trips(found))
     done, before = [], asked[years.first].today
     for plan in found.years:
         say(Words(f"{plan.year}学年：独立复核", f"school year {plan.year}: re-checking independently"))
         question = asked[plan.year]
         own = question.case.scenario
-        verification = verify_layout(ground.county, own, norms, plan.layout, today=plan.today, tracer=ground.tracer(own, norms))
+        verification = verify_layout(
+            ground.county, own, norms, plan.layout, today=plan.today, tracer=tracer, terms=plan.solved.terms, retraced=retraced
+        )
         changes = list_changes(before, plan.layout)
         done.append(
             Year(plan.year, own, plan, question.measure(plan.today), question.measure(plan.layout), *changes, verification=verification)
@@ -109,6 +117,12 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
         {plan.year: plan.layout for plan in found.years}, {plan.year: (plan.built.fleet, plan.capital_yuan) for plan in found.years},
     )  # fmt: skip
     return YearsStudy(scenario, ground.county, found, tuple(done), faults)
+
+
+def _pool_trips(found: YearsPlan) -> pd.DataFrame:
+    """Return every trip of all years once: the roads are the same in all of them, so each needs retracing only once."""
+    trips = [layout.assignment for plan in found.years for layout in (plan.today, plan.layout)]
+    return pd.concat(trips, ignore_index=True).drop_duplicates(KEY, ignore_index=True)
 
 
 def _refuse_one_year(scenario: Scenario, source: str | Path) -> None:

@@ -50,6 +50,15 @@ def test_hand_worked_layouts_agree():
     assert verify_layout(county(), scenario(close=()), NORMS, today()).disagreements == ()
 
 
+def test_trips_of_many_layouts_may_be_retraced_at_once_and_damage_is_still_found():
+    tracer = Tracer(county(), scenario(), NORMS)
+    at_once = tracer.trace(pd.concat([plan().assignment, today().assignment], ignore_index=True))
+    assert verify_layout(county(), scenario(), NORMS, plan(), today=today(), retraced=at_once).disagreements == ()
+    damaged = plan()
+    damaged.assignment.loc[0, "seconds"] += 30.0
+    assert len(verify_layout(county(), scenario(), NORMS, damaged, today=today(), retraced=at_once).disagreements) == 1
+
+
 def damage_trip(chance, proposed):
     row = chance.randrange(len(proposed.assignment))
     column, change = chance.choice(

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
-from layout_planner.output.years_pages import describe_years, list_events, say_years, write_years
+from layout_planner.output.years_pages import describe_years, list_events, say_years, write_years, years_table
 from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.years import plan_years
@@ -262,8 +262,11 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
         years.append(Year(plan.year, terms[0].case.scenario, plan, measures, measures, *changes, verification=Verification(1, 0.0)))
         before = plan.layout
     study = YearsStudy(terms[0].case.scenario, county, found, tuple(years), ())
-    assert "schools that close 1, that drop grades 0" in say_years(study).en
-    assert [event.en for _, events in list_events(study) for event in events if event.en == "closes"] == ["closes"]
+    assert "1 school closes, 0 drop grades, 0 open; 0 new beds and 1 new bus for 300,000 yuan in all." in say_years(study).en
+    turned, equipped = list_events(study)
+    assert [event.en for _, events in turned for event in events if event.en == "closes"] == ["closes"]
+    assert [[event.en for event in events] for _, events in equipped] == [["buses +1", "—", "—"]]
+    assert years_table(study, "en").row_count == 15
     first, second = (write_years(study, tmp_path / part, "zh") for part in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     page = first[2].read_text(encoding="utf-8")

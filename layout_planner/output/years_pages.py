@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pandas as pd
 from rich.markup import escape
 from rich.table import Table
@@ -18,30 +19,36 @@ from layout_planner.plan.forms import CLOSED
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
     from layout_planner.words import Lang
     from layout_planner.years import Year, YearsStudy
 
 LINE, OTHER, QUIET = "#0072B2", "#D55E00", "#8a949c"
+BAR = 0.4  # of a year
 SHOWN_YUAN = 10_000
-SHOWN = ("pupils", "sites_open", "at_risk", "newly_at_risk", "unserved")
-HEADS = (
-    Words("学年", "school year"),
+SHOWN = ("pupils", "sites_open", "at_risk", "unserved", "newly_at_risk")
+FIGURES = (
     *(MEASURES[name].label for name in SHOWN),
     Words("现状下有风险", "at risk as schools are now"),
-    Words("撤", "close"),
-    Words("减年级", "drop grades"),
-    Words("新开", "open"),
+    Words("撤并的学校", "schools that close"),
+    Words("减年级的学校", "schools that drop grades"),
+    Words("新开的学校", "schools that open"),
     Words("新床位（累计）", "new beds standing"),
     Words("新校车运行", "new buses running"),
     Words("新购校车（累计）", "new buses bought so far"),
     Words("年成本（万元）", "cost a year, 10,000 yuan"),
     Words("当年新建投入（万元）", "spent on what is new, 10,000 yuan"),
     Words("独立复核", "independent re-check"),
+)
+CHANGES = (Words("撤、减年级、新开", "Schools that close, drop grades or open"), Words("只添床位、校车", "Beds and buses only"))
+CHARTS = (
+    Words("各学年有风险的学生：学校不动与方案", "Pupils at risk by school year, as schools are now and under the plan"),
+    Words("各学年的新建投入，和年成本比学校不动多多少", "What is spent on what is new, and the yearly cost above schools as now"),
 )
 EXPLAINED = Words(
     "每一学年按当年的学生数安排。先建后撤：学校撤并的那一年，它的学生只去上一学年就有足够床位或校车的学校寄宿或乘车。"
@@ -52,20 +59,33 @@ EXPLAINED = Words(
 
 
 def say_years(study: YearsStudy) -> Words:
-    """Return in two or three sentences what the plan does over its years, and how sure that is."""
+    """Return in a few sentences what the plan does over its years, and how sure that is."""
     first, last = study.years[0], study.years[-1]
     closed, reduced, opened = (sum(len(getattr(year, kind)) for year in study.years) for kind in ("closed", "reduced", "opened"))
     beds, fleet = sum(last.plan.built.beds.values()), last.plan.built.fleet
     spent = sum(year.plan.capital_yuan for year in study.years) / SHOWN_YUAN
-    risk = tuple(round(year.measures["at_risk"]) for year in (first, last))
     told = Words(
-        f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张，新购校车{fleet}辆，共投入{spent:,.1f}万元。"
-        f"有风险的学生由{risk[0]}人到{risk[1]}人。",
-        f"{first.year}-{last.year}: schools that close {closed}, that drop grades {reduced}, that open {opened}; new beds {beds}, new buses"
-        f" {fleet}, for {spent * SHOWN_YUAN:,.0f} yuan. Pupils at risk go from {risk[0]} to {risk[1]}.",
+        f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张，新购校车{fleet}辆，共投入{spent:,.1f}万元。",
+        f"{first.year}-{last.year}: {_count(closed, 'school closes', 'schools close')}, {_count(reduced, 'drops', 'drop')} grades,"
+        f" {_count(opened, 'opens', 'open')}; {_count(beds, 'new bed', 'new beds')} and {_count(fleet, 'new bus', 'new buses')} for"
+        f" {spent * SHOWN_YUAN:,.0f} yuan in all.",
     )
-    sure = _say_sure(study)
-    return Words(f"{told.zh}{sure.zh}", f"{told.en} {sure.en}")
+    risk, sure = _say_risk(first, last), _say_sure(study)
+    return Words(f"{told.zh}{risk.zh}{sure.zh}", f"{told.en} {risk.en} {sure.en}")
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _say_risk(first: Year, last: Year) -> Words:
+    plan, now = (
+        [f"{round(figures['at_risk']):,}" for figures in pair] for pair in ((first.measures, last.measures), (first.today, last.today))
+    )
+    return Words(
+        f"有风险的学生：{first.year}年{plan[0]}人（学校不动为{now[0]}人），{last.year}年{plan[1]}人（学校不动为{now[1]}人）。",
+        f"Pupils at risk: {plan[0]} in {first.year}, {plan[1]} in {last.year}; with the schools as they are now {now[0]} and {now[1]}.",
+    )
 
 
 def _say_sure(study: YearsStudy) -> Words:
@@ -91,12 +111,13 @@ def _say_sure(study: YearsStudy) -> Words:
 
 
 def years_table(study: YearsStudy, lang: Lang) -> Table:
-    """Return one row a year."""
+    """Return one column a year."""
     table = Table(title=Words("分年方案", "the plan by year").say(lang), title_justify="left")
-    for place, head in enumerate(HEADS):
-        table.add_column(head.say(lang), justify="left" if place in {0, len(HEADS) - 1} else "right", overflow="fold")
+    table.add_column(Words("学年", "school year").say(lang), overflow="fold")
     for year in study.years:
-        table.add_row(*(escape(cell.say(lang)) for cell in _cells(year)))
+        table.add_column(str(year.year), justify="right")
+    for label, cells in _list_figures(study):
+        table.add_row(label.say(lang), *(escape(cell.say(lang)) for cell in cells))
     return table
 
 
@@ -107,37 +128,45 @@ def changes_table(study: YearsStudy, lang: Lang) -> Table:
     table.add_column(Words("学校", "school").say(lang), overflow="fold")
     for year in study.years:
         table.add_column(str(year.year))
-    for name, events in list_events(study):
-        table.add_row(escape(name.say(lang)), *(escape(event.say(lang)) for event in events))
+    for rows in list_events(study):
+        for name, events in rows:
+            table.add_row(escape(name.say(lang)), *(escape(event.say(lang)) for event in events))
+        table.add_section()
     return table
+
+
+def _list_figures(study: YearsStudy) -> list[tuple[Words, list[Words]]]:
+    """Return every figure by name with its values year by year."""
+    by_year = zip(*(_cells(year) for year in study.years), strict=True)
+    return [(label, list(cells)) for label, cells in zip(FIGURES, by_year, strict=True)]
 
 
 def _cells(year: Year) -> list[Words]:
     built, agrees = year.plan.built, year.verification.agrees
     shown = [
-        str(year.year),
         *(show_measure(name, year.measures[name]) for name in SHOWN),
         show_measure("at_risk", year.today["at_risk"]),
         *(str(len(group) or "—") for group in (year.closed, year.reduced, year.opened)),
         str(sum(built.beds.values())),
         str(sum(built.buses.values())),
         str(built.fleet),
-        show_measure("cost_yuan", year.measures["cost_yuan"]),
-        f"{year.plan.capital_yuan / SHOWN_YUAN:,.1f}",
+        f"{year.measures['cost_yuan'] / SHOWN_YUAN:,.0f}",
+        f"{year.plan.capital_yuan / SHOWN_YUAN:,.0f}",
     ]
     return [*(Words(cell, cell) for cell in shown), Words("一致", "agrees") if agrees else Words("不一致", "differs")]
 
 
-def list_events(study: YearsStudy) -> list[tuple[Words, list[Words]]]:
-    """Return every school that changes with what happens there year by year; those that close or open first."""
-    touched = {j: 0 for year in study.years for j in (*year.closed, *year.reduced, *year.opened)}
-    touched |= {j: 1 for year in study.years for j in _added(year) if j not in touched}
-    rows = []
-    for school_id in sorted(touched, key=lambda j: (touched[j], j)):
-        row = study.county.schools.loc[school_id]
-        name = Words(clean_text(str(row["name"])), clean_text(str(row.get("name_en") or row["name"])))
-        rows.append((name, [_event(year, school_id) for year in study.years]))
-    return rows
+def list_events(study: YearsStudy) -> tuple[list[tuple[Words, list[Words]]], ...]:
+    """Return every school that changes with what happens there year by year: those that close, shrink or open, then all others."""
+    turned = {j for year in study.years for j in (*year.closed, *year.reduced, *year.opened)}
+    equipped = {j for year in study.years for j in _added(year)} - turned
+    return tuple([_list_school(study, j) for j in sorted(group)] for group in (turned, equipped))
+
+
+def _list_school(study: YearsStudy, school_id: str) -> tuple[Words, list[Words]]:
+    row = study.county.schools.loc[school_id]
+    name = Words(clean_text(str(row["name"])), clean_text(str(row.get("name_en") or row["name"])))
+    return name, [_event(year, school_id) for year in study.years]
 
 
 def _added(year: Year) -> dict[str, tuple[int, int]]:
@@ -221,14 +250,27 @@ def write_years(study: YearsStudy, out: Path, lang: Lang) -> list[Path]:
     OutputError : the folder cannot be written.
     """
     folder = out / f"{study.scenario.name}-years"
-    charts = {said: save_png(lambda figure, told: _draw(figure, study.years, told), said) for said in ("zh", "en")}
-    paths = write_study(folder, {"years.csv": _tabulate(study), "years.png": charts[lang]})
+    both = save_png(lambda figure, told: _draw(figure, study.years, told), lang)
+    paths = write_study(folder, {"years.csv": _tabulate(study), "years.png": both})
     page = folder / "years.html"
-    write_page(page.name, _describe_page(study, charts), page, lang)
+    write_page(page.name, _describe_page(study), page, lang)
     return [*paths, page]
 
 
-def _describe_page(study: YearsStudy, charts: dict[str, bytes]) -> dict[str, Any]:
+def _draw_charts(study: YearsStudy, said: Lang) -> list[str]:
+    """Return the charts of the page in one language, each by itself so that a phone shows them one below the other."""
+
+    def draw_one(draw: Callable[[Axes, Sequence[Year], Lang], None]) -> str:
+        def on(figure: Figure, told: Lang) -> None:
+            figure.set_size_inches(5, 4)
+            draw(figure.subplots(), study.years, told)
+
+        return as_uri(save_png(on, said))
+
+    return [draw_one(draw) for draw in (_draw_children, _draw_money)]
+
+
+def _describe_page(study: YearsStudy) -> dict[str, Any]:
     title = study.scenario.title
     return {
         "kind": ("分年方案", "Plan by school year"),
@@ -238,33 +280,58 @@ def _describe_page(study: YearsStudy, charts: dict[str, bytes]) -> dict[str, Any
         "osm": False,
         "sentence": tuple(say_years(study)),
         "explained": tuple(EXPLAINED),
-        "charts": {said: as_uri(chart) for said, chart in charts.items()},
-        "heads": [tuple(head) for head in HEADS],
-        "rows": [[tuple(cell) for cell in _cells(year)] for year in study.years],
+        "charts": list(zip(*(_draw_charts(study, said) for said in ("zh", "en")), CHARTS, strict=True)),
         "years": [year.year for year in study.years],
-        "events": [(tuple(name), [tuple(event) for event in events]) for name, events in list_events(study)],
+        "figures": [(tuple(label), [tuple(cell) for cell in cells]) for label, cells in _list_figures(study)],
+        "events": [
+            (tuple(kind), [(tuple(name), [tuple(event) for event in events]) for name, events in rows])
+            for kind, rows in zip(CHANGES, list_events(study), strict=True)
+            if rows
+        ],
         "faults": [tuple(fault) for fault in list_faults(study)],
     }
 
 
 def _draw(figure: Figure, years: Sequence[Year], lang: Lang) -> None:
-    """Draw pupils at risk, as schools are now and under the plan, and the yearly cost above what is spent on what is new."""
+    """Draw pupils at risk beside money."""
     figure.set_size_inches(10, 4.2)
     children, money = figure.subplots(1, 2)
+    _draw_children(children, years, lang)
+    _draw_money(money, years, lang)
+
+
+def _draw_children(axes: Axes, years: Sequence[Year], lang: Lang) -> None:
+    """Draw the pupils at risk, as schools are now and under the plan."""
     at = [year.year for year in years]
+    now, plan = ([figures["at_risk"] for figures in group] for group in zip(*((y.today, y.measures) for y in years), strict=True))
+    axes.plot(at, now, "o--", color=QUIET, label=Words("学校不动", "as schools are now").say(lang))
+    axes.plot(at, plan, "o-", color=OTHER, label=Words("方案", "plan").say(lang))
+    axes.fill_between(at, plan, now, color=QUIET, alpha=0.1, linewidth=0)
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(Words("有风险的学生", "pupils at risk").say(lang))
+    _finish(axes, at, lang)
+
+
+def _draw_money(axes: Axes, years: Sequence[Year], lang: Lang) -> None:
+    """Draw what the plan costs a year beyond the schools as they are, and what is spent on what is new."""
+    at = np.array([year.year for year in years])
     capital = [year.plan.capital_yuan / SHOWN_YUAN for year in years]
-    money.bar(at, capital, color=OTHER, width=0.5, label=Words("当年新建投入", "spent on what is new").say(lang))
-    for axes, name, color, scale in ((children, "at_risk", OTHER, 1), (money, "cost_yuan", LINE, SHOWN_YUAN)):
-        now, plan = ([figures[name] / scale for figures in group] for group in zip(*((y.today, y.measures) for y in years), strict=True))
-        axes.plot(at, now, "o--", color=QUIET, label=Words("学校不动", "as schools are now").say(lang))
-        axes.plot(at, plan, "o-", color=color, label=Words("方案", "plan").say(lang))
-        axes.set_ylim(bottom=0)
-        axes.legend(frameon=False)
-        axes.set_xticks(at)
-        axes.set_xlabel(Words("学年", "school year").say(lang))
-        axes.grid(axis="y", alpha=0.3)
-    children.set_ylabel(Words("有风险的学生", "pupils at risk").say(lang))
-    money.set_ylabel(Words("年成本，万元", "cost a year, 10,000 yuan").say(lang))
+    more = [(year.measures["cost_yuan"] - year.today["cost_yuan"]) / SHOWN_YUAN for year in years]
+    label = Words("当年新建投入（一次性）", "spent once on what is new").say(lang)
+    axes.bar(at - BAR / 2, capital, color=OTHER, width=BAR, label=label)
+    label = Words("年成本比学校不动多", "yearly cost above schools as now").say(lang)
+    axes.bar(at + BAR / 2, more, color=LINE, width=BAR, label=label)
+    axes.axhline(0, color="black", linewidth=0.8)
+    axes.set_ylabel(Words("万元", "10,000 yuan").say(lang))
+    _finish(axes, at.tolist(), lang)
+
+
+def _finish(axes: Axes, at: Sequence[int], lang: Lang) -> None:
+    axes.legend(frameon=False)
+    axes.set_xticks(at)
+    axes.set_xlabel(Words("学年", "school year").say(lang))
+    axes.grid(axis="y", alpha=0.3)
+    axes.set_axisbelow(True)
 
 
 def years_sentence(study: YearsStudy, lang: Lang) -> str:

@@ -61,6 +61,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     tracer: Tracer | None = None,
     before: Tracer | None = None,
     terms: Mapping[str, float] | None = None,
+    retraced: Retraced | None = None,
     on_step: OnStep | None = None,
 ) -> Verification:
     """Return how many trips were retraced and everything that differs, with the layout's figure and the recomputed one.
@@ -74,6 +75,8 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     tracer : roads of the plan made ready, mended as it says, for the same county, travel settings, bands and norms; made here when None.
     before : roads of today; those of the plan when None.
     terms : what the plan says of itself (`Solved.terms`), counted again where `today` is given.
+    retraced : the trips of `layout` and `today` where many layouts on the same roads were retraced at once (`Tracer.trace`), or None.
+        Trips on bad days are then retraced only if `bad_days` is there to be compared.
     on_step : called with (schools done, schools in all) while trips are retraced.
     """
     faults = list(_check_rows(county, scenario, layout))
@@ -85,7 +88,8 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     tracer = tracer or Tracer(mend_county(county, scenario, layout.fixes), scenario, norms)
     parted = bool(layout.fixes) and before is not None  # trips of today and of the plan are then on different roads
     asked = [layout] if parted else list(layouts.values())
-    retraced = tracer.trace(pd.concat([each.assignment for each in asked], ignore_index=True), on_step)
+    at_once = retraced is not None
+    retraced = retraced or tracer.trace(pd.concat([each.assignment for each in asked], ignore_index=True), on_step)
     worst, trips = _check_trips(given, retraced)
     parts = [_check_pupils(given), trips, _check_prices(given), _check_sites(given), _check_orders(given), _check_totals(given)]
     if today is not None:
@@ -99,7 +103,7 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
     if county.bad_days and parted and before is not None and today is not None:
         made = retrace_bad_trips(tracer, {"plan": layout}, retraced), retrace_bad_trips(before, {"today": today}, old)
         bad_trips = pd.concat(made, ignore_index=True)
-    elif county.bad_days:
+    elif county.bad_days and not (at_once and bad_days is None):
         bad_trips = retrace_bad_trips(tracer, layouts, retraced)
     if bad_trips is not None and bad_days is not None:
         parts.append(compare_bad_trips(bad_days, bad_trips, lambda said, found: _differs(said, found, share=TOLERANCE_SHARE)))
