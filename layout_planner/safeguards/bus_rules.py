@@ -35,15 +35,16 @@ SAYS = {
         "几校混载的另案开得到、不超时限、不超载", "with mixed loads every run can be driven, and no ride or load is over its limit"
     ),
 }
+AGAIN = Words("或让布局按线路的实际需要再求几轮", "or have the layout solved again, some rounds, with what the routes need")
 CURES = {
-    "riders": Words("为没有座位的学生加站或加车", "add a stop or a bus for the pupils without a seat"),
+    "riders": Words(f"为没有座位的学生加站或加车；{AGAIN.zh}", f"add a stop or a bus for the pupils without a seat; {AGAIN.en}"),
     "seats": Words("换大车或加一趟", "use a larger bus or add a run"),
-    "ride": Words("减少站点，或分成两趟", "take out stops, or split the run"),
+    "ride": Words(f"减少站点，或分成两趟；{AGAIN.zh}", f"take out stops, or split the run; {AGAIN.en}"),
     "windows": Words("调整发车时间，或加一辆车", "change the times, or add a bus"),
     "walk": Words("在近处加站", "add a stop nearer to home"),
     "road": Words("换站或改线", "move the stop or the route"),
     "empty": Words("重新计算里程和费用", "count kilometres and cost anew"),
-    "slow": Words("缩短线路、分成两趟，或在近处加站", "shorten the run, split it, or add a stop nearer to home"),
+    "slow": Words(f"缩短线路、分成两趟，或在近处加站；{AGAIN.zh}", f"shorten the run, split it, or add a stop nearer to home; {AGAIN.en}"),
     "week": Words("加一趟、换大车，或配照管人员", "add a run, use a larger bus, or put an attendant on it"),
     "visits": Words("加一趟送教", "add a round"),
     "side": Words("换到支路上的站，或设过街设施", "use a stop on a side road, or build a safe crossing"),
