@@ -8,17 +8,22 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.county.demand import count_pupils
+from layout_planner.plan import solve as solving
 from layout_planner.plan.case import Case
+from layout_planner.plan.choices import choose_options
 from layout_planner.plan.enrolment import lacking_pupils, note_enrolment
-from layout_planner.plan.forms import sites_of
+from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.present import present_layout
 from layout_planner.plan.terms import list_terms
 from layout_planner.safeguards.enrolment import recount_lacking
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
+from layout_planner.travel.options import commute_options
+from tests.test_large import solve_both
 from tests.test_plan import NORMS, solve
 from tests.test_plan_properties import COUNTIES, QUICK, draw_minutes, make_case, price
 from tests.test_plan_properties import solve as solve_case
@@ -133,3 +138,38 @@ def test_no_more_is_told_where_the_scenario_asks_for_nothing():
         case, scenario=scenario.model_copy(update={"plan": scenario.plan.model_copy(update={"min_enrolment": 500, "keep": ("P1",)})})
     )
     assert lacking_pupils(kept, plan) == {}  # a school that the scenario keeps owes nobody an enrolment
+
+
+@settings(QUICK, max_examples=12)
+@given(COUNTIES, st.integers(1, 80))
+def test_the_way_of_large_counties_lacks_no_more_and_its_bounds_hold(county, least):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    exact, found, layout, _ = solve_both(make_case(pupils, seats, minutes, may_close="all", move="all", min_enrolment=least))
+    assert found.terms["harmed"] == pytest.approx(exact.terms["harmed"], abs=1e-4)
+    assert found.terms["at_risk_weighted"] == pytest.approx(exact.terms["at_risk_weighted"], abs=1e-3)
+    assert found.terms["lacking_pupils_bound"] <= exact.terms["lacking_pupils"] + 1e-3
+    assert layout.assignment.groupby("settlement_id")["pupils"].sum().to_dict() == {f"S{k}": n for k, n in enumerate(pupils)}
+    # so small a county is one region, which is solved to its end: whole pupils may lack a part of a pupil more than shares
+    assert abs(found.terms["lacking_pupils"] - exact.terms["lacking_pupils"]) < 1
+    if found.terms["lacking_pupils"] <= exact.terms["lacking_pupils"]:
+        assert found.bound <= exact.objective + 1
+        assert exact.objective <= found.objective + 1
+
+
+def large_question(case):
+    """Return what the way of large counties is asked about a case, with time without end."""
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    return case, choose_options(case, options, today), today, lambda _share: math.inf
+
+
+def test_small_schools_close_by_the_way_of_large_counties(monkeypatch):
+    # As in the general way: P2 takes S0 alone, so P0 closes and P1 stays 30 short, by proof.
+    minutes = np.array([[3.0, 90, 20], [90, 3, 20], [90, 90, 3]])
+    case = make_case([20, 30, 100], [None, None, 120], minutes, may_close=["P0", "P1"], move="all", min_enrolment=60)
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    (layout, solved), _ = solve_case(case)
+    assert lacking_pupils(case, layout) == {"P1": 30}
+    assert solving.search_large(*large_question(case)) is not None
+    assert solved.terms["lacking_pupils_bound"] == pytest.approx(30, abs=0.01)

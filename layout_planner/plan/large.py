@@ -1,8 +1,9 @@
 """Large counties: the bound by a relaxation with added rows, a plan by a dive, both made better region by region.
 
 The least risk comes from the relaxation as well, and is exact where a whole plan reaches it; else this way gives no answer and the
-general one (`solve`) does. Everything is counted in rows and columns of the one PuLP model, passed over once as arrays, so a row that
-another module adds needs no word here.
+general one (`solve`) does. Where the scenario asks for a least enrolment, pupils lacking have a price in the first plan; what that lacks
+is then held, and a bound is proven apart. Everything is counted in rows and columns of the one PuLP model, passed over once as arrays, so
+a row that another module adds needs no word here.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 from layout_planner.plan.arrays import goal_of, read_arrays, read_ground
 from layout_planner.plan.dive import Dive
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
-from layout_planner.plan.linear import LinearSolver, Stage
+from layout_planner.plan.linear import PUPIL_SLACK, LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.regions import draw_borders, part_sites
-from layout_planner.plan.relaxation import relax
+from layout_planner.plan.relaxation import relax, relax_anew
 from layout_planner.plan.rounding import open_wide
 from layout_planner.plan.safest import least_risk
 
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
 HOLDS = 1e-5  # slack of rows in a plan of whole buildings
 RISK_KEPT = 1e-3  # weighted pupils
+LACKING_YUAN = 1e5  # what a pupil lacking at a school weighs while few are sought; above all that one pupil costs
 REGION_COLUMNS = 14_000.0  # columns of one region that are not held
 HALF = 0.5
 # By sweep: where the county is cut first, and the share of the time left for the plan and then for the bound.
@@ -52,7 +55,7 @@ NODES = 50
 BOUND_NODES = 200
 SEARCHING = 0.1  # share of the work that goes into finding plans
 # By which share of the time limit the least risk, the relaxation, the dive, and plan and bound are done.
-RISK_SHARE, RELAX_SHARE, DIVE_SHARE, BETTER_SHARE = 0.5, 0.65, 0.75, 0.9
+RISK_SHARE, LACKING_SHARE, RELAX_SHARE, DIVE_SHARE, BETTER_SHARE = 0.5, 0.6, 0.65, 0.75, 0.9
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ class Large:
     arrays : those of `ground` with the rows that the relaxation added
     at_risk : proven least
     cost : its bound is certified
+    lacking : pupils lacking at schools, where the scenario asks for a least enrolment
     """
 
     model: LayoutModel
@@ -72,6 +76,7 @@ class Large:
     x: Floats
     at_risk: Stage
     cost: Stage
+    lacking: Stage | None = None
 
 
 def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock) -> Large | None:
@@ -83,12 +88,12 @@ def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock)
     model = build_model(case, options, today, strong=False)
     solver = LinearSolver(model, settings.seed, clock(1.0))
     solver.keep_at(model.harm, 0.0, "harm_kept")
-    arrays = read_arrays(solver.program(), solver.variables, model.spend)
+    arrays = read_arrays(solver.program(), solver.variables, model.spend + LACKING_YUAN * model.lacking)
     held = _hold_least_risk(model, solver, arrays, clock)
-    if held is None:
-        return None
-    x = _first_plan(case, held, clock)
-    if x is None:
+    few = None if held is None or not model.lacking else _hold_least_lacking(case, held, clock)
+    held = few[0] if few is not None else None if model.lacking else held
+    x = None if held is None else _first_plan(case, held, clock, () if few is None else (few[1],))
+    if held is None or x is None:
         return None
     ground, relaxed = held.ground, held.relaxed
     borders = _borders(case, ground, relaxed.arrays, HALF)
@@ -99,6 +104,7 @@ def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock)
     return Large(
         model, solver, ground, relaxed.arrays, borders, x,
         Stage(held.risk_of(x), held.least, 0.0, optimal=True), Stage(value, bound, gap, optimal=gap <= settings.gap),
+        None if few is None else few[2],
     )  # fmt: skip
 
 
@@ -137,12 +143,58 @@ def _hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, c
     return None if relaxed is None else _Held(model, ground, relaxed, least + float(model.at_risk.constant), shares)
 
 
-def _first_plan(case: Case, held: _Held, clock: Clock) -> Floats | None:
-    """Return the cheapest of the plans at hand that hold every row and the least risk; None where none does."""
+def _hold_least_lacking(case: Case, held: _Held, clock: Clock) -> tuple[_Held, Floats, Stage] | None:
+    """Return the county held to few pupils lacking at schools, a plan of it, and how few they are; None where time left no plan.
+
+    held : with a price on pupils lacking
+    """
+    model, ground, relaxed, settings = held.model, held.ground, held.relaxed, case.scenario.solver
+    x = _first_plan(case, held, clock)
+    if x is None:
+        return None
+    lacks = goal_of(model.lacking, ground.position)
+
+    def effort(share: float, nodes: int, heuristics: float) -> Effort:
+        return Effort(settings.gap / 4, nodes, settings.seed, clock(share), heuristics)
+
+    borders = _borders(case, ground, relaxed.arrays, HALF)
+    searching = effort((RISK_SHARE + LACKING_SHARE) / 2, NODES, SEARCHING)
+    x = improve_plan(relaxed.arrays, borders, x, relaxed.column_price, DEAR_YUAN, searching)
+    least = float(lacks @ x)
+    aimed = relax_anew(relaxed, replace(ground, arrays=replace(relaxed.arrays, cost=lacks, offset=0.0)), clock(LACKING_SHARE))
+    bound = 0.0 if aimed is None else aimed.bound
+    if aimed is not None and least > bound + PUPIL_SLACK:
+        drawn = _borders(case, ground, aimed.arrays, HALF)
+        proving = effort(LACKING_SHARE, BOUND_NODES, 0.0)
+        bound = max(bound, tighten_bound(aimed.arrays, drawn, aimed.x, aimed.row_price, proving))
+    arrays = _at_most((aimed or relaxed).arrays, lacks, least)
+    cost = goal_of(model.spend, ground.position)
+    ground = replace(ground, arrays=replace(arrays, cost=cost, offset=float(model.spend.constant)))
+    again = relax_anew(aimed or relaxed, ground, clock(RELAX_SHARE))
+    if again is None:
+        return None
+    stage = Stage(least, min(bound, least), (least - min(bound, least)) / max(1.0, least), optimal=least <= bound + PUPIL_SLACK)
+    return replace(held, ground=ground, relaxed=again), x, stage
+
+
+def _at_most(arrays: Arrays, goal: Floats, most: float) -> Arrays:
+    """Return `arrays` with `goal`, a sum without negative terms, at `most` at most; a sum of nothing is held by its columns."""
+    if most < PUPIL_SLACK:
+        return replace(arrays, high=np.where(goal > 0, 0.0, arrays.high))
+    return replace(
+        arrays,
+        rows=sp.vstack([arrays.rows, sp.csr_matrix(goal)]).tocsr(),
+        row_low=np.append(arrays.row_low, -np.inf),
+        row_high=np.append(arrays.row_high, most + PUPIL_SLACK),
+    )
+
+
+def _first_plan(case: Case, held: _Held, clock: Clock, known: tuple[Floats, ...] = ()) -> Floats | None:
+    """Return the cheapest of the plans at hand, the `known` among them, that hold every row and the least risk; None where none does."""
     arrays = held.ground.arrays
     dived = _dive(case, held.model, held.ground, held.relaxed, clock(DIVE_SHARE))
     points = (held.relaxed.x, *(() if held.shares is None else (held.shares,)))
-    found = [open_wide(held.ground, held.model, case.sites, point) for point in points] + ([] if dived is None else [dived])
+    found = [open_wide(held.ground, held.model, case.sites, point) for point in points] + ([] if dived is None else [dived]) + [*known]
     most = held.least * (1 + HOLDS) + RISK_KEPT
     return min((x for x in found if arrays.holds(x, HOLDS) and held.risk_of(x) <= most), key=arrays.price, default=None)
 

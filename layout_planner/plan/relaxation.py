@@ -52,6 +52,23 @@ def relax(ground: Ground, seed: int, deadline: float) -> Relaxed | None:
     return _lift(ground, solver, deadline)
 
 
+def relax_anew(relaxed: Relaxed, ground: Ground, deadline: float) -> Relaxed | None:
+    """Return the relaxation of `ground` from where `relaxed` stands, which is no longer to be used; None as in `relax`.
+
+    ground : of the columns of `relaxed`, with another goal or other bounds, and all rows of it, with perhaps more at the end
+    """
+    arrays, solver, columns = ground.arrays, relaxed.solver, np.arange(len(ground.arrays.cost), dtype=np.int32)
+    solver.changeColsCost(len(columns), columns, arrays.cost)
+    solver.changeObjectiveOffset(arrays.offset)
+    solver.changeColsBounds(len(columns), columns, arrays.low, arrays.high)
+    more = arrays.rows[solver.getNumRow() :]
+    if more.shape[0]:
+        low, high = arrays.row_low[-more.shape[0] :], arrays.row_high[-more.shape[0] :]
+        starts, places = more.indptr[:-1].astype(np.int32), more.indices.astype(np.int32)
+        solver.addRows(more.shape[0], low, high, more.nnz, starts, places, more.data)
+    return _lift(ground, solver, deadline)
+
+
 def _lift(ground: Ground, solver: highspy.Highs, deadline: float) -> Relaxed | None:
     """Solve, add what is broken, and so on; the last point whose relaxation was solved to its end."""
     arrays = ground.arrays

@@ -32,11 +32,11 @@ def open_wide(ground: Ground, model: LayoutModel, sites: Iterable[Site], shares:
 
 
 def build_enough(ground: Ground, model: LayoutModel, x: Floats) -> Floats:
-    """Return `x` with the fewest classes, beds, buses and funds that its pupils and forms need, each by the rows that name it."""
+    """Return `x` with as few classes, beds, buses, funds and pupils lacking as its ways and forms need, each by the rows that name it."""
     x = x.copy()
     counted = [ground.position[v] for group in (model.classes, model.new_beds, model.new_buses) for v in group.values()]
-    funds = [ground.position[v] for v in model.funds]
-    wanted = np.array(counted + funds, dtype=np.int64)
+    amounts = [ground.position[v] for v in (*model.funds, *model.lacking)]
+    wanted = np.array(counted + amounts, dtype=np.int64)
     x[wanted] = ground.arrays.low[wanted]
     rows, low, high = ground.arrays.rows, ground.arrays.row_low, ground.arrays.row_high
     lone = _rows_of_one(ground, wanted)

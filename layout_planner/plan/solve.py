@@ -102,14 +102,14 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     chosen = choose_options(case, options, today)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
     large = None
-    if by_region and not uses_options(case.scenario) and not case.scenario.plan.min_enrolment and today_fits(case, chosen, today):
+    if by_region and not uses_options(case.scenario) and today_fits(case, chosen, today):
         large = search_large(case, chosen, today, clock.at)
         if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
             raise out_of_time()
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
     nobody = Stage(0.0, 0.0, 0.0, optimal=True)
-    return Asked(case, chosen, today, clock, _Reached(nobody, large.at_risk, large.solver.values_by_name()), large)
+    return Asked(case, chosen, today, clock, _Reached(nobody, large.at_risk, large.solver.values_by_name(), lacking=large.lacking), large)
 
 
 def spend_least(asked: Asked) -> Spent:
@@ -183,7 +183,7 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         "pupil_minutes": evaluate(model.minutes, values),
         **({} if reached.lacking is None else {"lacking_pupils_bound": reached.lacking.bound}),
     } | list_terms(asked.case, layout, asked.today, reached.times)
-    complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, cost, minutes))
+    complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, reached.lacking, cost, minutes) if stage is not None)
     status = "optimal within the gap" if complete else "best found" if asked.large is not None else "stopped at the time limit"
     objective = sum(weight * terms[name] for name, weight in model.weights.items())
     gap = max(0.0, objective - cost.bound) / max(1.0, objective)
