@@ -65,21 +65,30 @@ class LinearSolver:
         self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
         known = np.inf if self._at_hand is None else self._evaluate(goal, self._at_hand)
         self._hand_over()
-        self._highs.run()
-        if self._is_mistaken(goal):
-            self._highs.clearSolver()
-            self._highs.run()
+        sure = self._run(goal)
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
         if not found and (self._at_hand is None or status != highspy.HighsModelStatus.kTimeLimit):
             raise _no_plan(status)
-        value, optimal = info.objective_function_value if found else np.inf, status == highspy.HighsModelStatus.kOptimal
+        value = info.objective_function_value if found else np.inf
+        if found and not sure:
+            value = self._evaluate(goal, list(self._highs.getSolution().col_value))
+        optimal = sure and status == highspy.HighsModelStatus.kOptimal
         if optimal or value <= known + EXACT * abs(known):
             self._at_hand = list(self._highs.getSolution().col_value)
         else:
             value = known
-        bound = info.mip_dual_bound if np.isfinite(info.mip_dual_bound) else 0.0
+        bound = info.mip_dual_bound if sure and np.isfinite(info.mip_dual_bound) else 0.0
         return Stage(value, bound, abs(value - bound) / max(1.0, abs(value)), optimal)
+
+    def _run(self, goal: pulp.LpAffineExpression) -> bool:
+        """Solve, once more from nothing where the value told is not that of the solution; return whether it is in the end."""
+        self._highs.run()
+        if not self._is_mistaken(goal):
+            return True
+        self._highs.clearSolver()
+        self._highs.run()
+        return not self._is_mistaken(goal)
 
     def _is_mistaken(self, goal: pulp.LpAffineExpression) -> bool:
         """Return whether the value that HiGHS tells is not that of its solution.
@@ -97,9 +106,9 @@ class LinearSolver:
         self._set_goal(goal)
         self._highs.setOptionValue("solve_relaxation", True)  # noqa: FBT003 - as HiGHS has it
         self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
-        self._highs.run()
+        sure = self._run(goal)
         self._highs.setOptionValue("solve_relaxation", False)  # noqa: FBT003
-        if self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
+        if not sure or self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return -np.inf, {}
         found = self._highs.getSolution().col_value
         return self._highs.getInfo().objective_function_value, dict(zip(self._variables, found, strict=True))
