@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from layout_planner.county.demand import count_pupils
+from layout_planner.plan import relaxation
 from layout_planner.plan import solve as solving
 from layout_planner.plan.case import Case
 from layout_planner.plan.choices import choose_options
@@ -141,11 +142,13 @@ def test_no_more_is_told_where_the_scenario_asks_for_nothing():
 
 
 @settings(QUICK, max_examples=12)
-@given(COUNTIES, st.integers(1, 80))
-def test_the_way_of_large_counties_lacks_no_more_and_its_bounds_hold(county, least):
+@given(COUNTIES, st.integers(1, 80), st.sampled_from([1, relaxation.MOST_ROUNDS]))
+def test_the_way_of_large_counties_lacks_no_more_and_its_bounds_hold(county, least, rounds):
     pupils, seats, random = county
     minutes = draw_minutes(random, len(pupils), len(seats))
-    exact, found, layout, _ = solve_both(make_case(pupils, seats, minutes, may_close="all", move="all", min_enrolment=least))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(relaxation, "MOST_ROUNDS", rounds)  # after one round HiGHS holds rows that were not solved with
+        exact, found, layout, _ = solve_both(make_case(pupils, seats, minutes, may_close="all", move="all", min_enrolment=least))
     assert found.terms["harmed"] == pytest.approx(exact.terms["harmed"], abs=1e-4)
     assert found.terms["at_risk_weighted"] == pytest.approx(exact.terms["at_risk_weighted"], abs=1e-3)
     assert found.terms["lacking_pupils_bound"] <= exact.terms["lacking_pupils"] + 1e-3

@@ -85,6 +85,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.linear", 0.001): "solver tolerance, pupils",
     ("plan.dive", 0.25): "share of what is made whole at once, changes speed and quality of the search only",
     ("plan.large", 1_000.0): "ways dearer than this are not tried again, changes the search only; no bound rests on it",
+    ("plan.large", 0.6): "share of the time limit",
+    ("plan.large", 100_000.0): "weight of one goal against the next while a plan is sought",
     ("plan.large", 14_000.0): "size of regions, changes the search only",
     **{
         ("plan.large", share): "share of the time limit, or of a county on one side of a border"

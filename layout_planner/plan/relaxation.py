@@ -58,6 +58,9 @@ def relax_anew(relaxed: Relaxed, ground: Ground, deadline: float) -> Relaxed | N
     ground : of the columns of `relaxed`, with another goal or other bounds, and all rows of it, with perhaps more at the end
     """
     arrays, solver, columns = ground.arrays, relaxed.solver, np.arange(len(ground.arrays.cost), dtype=np.int32)
+    if solver.getNumRow() != len(relaxed.arrays.row_low):  # rows were added whose solution was not awaited
+        solver.passModel(as_program(arrays, shares=True))
+        return _lift(ground, solver, deadline)
     solver.changeColsCost(len(columns), columns, arrays.cost)
     solver.changeObjectiveOffset(arrays.offset)
     solver.changeColsBounds(len(columns), columns, arrays.low, arrays.high)
