@@ -20,10 +20,15 @@ import geopandas as gpd
 import numpy as np
 import shapely
 from peers import PEERS, version_of
-from road_graphs import MODES, make_roads, weigh_roads
+from road_graphs import MODES, make_places, make_roads, weigh_roads
 
+from layout_planner.norms import read_norms
+from layout_planner.scenario import Travel
 from layout_planner.travel import network
 from layout_planner.travel.hierarchy import Shape, name_topology, rank_nodes, sweep_trips, weigh
+from layout_planner.travel.links import BLOCK_CELLS
+from layout_planner.travel.matrix import measure_net
+from layout_planner.travel.net import build_net
 from layout_planner.travel.network import join_places, trips_within
 
 if TYPE_CHECKING:
@@ -50,13 +55,14 @@ class Size:
     homes: int
     schools: int
     matrix: tuple[int, int]  # homes, schools of the full matrix
+    doors: tuple[int, int]  # homes, schools of trips from door to door
     sample: dict[str, int]
 
 
 SIZES = {
-    "small": Size(4_000, 800, 60, (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}),
-    "county": Size(100_000, 20_000, 400, (20_000, 400), {"networkx": 4, "scipy": 100, "igraph": 10, "pandana": 4}),
-    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), {"networkx": 1, "scipy": 100, "igraph": 2, "pandana": 0}),
+    "small": Size(4_000, 800, 60, (800, 60), (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}),
+    "county": Size(100_000, 20_000, 400, (20_000, 400), (20_000, 400), {"networkx": 4, "scipy": 100, "igraph": 10, "pandana": 4}),
+    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), (20_000, 400), {"networkx": 1, "scipy": 100, "igraph": 2, "pandana": 0}),
 }
 
 
@@ -232,10 +238,28 @@ def show_snapping(roads: Roads, size: Size, rng: np.random.Generator) -> None:
           f"mean distance {spots.distance.mean():.0f} m.")  # fmt: skip
 
 
+def show_doors(roads: Roads, size: Size, seed: int) -> None:
+    """Trips from door to door: a place joins every road within 500 m, and of all ways between two places' joints the quickest is told."""
+    homes, schools = size.doors
+    county, norms, settings = make_places(roads, homes, schools, seed), read_norms("cn-rural"), Travel()
+    net, joining = measure(lambda: build_net(county, norms, settings))
+    trips, adults = measure(lambda: measure_net(net, county, settings))
+    riding, children = measure(lambda: trips.riding(0.8, 1.3, 600.0))
+    steps = {"joining": joining, "walks there and back, rides of adults": adults, "rides of children": children}
+    rows = [[what, f"{cost.cpu:,.1f}", f"{cost.wall:,.1f}", f"{cost.peak_mb:,.0f}"] for what, cost in steps.items()]
+    title = f"Door to door, {homes:,} settlements x {schools:,} schools, {len(roads.tail):,} edges"
+    print_table(title, ("step", "CPU s", "wall s", "peak MB"), rows)
+    foot, bus = (len(net.home), len(net.school)), (len(net.stop), len(net.gate))
+    joints = [f"{a / homes:.1f} a settlement, {b / schools:.1f} a school, {a * b:,} ways" for a, b in (foot, bus)]
+    print(f"\nJoints on foot: {joints[0]}; of buses: {joints[1]}; {BLOCK_CELLS:,} are held at a time. "
+          f"{np.isfinite(riding.ride_s).mean():.1%} have a ride.")  # fmt: skip
+
+
 def main(words: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="small")
+    parser.add_argument("--only", choices=("doors",), help="this table alone")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(words)
     size = SIZES[asked.size]
@@ -249,8 +273,12 @@ def main(words: Sequence[str] | None = None) -> None:
     print(
         f"{size.nodes:,} junctions, {len(roads.tail):,} edges, {2 * len(roads.tail) / size.nodes:.2f} a junction, made in {cost.cpu:.1f} s"
     )
+    if asked.only == "doors":
+        show_doors(roads, size, asked.seed)
+        return
     for show in (compare_matrices, compare_cutoffs, show_growth, show_snapping):
         show(roads, size, np.random.default_rng(asked.seed))
+    show_doors(roads, size, asked.seed)
 
 
 def _compile_loops(seed: int) -> Arcs:

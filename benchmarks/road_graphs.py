@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import numpy as np
+import pandas as pd
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 from scipy.spatial import Delaunay, cKDTree
 
+from layout_planner.county.model import County, RoadTable
 from layout_planner.travel.hierarchy import Shape
 from layout_planner.travel.network import make_arcs
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
 
 METRES_A_NODE = 250.0
 WALK_MS = 1.4
+CRS = "EPSG:32648"
 MODES = ("walk", "walk, slope", "drive")
 
 
@@ -104,3 +109,22 @@ def weigh_roads(roads: Roads, mode: str, shape: Shape | None = None, closed: NDA
     tail, head = np.concatenate([roads.tail[ahead], roads.head[back]]), np.concatenate([roads.head[ahead], roads.tail[back]])
     seconds, metres = np.concatenate([onward[ahead], returning[back]]), np.concatenate([roads.metres[ahead], roads.metres[back]])
     return make_arcs(tail, head, seconds, metres, len(roads.xy), shape or roads.shape)
+
+
+def make_places(roads: Roads, homes: int, schools: int, seed: int = 1) -> County:
+    """Return a county on `roads`: settlements and schools stand up to 200 m beside junctions, without heights, lines or bad days."""
+    rng = np.random.default_rng([seed, 7])
+    lines = shapely.linestrings(np.stack([roads.xy[roads.tail], roads.xy[roads.head]], axis=1))
+    columns = {
+        "from_node": roads.tail, "to_node": roads.head, "walk": True, "drive_forward": ~roads.path,
+        "drive_backward": ~roads.path & ~roads.one_way, "way": np.arange(len(lines)).astype(str), "name": "", "surface": "",
+        "road_class": np.where(roads.path, "path", np.where(roads.speed > 9, "tertiary", "residential")), "speed_limit_kmh": np.inf,
+        "closed_from": "", "bridge": False, "width_m": np.inf, "max_weight_t": np.inf, "max_height_m": np.inf, "hazard": False,
+    }  # fmt: skip
+    edges = gpd.GeoDataFrame(columns, geometry=lines, crs=CRS)
+    tables = []
+    for name, count in (("settlement_id", homes), ("school_id", schools)):
+        xy = roads.xy[rng.choice(len(roads.xy), count, replace=False)] + rng.uniform(-200, 200, (count, 2))
+        ids = pd.Index(np.arange(count).astype(str), name=name)
+        tables.append(gpd.GeoDataFrame({"name": ids.to_numpy()}, geometry=shapely.points(xy), index=ids, crs=CRS))
+    return County(tables[0], tables[1], RoadTable(roads.xy, roads.xy * 0, edges), pd.DataFrame(), CRS)

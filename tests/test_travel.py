@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import geopandas as gpd
 import networkx as nx
@@ -19,7 +19,7 @@ from shapely import LineString, Point
 from layout_planner.county.model import County, Elevation, RoadTable
 from layout_planner.norms import read_norms
 from layout_planner.scenario import Travel
-from layout_planner.travel import network
+from layout_planner.travel import links, network, rides
 from layout_planner.travel.bus import Bus
 from layout_planner.travel.doubt import Pace
 from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
@@ -632,3 +632,34 @@ def test_the_engine_changes_no_bit(net):
         two = measure_travel(county, NORMS, Travel())
     for field in ("walk_s", "walk_m", "ride_s", "ride_m", "stop_s"):
         assert np.array_equal(getattr(one, field), getattr(two, field)), field
+
+
+@QUICK
+@given(road_nets(), st.integers(1, 60), st.booleans())
+def test_blocks_of_schools_change_no_bit(net, cells, hilly):
+    """A school at a time or all at once, rides kept or measured anew, plain or compiled: the ways between joints that are held differ."""
+    county = replace(make_county(*net), elevation=waves(150, 500) if hilly else None)
+    told = []
+    for block, kept, plain in ((links.BLOCK_CELLS, rides.KEPT_CELLS, network.PLAIN_CELLS), (1, 0, network.PLAIN_CELLS), (cells, 0, 0)):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(links, "BLOCK_CELLS", block)
+            patch.setattr(rides, "KEPT_CELLS", kept)
+            patch.setattr(network, "PLAIN_CELLS", plain)
+            trips = measure_travel(county, NORMS, Travel())
+            ridden = [trips.riding(), trips.riding(0.8, 1.3, 300.0)]
+        values = [getattr(trips, name) for name in ("walk_s", "walk_m", "walk_leg_s", "walk_off_m", "ride_s", "ride_m")]
+        told.append(values + [getattr(riding, field.name) for riding in ridden for field in fields(riding)])
+    for one, two, three in zip(*told, strict=True):
+        assert np.array_equal(one, two)
+        assert np.array_equal(one, three)
+
+
+def test_blocks_hold_what_fits():
+    """Joints 2, 0, 3, 1 and 1 of five schools: at most three at a time, but one school at least."""
+    ends = links.Ends(np.array([0, 0, 2, 2, 2, 3, 4]), 5)
+    for most, cuts in ((3, [(0, 2), (2, 3), (3, 5)]), (1, [(0, 1), (1, 2), (2, 3), (3, 4), (4, 5)]), (99, [(0, 5)])):
+        blocks = list(ends.blocks(most))
+        assert [(block.places.start, block.places.stop) for block in blocks] == cuts
+        joints = [place for block in blocks for place in ends.place[block.joints]]
+        assert joints == ends.place.tolist()
+        assert [place + block.places.start for block in blocks for place in block.ends(ends).place] == joints

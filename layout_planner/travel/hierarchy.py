@@ -173,31 +173,54 @@ def weigh(hierarchy: Hierarchy, arcs: Arcs) -> Ints:
 
 
 def sweep_trips(hierarchy: Hierarchy, weight: Ints, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
-    """Return seconds and metres from every source node to every target node; `inf` where there is no way.
+    """Return seconds and metres from every source node to every target node; `inf` where there is no way."""
+    return Sweeps.to(hierarchy, weight, targets).sweep(sources)
 
-    Only what lies above a target is swept, many sources at once, and blocks of sources on several threads.
+
+@dataclass(frozen=True)
+class Sweeps:
+    """Sweeps to the same targets. Only what lies above a target is swept, many sources at once, and blocks of sources on several threads.
+
+    row    int32 (nodes,), position of a rank among the rows that are swept, -1 = not swept
+    begin, upper, label  where the open arcs down to every row begin, the rows they come from, their labels
+    ends   rows of the targets
     """
-    from layout_planner.travel.kernels import climb, sweep, unpack
 
-    goal = hierarchy.rank[targets]
-    rows = np.flatnonzero(_mark_ancestors(hierarchy.parent, goal))[::-1]  # from the top down
-    row = np.full(len(hierarchy.rank), -1, dtype=np.int32)
-    row[rows] = np.arange(len(rows), dtype=np.int32)
-    begin, upper, label = _downward(hierarchy, weight, rows, row)
-    ends = row[goal]
-    seconds, metres = np.empty((2, len(targets), len(sources)))
+    hierarchy: Hierarchy
+    weight: Ints
+    row: NDArray[np.int32]
+    begin: Ints
+    upper: NDArray[np.int32]
+    label: Ints
+    ends: NDArray[np.int32]
 
-    def sweep_blocks(first: int) -> None:
-        best, scratch = np.empty((len(rows), COLUMNS), dtype=np.int64), np.full(len(row), NOWHERE)
-        for at in range(first, len(sources), COLUMNS * THREADS):
-            best.fill(NOWHERE)
-            climb(hierarchy.start, hierarchy.head, weight, hierarchy.rank[sources[at : at + COLUMNS]], row, best, scratch)
-            sweep(begin, upper, label, best)
-            unpack(best, ends, at, seconds, metres)
+    @classmethod
+    def to(cls, hierarchy: Hierarchy, weight: Ints, targets: Ints) -> Sweeps:
+        """Return the sweeps to the nodes `targets`; `weight` is that of `weigh`."""
+        goal = hierarchy.rank[targets]
+        rows = np.flatnonzero(_mark_ancestors(hierarchy.parent, goal))[::-1]  # from the top down
+        row = np.full(len(hierarchy.rank), -1, dtype=np.int32)
+        row[rows] = np.arange(len(rows), dtype=np.int32)
+        return cls(hierarchy, weight, row, *_downward(hierarchy, weight, rows, row), row[goal])
 
-    with ThreadPoolExecutor(THREADS) as threads:
-        list(threads.map(sweep_blocks, range(0, min(len(sources), COLUMNS * THREADS), COLUMNS)))
-    return seconds.T, metres.T
+    def sweep(self, sources: Ints) -> tuple[Floats, Floats]:
+        """Return seconds and metres from every source node to every target, shape (sources, targets)."""
+        from layout_planner.travel.kernels import climb, sweep, unpack
+
+        net, seconds = self.hierarchy, np.empty((len(self.ends), len(sources)))
+        metres = np.empty_like(seconds)
+
+        def sweep_blocks(first: int) -> None:
+            best, scratch = np.empty((len(self.begin) - 1, COLUMNS), dtype=np.int64), np.full(len(self.row), NOWHERE)
+            for at in range(first, len(sources), COLUMNS * THREADS):
+                best.fill(NOWHERE)
+                climb(net.start, net.head, self.weight, net.rank[sources[at : at + COLUMNS]], self.row, best, scratch)
+                sweep(self.begin, self.upper, self.label, best)
+                unpack(best, self.ends, at, seconds, metres)
+
+        with ThreadPoolExecutor(THREADS) as threads:
+            list(threads.map(sweep_blocks, range(0, min(len(sources), COLUMNS * THREADS), COLUMNS)))
+        return seconds.T, metres.T
 
 
 def _downward(hierarchy: Hierarchy, weight: Ints, rows: Ints, row: NDArray[np.int32]) -> tuple[Ints, NDArray[np.int32], Ints]:

@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.travel.joints import look_up
-from layout_planner.travel.links import Ends, Linked, link_ends
+from layout_planner.travel.links import Ends, Linked, link_near, link_places
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.net import Net, build_net, link_pieces, ride_pieces, walk_pieces
-from layout_planner.travel.network import Arcs, Near, seconds_between, trips_between, trips_within
+from layout_planner.travel.network import Arcs, Near, Trips
 from layout_planner.travel.notes import note_travel
-from layout_planner.travel.rides import Rides, StopWalks
+from layout_planner.travel.rides import Rides, StopWalks, ride_between
 from layout_planner.travel.transit import measure_public
 from layout_planner.words import Words, say_nothing
 
@@ -99,10 +99,12 @@ def measure_walks(net: Net, outward: Arcs, inward: Arcs) -> tuple[Linked, Linked
     """Return an adult's quickest walks from every home to every school, and back."""
     homes, schools = net.on_foot.homes, net.on_foot.schools
     ends, metres = (ends_of(schools), ends_of(homes)), (schools.distance, homes.distance)
-    there = link_ends(trips_between(inward, net.school, net.home), (schools.back_s, homes.there_s), metres, ends)
-    if net.elevation is None:
-        return there, there
-    return there, link_ends(trips_between(outward, net.school, net.home), (schools.there_s, homes.back_s), metres, ends)
+
+    def link(arcs: Arcs, legs: tuple[Floats, Floats]) -> Linked:
+        return link_places(Trips.over(arcs, net.home, len(net.school)), net.school, legs, metres, ends)
+
+    there = link(inward, (schools.back_s, homes.there_s))
+    return there, there if net.elevation is None else link(outward, (schools.there_s, homes.back_s))
 
 
 def measure_rides(net: Net, feet: tuple[Arcs, Arcs], wheels: tuple[Arcs, Arcs]) -> Rides:
@@ -110,7 +112,7 @@ def measure_rides(net: Net, feet: tuple[Arcs, Arcs], wheels: tuple[Arcs, Arcs]) 
     (outward, inward), (ahead, behind) = feet, wheels
     homes = walk_to_stops(outward, inward, (net.on_foot.homes, net.home), (net.driven.homes, net.stop))
     schools = walk_to_stops(outward, inward, (net.on_foot.schools, net.school), (net.driven.schools, net.gate))
-    return Rides(homes, schools, *trips_between(behind, net.gate, net.stop), seconds_between(ahead, net.gate, net.stop))
+    return Rides(homes, schools, ride_between(ahead, behind, net.stop, net.gate))
 
 
 def ends_of(access: Access) -> Ends:
@@ -148,7 +150,6 @@ def walk_to_stops(outward: Arcs, inward: Arcs, feet: tuple[Access, Ints], stops:
 
 
 NEAR_COLUMNS = ("settlement_id", "school_id", "mode", "seconds", "metres")
-SLACK_S = 1e-6  # searches reach a little further than asked; the door-to-door sum decides
 
 
 def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | None = None, on_step: OnStep | None = None) -> pd.DataFrame:
@@ -161,39 +162,21 @@ def measure_near(net: Net, county: County, most_s: float, *, closed: Flags | Non
     say(Words("计算步行时间", "measuring walks"))
     outward, inward = link_pieces(net.pieces, walk_pieces(net), closed)
     homes, schools = net.on_foot.homes, net.on_foot.schools
-    metres = schools.distance, homes.distance
-    there = _link_near(inward, (net.school, net.home), (schools.back_s, homes.there_s), metres, (schools, homes), most_s)
+    metres, ends = (schools.distance, homes.distance), (ends_of(schools), ends_of(homes))
+    there = link_near(inward, (net.school, net.home), (schools.back_s, homes.there_s), metres, ends, most_s)
     back = there
     if net.elevation is not None:
-        back = _link_near(outward, (net.school, net.home), (schools.there_s, homes.back_s), metres, (schools, homes), most_s)
+        back = link_near(outward, (net.school, net.home), (schools.there_s, homes.back_s), metres, ends, most_s)
     walks = _both_ways(there, back)
     say(Words("计算乘车时间", "measuring rides"))
     ahead, behind = link_pieces(net.pieces, ride_pieces(net), closed)
     stops = walk_to_stops(outward, inward, (net.on_foot.homes, net.home), (net.driven.homes, net.stop))
     gates = walk_to_stops(outward, inward, (net.on_foot.schools, net.school), (net.driven.schools, net.gate))
     none = np.zeros(len(net.gate)), np.zeros(len(net.stop))
-    places = net.driven.schools, net.driven.homes
-    there = _link_near(behind, (net.gate, net.stop), (gates.back_s, stops.there_s), none, places, most_s)
-    back = _link_near(ahead, (net.gate, net.stop), (gates.there_s, stops.back_s), none, places, most_s)
+    places = ends_of(net.driven.schools), ends_of(net.driven.homes)
+    there = link_near(behind, (net.gate, net.stop), (gates.back_s, stops.there_s), none, places, most_s)
+    back = link_near(ahead, (net.gate, net.stop), (gates.there_s, stops.back_s), none, places, most_s)
     return _list_near(county, {"walk": walks, "ride": _both_ways(there, back)}, most_s)
-
-
-def _link_near(
-    arcs: Arcs,
-    nodes: tuple[Ints, Ints],
-    legs: tuple[Floats, Floats],
-    legs_m: tuple[Floats, Floats],
-    places: tuple[Access, Access],
-    most_s: float,
-) -> Near:
-    """Return the quickest ways, legs included, between schools and homes that are near each other, over whichever joints."""
-    near = trips_within(arcs, *nodes, most_s + SLACK_S - legs[0])
-    school, home = places[0].place[near.source], places[1].place[near.target]
-    seconds = near.seconds + legs[0][near.source] + legs[1][near.target]
-    metres = near.metres + legs_m[0][near.source] + legs_m[1][near.target]
-    order = np.lexsort([metres, seconds, home, school])
-    first = order[np.flatnonzero(np.diff(school[order] * len(places[1].nearest_m) + home[order], prepend=-1))]
-    return Near(school[first], home[first], seconds[first], metres[first])
 
 
 def _both_ways(there: Near, back: Near) -> Near:

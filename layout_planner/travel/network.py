@@ -12,7 +12,7 @@ from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import connected_components, dijkstra
 
 from layout_planner.travel.compiling import has_numba
-from layout_planner.travel.hierarchy import Shape, sweep_trips, weigh
+from layout_planner.travel.hierarchy import Shape, Sweeps, weigh
 from layout_planner.travel.labels import METRE_GRAIN, MOST_S, SECOND_GRAIN, round_to
 from layout_planner.travel.within import search_within
 
@@ -176,24 +176,51 @@ def seconds_between(arcs: Arcs, sources: Ints, targets: Ints) -> Floats:
 def trips_between(arcs: Arcs, sources: Ints, targets: Ints) -> tuple[Floats, Floats]:
     """Return least seconds from every source to every target, and the metres of that way; of equally fast ways the shortest.
 
+    -1 is nowhere.
+    """
+    return Trips.over(arcs, targets, len(sources)).between(sources)
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Trips to the same targets (-1 = nowhere), made ready once for sources that may come in several blocks.
+
     Little work is done by scipy, one source after the other; much by sweeps over the net's hierarchy. Both give the same to the last bit.
     """
-    rows, place = np.flatnonzero(sources >= 0), np.flatnonzero(targets >= 0)
-    hierarchy = arcs.shape.hierarchy if is_much(arcs, len(rows)) else None
-    if hierarchy is not None:
-        found = sweep_trips(hierarchy, weigh(hierarchy, arcs), sources[rows], targets[place])
-        if len(rows) == len(sources) and len(place) == len(targets):
-            return found
-    seconds, metres = np.full((2, len(targets), len(sources)), np.inf)
-    for block in [rows] if hierarchy is not None else _chunks(rows, arcs.seconds.shape[0]):
-        labels = _search(arcs, sources[block], targets[place]) if hierarchy is None else found
-        seconds[np.ix_(place, block)], metres[np.ix_(place, block)] = (label.T for label in labels)
-    return seconds.T, metres.T
+
+    arcs: Arcs
+    targets: Ints
+    sweeps: Sweeps | None
+
+    @classmethod
+    def over(cls, arcs: Arcs, targets: Ints, searches: int) -> Trips:
+        """Return the trips to `targets` for about so many sources in all."""
+        hierarchy = arcs.shape.hierarchy if is_much(arcs, searches) else None
+        sweeps = None if hierarchy is None else Sweeps.to(hierarchy, weigh(hierarchy, arcs), targets[targets >= 0])
+        return cls(arcs, targets, sweeps)
+
+    def between(self, sources: Ints) -> tuple[Floats, Floats]:
+        """Return seconds and metres of the ways from `sources`, shape (sources, targets)."""
+        rows, place = np.flatnonzero(sources >= 0), np.flatnonzero(self.targets >= 0)
+        if self.sweeps is not None:
+            found = self.sweeps.sweep(sources[rows])
+            if len(rows) == len(sources) and len(place) == len(self.targets):
+                return found
+        seconds, metres = np.full((2, len(self.targets), len(sources)), np.inf)
+        for block in [rows] if self.sweeps is not None else _chunks(rows, self.arcs.seconds.shape[0]):
+            labels = _search(self.arcs, sources[block], self.targets[place]) if self.sweeps is None else found
+            seconds[np.ix_(place, block)], metres[np.ix_(place, block)] = (label.T for label in labels)
+        return seconds.T, metres.T
 
 
 def is_much(arcs: Arcs, searches: int) -> bool:
     """Say whether so many searches over the whole graph are worth compiled loops; False where numba does not run."""
-    return searches * arcs.seconds.shape[0] > PLAIN_CELLS and has_numba()
+    return is_many(searches * arcs.seconds.shape[0])
+
+
+def is_many(cells: int) -> bool:
+    """Say whether work on so many cells is worth compiled loops; False where numba does not run."""
+    return cells > PLAIN_CELLS and has_numba()
 
 
 def seconds_pairwise(arcs: Arcs, sources: Ints, targets: Ints, most: Floats) -> Floats:

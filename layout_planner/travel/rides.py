@@ -7,14 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layout_planner.travel.links import Ends, Linked, link_ends
+from layout_planner.travel.links import Block, Ends, Linked, fitting, link_ends
+from layout_planner.travel.network import Trips
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    from layout_planner.travel.network import Arcs
 
-KEPT_VALUES = 30_000_000  # of answers that are kept, a quarter of a gigabyte
+    Floats = NDArray[np.float64]
+    Ints = NDArray[np.int64]
+
+KEPT_CELLS = 1 << 24  # ways between stops up to which all are kept: 0.4 GB; beyond, they are measured anew for every question
+KEPT_VALUES = 150_000_000  # of answers that are kept, 1.2 GB
 
 
 @dataclass(frozen=True)
@@ -33,6 +40,11 @@ class StopWalks:
     back_across_s: Floats
     there_off_m: Floats
     back_off_m: Floats
+
+    def only(self, block: Block) -> StopWalks:
+        """Return the walks of the places of `block`, numbered from its first on."""
+        walks = (getattr(self, one.name)[block.joints] for one in fields(self) if one.name != "ends")
+        return StopWalks(block.ends(self.ends), *walks)
 
 
 @dataclass(frozen=True)
@@ -56,20 +68,62 @@ class Riding:
 
 
 @dataclass(frozen=True)
+class KeptStops:
+    """The rides between every stop of a home and every stop of a school; shape (stops of schools, stops of homes).
+
+    to_s, to_m  seconds and metres of the way to school. from_s: seconds of the way home
+    """
+
+    to_s: Floats
+    to_m: Floats
+    from_s: Floats
+
+    def of(self, rows: slice) -> tuple[Floats, Floats, Floats]:
+        """Return to_s, to_m and from_s of the stops `rows` of schools."""
+        return self.to_s[rows], self.to_m[rows], self.from_s[rows]
+
+    def blocks(self, ends: Ends) -> Iterator[Block]:
+        """Yield the schools in blocks whose rides may be held at a time; `ends` says whose the stops are."""
+        return ends.blocks(len(self.to_s))
+
+
+@dataclass(frozen=True)
+class SearchedStops:
+    """The same where they are too many to be kept: what they are found by, and the graph nodes of the stops of schools.
+
+    to_school  trips from the stops of schools over the roads turned round. home: over the roads as they are
+    """
+
+    gate: Ints
+    to_school: Trips
+    home: Trips
+
+    def of(self, rows: slice) -> tuple[Floats, Floats, Floats]:
+        """Return what `KeptStops.of` does."""
+        gate = self.gate[rows]
+        return *self.to_school.between(gate), self.home.between(gate)[0]
+
+    def blocks(self, ends: Ends) -> Iterator[Block]:
+        """Yield the schools in blocks whose rides may be held at a time; `ends` says whose the stops are."""
+        return ends.blocks(fitting(len(self.home.targets)))
+
+
+def ride_between(ahead: Arcs, behind: Arcs, stop: Ints, gate: Ints) -> KeptStops | SearchedStops:
+    """Return the rides between the stops of homes and of schools over the roads of buses, given as they are and turned round."""
+    found = SearchedStops(gate, Trips.over(behind, stop, len(gate)), Trips.over(ahead, stop, len(gate)))
+    return KeptStops(*found.of(slice(None))) if len(gate) * len(stop) <= KEPT_CELLS else found
+
+
+@dataclass(frozen=True)
 class Rides:
     """Walks between places and stops, and the ride between every two stops.
-
-    to_s, to_m  seconds and metres from the stops of homes to those of schools; shape (stops of schools, stops of homes)
-    from_s      seconds of the way home, same shape
 
     Answers are kept, as long as they are not too many: every stage of a run asks the same few questions.
     """
 
     homes: StopWalks
     schools: StopWalks
-    to_s: Floats
-    to_m: Floats
-    from_s: Floats
+    stops: KeptStops | SearchedStops
     _kept: dict[tuple[float, float, float], Riding] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     def between(self, factor: float, stretch: float, most_s: float = np.inf) -> Riding:
@@ -81,27 +135,37 @@ class Rides:
         asked = factor, stretch, most_s
         if asked not in self._kept:
             found = self._find(*asked)
-            if (len(self._kept) + 1) * len(fields(found)) * found.ride_s.size > KEPT_VALUES:
-                self._kept.clear()
+            while self._kept and (len(self._kept) + 1) * len(fields(found)) * found.ride_s.size > KEPT_VALUES:
+                del self._kept[next(iter(self._kept))]
             self._kept[asked] = found
         return self._kept[asked]
 
     def _find(self, factor: float, stretch: float, most_s: float) -> Riding:
-        homes, schools = self.homes, self.schools
-        limit = most_s * factor
-        there = self._one_way((self.to_s, self.to_m), (schools.back_s, homes.there_s), factor, stretch, limit)
-        back = self._one_way((self.from_s, self.to_m), (schools.there_s, homes.back_s), factor, stretch, limit)
+        shape = self.homes.ends.count, self.schools.ends.count
+        whole = Riding(*(np.empty(shape) for _ in fields(Riding)))
+        for block in self.stops.blocks(self.schools.ends):
+            for one in fields(found := self._find_block(block, factor, stretch, most_s * factor)):
+                getattr(whole, one.name)[:, block.places] = getattr(found, one.name)
+        return whole
+
+    def _find_block(self, block: Block, factor: float, stretch: float, limit_s: float) -> Riding:
+        """Return the trips to the schools of one block."""
+        schools, pace = self.schools.only(block), (factor, stretch, limit_s)
+        to_s, to_m, from_s = self.stops.of(block.joints)
+        there = self._one_way((to_s, to_m), (schools.back_s, self.homes.there_s), schools.ends, pace)
+        back = self._one_way((from_s, to_m), (schools.there_s, self.homes.back_s), schools.ends, pace)
         worse = back.seconds > there.seconds
-        out, home = self._parts(there, homeward=False), self._parts(back, homeward=True)
+        out, home = self._parts(there, schools, to_s, homeward=False), self._parts(back, schools, from_s, homeward=True)
         known = np.isfinite(there.seconds) & np.isfinite(back.seconds)
         walk_s, across_s, off_m, ride_s = (np.where(known, np.where(worse, b, a), np.inf) for a, b in zip(out[:4], home[:4], strict=True))
         across_s, off_m = np.where(known, across_s, 0.0), np.where(known, off_m, 0.0)
         stop_s = np.where(known, np.maximum(out[4], home[4]), np.inf)
-        return Riding(walk_s, stop_s, across_s, off_m, ride_s, np.where(known, out[5], np.inf))
+        return Riding(walk_s, stop_s, across_s, off_m, ride_s, np.where(known, there.metres, np.inf))
 
-    def _one_way(self, ways: tuple[Floats, Floats], legs: tuple[Floats, Floats], factor: float, stretch: float, limit_s: float) -> Linked:
+    def _one_way(self, ways: tuple[Floats, Floats], legs: tuple[Floats, Floats], schools: Ends, pace: tuple[float, float, float]) -> Linked:
         """Return the quickest trips of one direction; seconds are at the pace asked for."""
-        ends, none = (self.schools.ends, self.homes.ends), (np.zeros(len(legs[0])), np.zeros(len(legs[1])))
+        factor, stretch, limit_s = pace
+        ends, none = (schools, self.homes.ends), (np.zeros(len(legs[0])), np.zeros(len(legs[1])))
         rides, at_school, at_home = (stretch * ways[0], ways[1]), legs[0] / factor, legs[1] / factor
         near = link_ends(rides, (at_school, np.where(legs[1] <= limit_s, at_home, np.inf)), none, ends)
         if np.isfinite(near.seconds).all() or not np.isfinite(limit_s):
@@ -109,17 +173,13 @@ class Rides:
         further, missed = link_ends(rides, (at_school, at_home), none, ends), ~np.isfinite(near.seconds)
         return Linked(*(np.where(missed, other, one) for one, other in zip(near.parts, further.parts, strict=True)))
 
-    def _parts(self, way: Linked, *, homeward: bool) -> tuple[Floats, ...]:
-        """Return seconds on foot, across country, metres across, seconds in the bus, seconds to the stop and metres of the ride."""
-        known = np.isfinite(way.seconds)
-        if not self.to_s.size:
-            nothing = np.full(known.shape, np.inf)
-            return nothing, nothing, nothing, nothing, nothing, nothing
+    def _parts(self, way: Linked, schools: StopWalks, ride_s: Floats, *, homeward: bool) -> tuple[Floats, ...]:
+        """Return seconds on foot, across country, metres across, seconds in the bus, seconds to the stop."""
+        if not ride_s.size:
+            return (np.full(way.seconds.shape, np.inf),) * len(fields(Riding))
         at_home, at_school = ("back", "there") if homeward else ("there", "back")
         walk, across, off = (
-            getattr(self.homes, f"{at_home}_{name}")[way.home_row] + getattr(self.schools, f"{at_school}_{name}")[way.school_row]
+            getattr(self.homes, f"{at_home}_{name}")[way.home_row] + getattr(schools, f"{at_school}_{name}")[way.school_row]
             for name in ("s", "across_s", "off_m")
         )
-        stop = getattr(self.homes, f"{at_home}_s")[way.home_row]
-        ride = (self.from_s if homeward else self.to_s)[way.school_row, way.home_row]
-        return walk, across, off, ride, stop, self.to_m[way.school_row, way.home_row]
+        return walk, across, off, ride_s[way.school_row, way.home_row], getattr(self.homes, f"{at_home}_s")[way.home_row]

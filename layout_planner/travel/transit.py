@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from layout_planner.travel.links import Ends, link_ends
+from layout_planner.travel.links import Ends, link_near
 from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
-from layout_planner.travel.network import seconds_within
 from layout_planner.travel.scan import NEVER, Footways, make_board, pack_keys, places_of, scan_to_school
 from layout_planner.travel.timetable import list_calls
 
@@ -20,9 +19,8 @@ if TYPE_CHECKING:
     from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
     from layout_planner.scenario import Travel
-    from layout_planner.travel.access import Access
     from layout_planner.travel.net import Net
-    from layout_planner.travel.network import Arcs
+    from layout_planner.travel.network import Arcs, Near
     from layout_planner.travel.scan import Board, FromStops
 
     Floats = NDArray[np.float64]
@@ -168,23 +166,29 @@ def _hours(county: County, column: str, said: str) -> Floats:
 def _walks(net: Net, arcs: tuple[Arcs, Arcs], most_s: float) -> tuple[Walks, Walks, Walks]:
     """Return adult walks of at most `most_s` between stops and homes, schools, and other stops."""
     outward, inward = arcs
-    found = []
+    halts, found = Ends(net.halts.place, len(net.halts.nearest_m)), []
     for access, nodes in ((net.on_foot.homes, net.home), (net.on_foot.schools, net.school), (net.halts, net.halt)):
-        leaving = _between(seconds_within(outward, net.halt, nodes, most_s), (net.halts.there_s, access.back_s), (net.halts, access))
-        coming = _between(seconds_within(inward, net.halt, nodes, most_s), (net.halts.back_s, access.there_s), (net.halts, access))
-        if access is net.halts:
-            np.fill_diagonal(leaving, 0.0)
-            np.fill_diagonal(coming, 0.0)
-        place, stop = np.nonzero(most_s >= np.maximum(leaving, coming))
-        found.append(Walks(place, stop, coming[place, stop], leaving[place, stop]))
+        places, none = Ends(access.place, len(access.nearest_m)), (np.zeros(len(net.halt)), np.zeros(len(nodes)))
+        joints, ends = (net.halt, nodes), (halts, places)
+        leaving = link_near(outward, joints, (net.halts.there_s, access.back_s), none, ends, most_s)
+        coming = link_near(inward, joints, (net.halts.back_s, access.there_s), none, ends, most_s)
+        found.append(_both_within(coming, leaving, (places.count, halts.count), most_s, same=access is net.halts))
     return found[0], found[1], found[2]
 
 
-def _between(seconds: Floats, legs: tuple[Floats, Floats], access: tuple[Access, Access]) -> Floats:
-    """Return the quickest walks between stops and places over all their joints, shape (places, stops)."""
-    metres = np.zeros(seconds.shape), tuple(np.zeros(len(leg)) for leg in legs)
-    stops, places = (Ends(one.place, len(one.nearest_m)) for one in access)
-    return link_ends((seconds, metres[0]), legs, (metres[1][0], metres[1][1]), (stops, places)).seconds
+def _both_within(coming: Near, leaving: Near, shape: tuple[int, int], most_s: float, *, same: bool) -> Walks:
+    """Return the walks (`shape`: places, stops) of at most `most_s` to the stop and back; `same`: one is at one's own stop at once."""
+    tables = []
+    for near in (coming, leaving):
+        other = near.source != near.target if same else np.ones(len(near.source), dtype=bool)
+        own = np.arange(shape[0] if same else 0)
+        keys = np.concatenate([near.target[other] * shape[1] + near.source[other], own * (shape[1] + 1)])
+        tables.append((keys, np.concatenate([near.seconds[other], np.zeros(len(own))])))
+    (coming_keys, to_stop), (leaving_keys, from_stop) = tables
+    both, one, two = np.intersect1d(coming_keys, leaving_keys, assume_unique=True, return_indices=True)
+    fits = np.maximum(to_stop[one], from_stop[two]) <= most_s
+    place, stop = np.divmod(both[fits], shape[1])
+    return Walks(place, stop, to_stop[one][fits], from_stop[two][fits])
 
 
 def _journeys(
