@@ -1,5 +1,8 @@
 """Made-up counties of any size for bench_county.py: places, schools, pupils and travel times, by one seed; no road is searched.
 
+Trips are measured a block of settlements at a time, so that no table of all settlements and schools stands in memory; a county of few
+pairs keeps its table (`Case.travel`) for those who ask for it.
+
 Settlements lie in clusters round towns. Every town has a nine-year school with beds; smaller schools (primary, teaching points, some
 junior) lie where people are. Walks are 1.3 times and rides 1.4 times as long as a straight line; rides run at 30 km/h.
 """
@@ -18,13 +21,12 @@ from layout_planner.county.model import County, RoadTable
 from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
-from layout_planner.plan.present import present_layout
+from layout_planner.plan.present import list_present_trips, share_present
 from layout_planner.scenario import Scenario
 from layout_planner.travel.model import TravelTimes
 from layout_planner.travel.options import commute_options
 
 if TYPE_CHECKING:
-    from layout_planner.norms import NormSet
     from layout_planner.plan.layout import Layout
 
 CRS = "EPSG:32648"
@@ -34,6 +36,8 @@ SETTLEMENTS_PER_KM2 = 0.7
 GRADES = {"teaching_point": (1, 2, 3), "primary": (1, 2, 3, 4, 5, 6), "nine_year": tuple(range(1, 10)), "junior": (7, 8, 9)}
 BANDS = {"lower_primary": (1, 2, 3), "upper_primary": (4, 5, 6), "junior": (7, 8, 9)}
 STREAM = 520
+BLOCK = 2_000  # settlements whose trips are measured at a time
+FEW_PAIRS = 10_000_000  # of settlements and schools
 
 
 @dataclass(frozen=True)
@@ -76,17 +80,23 @@ def make_problem(size: Size, seed: int = 7, **plan: object) -> Problem:
     homes, towns = _place_homes(rng, size)
     schools = _place_schools(rng, size, homes, towns)
     pupils = _count_pupils(rng, size, homes, towns)
-    travel = _measure(rng, homes, schools)
+    stop_s = rng.uniform(0, 420, size.settlements).round(1)
     scenario = _scenario(size, seed, plan)
     county = _county(homes, schools, pupils)
     norms = read_norms("cn-rural")
     demand = pd.DataFrame(
         {band: pupils[[f"pupils_g{g}" for g in grades]].sum(axis=1).to_numpy() for band, grades in BANDS.items()}, index=pupils.index
     )
-    county = _fit_places(county, scenario, norms, demand, travel, rng)
-    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario))
-    options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), norms, scenario)
-    return Problem(case, options, present_layout(case))
+    kept = slice(0, size.settlements if size.settlements * size.schools <= FEW_PAIRS else 0)
+    case = Case(scenario, norms, county, demand, _measure(homes, stop_s, schools, kept), sites_of(county.schools, scenario))
+    taught, options, trips = sites_by_band(case.sites, scenario), [], []
+    for first in range(0, size.settlements, BLOCK):
+        part = replace(case, travel=_measure(homes, stop_s, schools, slice(first, first + BLOCK)))
+        options.append(commute_options(part.travel, county.schools, taught, norms, scenario))
+        trips.append(list_present_trips(part))
+    today = pd.concat(trips, ignore_index=True)
+    case = replace(case, county=_fit_places(case, today, rng))
+    return Problem(case, pd.concat(options, ignore_index=True), share_present(case, today))
 
 
 def _place_homes(rng: np.random.Generator, size: Size) -> tuple[np.ndarray, np.ndarray]:
@@ -108,19 +118,21 @@ def _place_schools(rng: np.random.Generator, size: Size, homes: np.ndarray, town
 
 def _count_pupils(rng: np.random.Generator, size: Size, homes: np.ndarray, towns: np.ndarray) -> pd.DataFrame:
     """Return pupils by grade: about 18 a settlement and more near towns."""
-    to_town = np.sqrt(((homes[:, None, :] - towns[None, :, :]) ** 2).sum(axis=2)).min(axis=1)
+    blocks = (homes[first : first + BLOCK] for first in range(0, len(homes), BLOCK))
+    to_town = np.concatenate([np.sqrt(((block[:, None, :] - towns[None, :, :]) ** 2).sum(axis=2)).min(axis=1) for block in blocks])
     mean = rng.lognormal(0.2, 0.8, size.settlements) * np.where(to_town < 1500, 5.0, 1.0)
     counts = rng.poisson(mean[:, None], (size.settlements, 9))
     return pd.DataFrame(counts, columns=[f"pupils_g{g}" for g in range(1, 10)], index=[f"S{k:06d}" for k in range(size.settlements)])
 
 
-def _measure(rng: np.random.Generator, homes: np.ndarray, schools: pd.DataFrame) -> TravelTimes:
+def _measure(homes: np.ndarray, stop_s: np.ndarray, schools: pd.DataFrame, kept: slice) -> TravelTimes:
+    """Return the trips of the settlements `kept` to all schools."""
+    ids = pd.Index([f"S{k:06d}" for k in range(len(homes))[kept]], name="settlement_id")
+    homes, stop_s = homes[kept], stop_s[kept]
     straight = np.sqrt((homes[:, :1] - schools["x"].to_numpy()) ** 2 + (homes[:, 1:] - schools["y"].to_numpy()) ** 2)
     walk_m, ride_m = WALK_DETOUR * straight, RIDE_DETOUR * straight
     count, nobody = len(homes), np.zeros(len(homes), dtype=bool)
-    stop_s = rng.uniform(0, 420, count).round(1)
     zero = np.zeros(count)
-    ids = pd.Index([f"S{k:06d}" for k in range(count)], name="settlement_id")
     none = np.zeros(len(schools))
     return TravelTimes(
         ids, schools.index, walk_m / ADULT_M_S, walk_m, ride_m / BUS_M_S, ride_m, stop_s, zero, none, zero, zero, none, nobody, zero, nobody
@@ -154,14 +166,11 @@ def _county(homes: np.ndarray, schools: pd.DataFrame, pupils: pd.DataFrame) -> C
     return County(settlements, table, RoadTable(nodes, nodes, gpd.GeoDataFrame(geometry=[], crs=CRS)), pd.DataFrame(), CRS)
 
 
-def _fit_places(
-    county: County, scenario: Scenario, norms: NormSet, demand: pd.DataFrame, travel: TravelTimes, rng: np.random.Generator
-) -> County:
+def _fit_places(case: Case, today: pd.DataFrame, rng: np.random.Generator) -> County:
     """Return the county with seats for 1.1 to 1.5 times today's pupils, beds at every canteen and a bus at every third school."""
-    case = Case(scenario, norms, county, demand, travel, sites_of(county.schools, scenario))
-    pupils = present_layout(case).sites["pupils"].reindex(county.schools.index).to_numpy()
-    schools = county.schools.copy()
+    schools = case.county.schools.copy()
+    pupils = share_present(case, today).sites["pupils"].reindex(schools.index).to_numpy()
     schools["seats"] = np.maximum(60.0, np.ceil(pupils * rng.uniform(1.1, 1.5, len(schools)) / 10) * 10)
     schools["beds"] = np.where(schools["canteen"], 16 * rng.integers(2, 9, len(schools)), 0)
     schools["buses"] = (rng.random(len(schools)) < 1 / 3).astype(int)
-    return replace(county, schools=schools)
+    return replace(case.county, schools=schools)

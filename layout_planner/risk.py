@@ -81,6 +81,16 @@ def trip_causes(layout: Layout, travel: TravelTimes, norms: NormSet, scenario: S
     return found.mask(beyond & found.isin(["", "too_far_walk", "steep_climb"]), "too_far_walk_km")
 
 
+def keep_norms(assignment: pd.DataFrame, norms: NormSet, scenario: Scenario) -> NDArray[np.bool_]:
+    """Return which rows have no cause in `trip_causes`, without looking for the causes of the others."""
+    stays = {band for band, grades in scenario.bands.items() if may_board(norms, grades)}
+    modes = assignment["mode"]
+    fits = (modes != "unserved") & (assignment["seconds"] <= trip_limits(assignment, norms, scenario))
+    fits &= (modes != "board") | assignment["band"].isin(stays)
+    fits &= (modes != "walk") | (assignment["metres"] <= trip_limits_m(assignment, norms, scenario))
+    return fits.to_numpy(dtype=bool)
+
+
 def count_doubtful(layout: Layout, risk: pd.DataFrame, norms: NormSet, scenario: Scenario) -> int:
     """Return the pupils who are not at risk as expected, but whose trip is over its time limit on a slow day."""
     trips = layout.assignment

@@ -143,6 +143,21 @@ def township():
     return problem, bench.check_plan, exact
 
 
+def test_a_county_of_the_series_is_the_same_in_whatever_blocks_it_is_measured(township, monkeypatch):
+    problem, *_ = township
+    series = sys.modules["county_series"]
+    monkeypatch.setattr(series, "BLOCK", 7)  # the 60 settlements in nine blocks
+    monkeypatch.setattr(series, "FEW_PAIRS", 0)  # and without the table of all pairs
+    again = series.make_problem(series.SIZES["township"])
+    assert again.options.equals(problem.options)
+    assert again.today.assignment.equals(problem.today.assignment)
+    assert again.today.sites.equals(problem.today.sites)
+    assert again.case.county.schools.drop(columns="geometry").equals(problem.case.county.schools.drop(columns="geometry"))
+    assert len(again.case.travel.settlements) == 0
+    found = solving.optimise_layout(again.case, again.options, again.today)[1]  # nothing of the search needs that table
+    assert found.objective == pytest.approx(solving.optimise_layout(problem.case, problem.options, problem.today)[1].objective)
+
+
 @pytest.mark.parametrize("limit_s", [0.01, 4, 20])
 def test_whatever_the_time_limit_the_plan_is_one_and_its_gap_is_honest(limit_s, township, monkeypatch):
     problem, check_plan, exact = township

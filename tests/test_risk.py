@@ -29,7 +29,7 @@ from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
 from layout_planner.plan.present import present_layout
-from layout_planner.risk import CAUSES, assess_risk, trip_causes
+from layout_planner.risk import CAUSES, assess_risk, keep_norms, trip_causes
 from tests.test_plan import NORMS, scenario_with, tiny_travel
 from tests.test_plan_properties import COUNTIES, QUICK, draw_minutes, make_case
 from tests.tiny import tiny_county
@@ -56,7 +56,9 @@ def cause_of(  # noqa: PLR0913 - a trip has this many parts
     row = pd.DataFrame(
         [(settlement_id, band, school_id, mode, 1, seconds, metres, 0.0, seconds, seconds)], columns=list(ASSIGNMENT_COLUMNS)
     )
-    return trip_causes(Layout(today.sites.assign(**sites), row), case.travel, norms, SCENARIO)[0]
+    cause = trip_causes(Layout(today.sites.assign(**sites), row), case.travel, norms, SCENARIO)[0]
+    assert keep_norms(row, norms, SCENARIO).tolist() == [cause == ""]
+    return cause
 
 
 def test_who_is_at_risk_in_the_tiny_county_today_and_by_how_much():

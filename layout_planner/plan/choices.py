@@ -12,7 +12,7 @@ import pandas as pd
 from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.hard_days import mark_hard_days
 from layout_planner.plan.worlds import join_worlds, measure_again
-from layout_planner.risk import trip_causes, trip_limits, trip_limits_m
+from layout_planner.risk import keep_norms, trip_limits, trip_limits_m
 from layout_planner.travel.options import OPTION_COLUMNS, commute_options
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def judge_trips(case: Case, layout: Layout) -> pd.DataFrame:
     trips = layout.assignment.copy()
     trips["limit_s"] = trip_limits(trips, case.norms, case.scenario)
     trips["limit_m"] = trip_limits_m(trips, case.norms, case.scenario)
-    trips["within_norms"] = (trip_causes(layout, case.travel, case.norms, case.scenario) == "").astype(bool)
+    trips["within_norms"] = keep_norms(trips, case.norms, case.scenario)
     return trips
 
 

@@ -33,9 +33,23 @@ def present_layout(case: Case) -> Layout:
     They walk where the norms allow it; else ride where the school has buses with free seats, the furthest first; else take a public bus
     that meets the norms; else board where beds are free, the furthest first; else they walk all the same and are at risk.
     """
+    return share_present(case, list_present_trips(case))
+
+
+def list_present_trips(case: Case) -> pd.DataFrame:
+    """Return one row a settlement and band with pupils: the school attended today and the measures of all modes to it.
+
+    Rows of a settlement do not depend on others: a county may be measured a part at a time.
+    """
+    taught = {site.school_id: site.bands[site.form_today] for site in case.sites}
+    trips = [_trips_of_band(case, band, {j for j, bands in taught.items() if band in bands}) for band in case.scenario.bands]
+    return pd.concat(trips, ignore_index=True)
+
+
+def share_present(case: Case, trips: pd.DataFrame) -> Layout:
+    """Return today's layout out of the `trips` of the whole county, with the buses and beds there are."""
     taught = {site.school_id: (site.form_today, site.bands[site.form_today]) for site in case.sites}
-    trips = [_trips_of_band(case, band, {j for j, (_, bands) in taught.items() if band in bands}) for band in case.scenario.bands]
-    assignment = _share_places(pd.concat(trips, ignore_index=True), case.county.schools, case.norms)
+    assignment = _share_places(trips, case.county.schools, case.norms)
     buses = case.county.schools["buses"].where([taught[str(j)][0] != CLOSED for j in case.county.schools.index], 0)
     built = {str(school_id): (0, int(count)) for school_id, count in buses.items()}
     return Layout(tabulate_sites(case, taught, assignment, built), assignment)
