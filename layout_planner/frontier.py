@@ -37,6 +37,7 @@ AXIS_NAMES = {
     "beds": Words("新增床位", "the number of new beds"),
     "yuan": Words("年成本（万元）", "the yearly cost (10,000 yuan)"),
 }
+AXIS_UNITS = {"kept": ("所", "schools"), "minutes": ("分钟", "minutes"), "beds": ("张", "new beds"), "yuan": ("万元", "yuan a year")}
 AXIS_MEASURES = {"kept": "sites_open", "minutes": "worst_minutes", "beds": "new_beds", "yuan": "cost_yuan"}
 SHOWN_YUAN = 10_000
 

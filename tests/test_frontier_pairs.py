@@ -163,8 +163,11 @@ def pair_frontier(name: str = "甲小学"):
 
 def test_a_pair_is_told_with_bounds_and_what_is_supported(tmp_path):
     found = pair_frontier(HOSTILE)
-    said = "As the longest trip (minutes) goes from 60 to 60, the yearly cost (10,000 yuan) goes from 250 to 210: 2 efficient plans"
-    assert say_pair(found).en.startswith(said)
+    said = say_pair(found)
+    assert said.zh == "最长单程由60.0分钟到60.0分钟，年成本由250.0万元到210.0万元（少40.0万元）。共2个有效方案，其中1个在某种权衡下最好。"
+    assert said.en.startswith(
+        "From 60.0 minutes to 60.0 minutes, the cost goes from 2,500,000 yuan a year to 2,100,000 yuan a year (-400,000). 2 "
+    )
     assert frontier_table(found, "zh").row_count == 3
     rows = describe_frontier(found)["steps"]
     assert [(row["minutes_asked"], row["supported"]) for row in rows] == [(None, True), (45.5, False)]

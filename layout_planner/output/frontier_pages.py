@@ -10,16 +10,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
-from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, SHOWN_YUAN
+from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, AXIS_UNITS, SHOWN_YUAN
 from layout_planner.output.charts import as_uri, save_png
 from layout_planner.output.maps import LEAST_RUNS, MOST_RUNS, write_compare_map, write_map
-from layout_planner.output.pages import show_measure, write_page
+from layout_planner.output.pages import write_page
 from layout_planner.output.safe import clean_text
 from layout_planner.output.study_files import write_study
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from pathlib import Path
 
     from matplotlib.axes import Axes
@@ -33,6 +33,12 @@ LINE, OTHER, TODAY = "#0072B2", "#D55E00", "#8a949c"
 MOST_NAMES = 12
 TOGETHER = "plans.html"
 KEPT = Words("保留", "kept")
+AXIS_SHORT = {
+    "kept": Words("保留的学校", "the number of schools kept"),
+    "minutes": Words("最长单程", "the longest trip"),
+    "beds": Words("新增床位", "the number of new beds"),
+    "yuan": Words("年成本", "the cost"),
+}
 EXPLAINED = Words(
     "每一行是在至少保留这么多所学校时最省的方案；任何方案都不让现在安全的孩子变得不安全。越往下，撤得越多，花钱越少。",
     "Each row is the cheapest plan that keeps at least so many schools; none of them puts a child at risk who is safe today."
@@ -70,27 +76,37 @@ def say_frontier(found: Frontier) -> Words:
 
 
 def say_pair(found: Frontier) -> Words:
-    """Return in one sentence how far the second axis moves as the first one is bounded."""
+    """Return in two sentences how far the second axis moves as the first one is bounded."""
     first, last = found.steps[0], found.steps[-1]
-    names = [AXIS_NAMES[axis] for axis in found.pair]
-    ends = [[_axis_figure(step, axis) for axis in found.pair] for step in (first, last)]
+    (loose, tight), (before, after) = ([_say_axis(step, axis) for step in (first, last)] for axis in found.pair)
     if len(found.steps) == 1:
-        return Words(
-            f"只有一个有效方案：{names[0].zh}{ends[0][0]}，{names[1].zh}{ends[0][1]}。",
-            f"There is one efficient plan only: {names[0].en} {ends[0][0]}, {names[1].en} {ends[0][1]}.",
-        )
-    sure = sum(step.supported for step in found.steps)
+        return Words(f"只有一个有效方案：{loose.zh}，{before.zh}。", f"There is one efficient plan only: {loose.en}, {before.en}.")
+    sure, more = sum(step.supported for step in found.steps), _say_more(first, last, found.pair[1])
+    names = [AXIS_SHORT[axis] for axis in found.pair]
     return Words(
-        f"{names[0].zh}由{ends[0][0]}到{ends[1][0]}，{names[1].zh}由{ends[0][1]}到{ends[1][1]}；"
-        f"{len(found.steps)}个有效方案，其中{sure}个在某种权衡下最好。",
-        f"As {names[0].en} goes from {ends[0][0]} to {ends[1][0]}, {names[1].en} goes from {ends[0][1]} to {ends[1][1]}:"
+        f"{names[0].zh}由{loose.zh}到{tight.zh}，{names[1].zh}由{before.zh}到{after.zh}（{more.zh}）。"
+        f"共{len(found.steps)}个有效方案，其中{sure}个在某种权衡下最好。",
+        f"From {loose.en} to {tight.en}, {names[1].en} goes from {before.en} to {after.en} ({more.en})."
         f" {len(found.steps)} efficient plans, {sure} of them the best of some weighing.",
     )
 
 
-def _axis_figure(step: Step, axis: str) -> str:
-    name = AXIS_MEASURES[axis]
-    return show_measure(name, step.measures[name])
+def _say_more(first: Step, last: Step, axis: str) -> Words:
+    """Return by how much a figure grows from one plan to another, in words with its sign."""
+    name, (unit, _) = AXIS_MEASURES[axis], AXIS_UNITS[axis]
+    more = last.measures[name] - first.measures[name]
+    decimals = MEASURES[name].decimals
+    zh = f"{'多' if more >= 0 else '少'}{abs(more) / (SHOWN_YUAN if axis == 'yuan' else 1):,.{decimals}f}{unit}"
+    return Words(zh, f"{more:+,.{0 if axis == 'yuan' else decimals}f}")
+
+
+def _say_axis(step: Step, axis: str) -> Words:
+    """Return the figure of a plan on an axis with its unit; yuan in full in English, in 10,000 in Chinese."""
+    value, (zh, en) = step.measures[AXIS_MEASURES[axis]], AXIS_UNITS[axis]
+    if axis == "yuan":
+        return Words(f"{value / SHOWN_YUAN:,.1f}{zh}", f"{value:,.0f} {en}")
+    shown = f"{value:,.{MEASURES[AXIS_MEASURES[axis]].decimals}f}"
+    return Words(f"{shown}{zh}", f"{shown} {en}")
 
 
 def _say(found: Frontier) -> Words:
@@ -102,8 +118,8 @@ def frontier_table(found: Frontier, lang: Lang) -> Table:
     table = Table(title=_title(found).say(lang), title_justify="left")
     table.add_column("")
     for name in found.today:
-        table.add_column(MEASURES[name].label.say(lang), justify="right")
-    table.add_column(Words("求解差距%", "gap %").say(lang), justify="right")
+        table.add_column(MEASURES[name].label.say(lang), justify="right", overflow="fold")
+    table.add_column(Words("求解差距%", "gap %").say(lang), justify="right", overflow="fold")
     table.add_row(Words("现状", "today").say(lang), *_figures(found.today), "—", style="dim")
     plain = found.pair == ("kept", "yuan")
     for step in found.steps:
@@ -156,13 +172,13 @@ def write_frontier(found: Frontier, out: Path, lang: Lang, maps: Iterable[RunVie
     """
     other = "" if found.pair == ("kept", "yuan") else f"-{'-'.join(found.pair)}"
     folder = out / f"{found.scenario.name}-frontier{other}"
-    charts = {said: save_png(lambda figure, told: _draw(figure, found, told), said) for said in ("zh", "en")}
-    paths = write_study(folder, {"frontier.csv": _tabulate(found), "frontier.png": charts[lang]})
+    both = save_png(lambda figure, told: _draw(figure, found, told), lang)
+    paths = write_study(folder, {"frontier.csv": _tabulate(found), "frontier.png": both})
     page = folder / "frontier.html"
     drawn = _draw_maps(found, maps, folder, lang)
     names = [path.name for path in drawn]
     together = names.pop() if names and names[-1] == TOGETHER else None
-    write_page(page.name, {**_describe_page(found, charts), "maps": names, "together": together}, page, lang, links=[TOGETHER, *names])
+    write_page(page.name, {**_describe_page(found), "maps": names, "together": together}, page, lang, links=[TOGETHER, *names])
     return [*paths, page, *drawn]
 
 
@@ -171,14 +187,23 @@ def _draw_maps(found: Frontier, maps: Iterable[RunView], folder: Path, lang: Lan
     drawn, views = [], []
     for number, (view, step) in enumerate(zip(maps, found.steps, strict=False), start=1):
         drawn.append(folder / f"plan-{number}.html")
-        title = Words(f"{view.title.zh}：{_asked(step, found).zh}", f"{view.title.en}: {_asked(step, found).en}")
-        views.append(replace(view, title=title))
+        views.append(replace(view, title=_title_map(step, found)))
         write_map(views[-1], drawn[-1], lang)
     if len(views) >= LEAST_RUNS:
         shown = sorted({round(k * (len(views) - 1) / (min(MOST_RUNS, len(views)) - 1)) for k in range(min(MOST_RUNS, len(views)))})
         drawn.append(folder / TOGETHER)
         write_compare_map([views[k] for k in shown], drawn[-1], lang)
     return drawn
+
+
+def _title_map(step: Step, found: Frontier) -> Words:
+    """Return which plan of the frontier a map shows: the first axis and its bound."""
+    asked, name = _asked(step, found), AXIS_SHORT[found.pair[0]]
+    if found.pair == ("kept", "yuan"):
+        return Words(f"至少保留{asked.zh}所", f"At least {asked.en} schools kept")
+    if step.asked is None:
+        return Words(f"{name.zh}不限", f"No bound on {name.en}")
+    return Words(f"{name.zh}{asked.zh}", f"{AXIS_NAMES[found.pair[0]].en} {asked.en}")
 
 
 def _tabulate(found: Frontier) -> pd.DataFrame:
@@ -197,7 +222,20 @@ def _rows(found: Frontier) -> list[dict[str, Any]]:
     ]
 
 
-def _describe_page(found: Frontier, charts: dict[str, bytes]) -> dict[str, Any]:
+def _draw_charts(found: Frontier, said: Lang) -> list[str]:
+    """Return the charts of the page in one language, each by itself so that a phone shows them one below the other."""
+
+    def draw_one(draw: Callable[[Axes, Frontier, Lang], None]) -> str:
+        def on(figure: Figure, told: Lang) -> None:
+            figure.set_size_inches(5, 4)
+            draw(figure.subplots(), found, told)
+
+        return as_uri(save_png(on, said))
+
+    return [draw_one(draw) for draw in (_draw_trade, _draw_minutes)]
+
+
+def _describe_page(found: Frontier) -> dict[str, Any]:
     title = found.scenario.title
     return {
         "kind": _kind(found),
@@ -208,9 +246,9 @@ def _describe_page(found: Frontier, charts: dict[str, bytes]) -> dict[str, Any]:
         "sentence": tuple(_say(found)),
         "explained": tuple(EXPLAINED if found.pair == ("kept", "yuan") else EXPLAINED_PAIR),
         "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
-        "charts": {said: as_uri(chart) for said, chart in charts.items()},
+        "charts": list(zip(*(_draw_charts(found, said) for said in ("zh", "en")), _name_charts(found), strict=True)),
         "heads": [tuple(MEASURES[name].label) for name in found.today],
-        "today": [show_measure(name, value) for name, value in found.today.items()],
+        "today": _figures(found.today),
         "steps": [_describe_step(step, before, found) for step, before in zip(found.steps, (None, *found.steps), strict=False)],
     }
 
@@ -224,7 +262,7 @@ def _describe_step(step: Step, before: Step | None, found: Frontier) -> dict[str
     return {
         "kept": tuple(_asked(step, found)),
         "supported": step.supported and found.pair != ("kept", "yuan"),
-        "figures": [show_measure(name, value) for name, value in step.measures.items()],
+        "figures": _figures(step.measures),
         "gap": f"{100 * step.gap:.2f}",
         "closes": names,
         "more": len(more) - len(names),
@@ -238,56 +276,62 @@ def _kind(found: Frontier) -> tuple[str, str]:
     return f"{first.zh}与{second.zh}", f"{first.en.capitalize()} against {second.en}"
 
 
-def _draw_pair(figure: Figure, found: Frontier, lang: Lang) -> None:
-    """Draw the efficient plans on both axes, those that are best of some weighing filled and joined, and pupils' minutes beside them."""
-    axes, time = figure.subplots(1, 2)
-    at = [[step.measures[AXIS_MEASURES[axis]] / (SHOWN_YUAN if axis == "yuan" else 1) for step in found.steps] for axis in found.pair]
-    supported = [k for k, step in enumerate(found.steps) if step.supported]
-    axes.plot(at[0], at[1], "o", color=LINE, markerfacecolor="white", label=Words("有效", "efficient").say(lang))
-    corners = [[figures[k] for k in supported] for figures in at]
-    axes.plot(*corners, "o-", color=LINE, label=Words("某种权衡下最好", "best of some weighing").say(lang))
-    axes.set_ylabel(AXIS_NAMES[found.pair[1]].say(lang))
-    axes.legend(frameon=False)
-    for name, color in (("p90_minutes", OTHER), ("mean_minutes", LINE)):
-        time.plot(at[0], [step.measures[name] for step in found.steps], "o-", color=color, label=MEASURES[name].label.say(lang))
-        time.axhline(found.today[name], color=color, linewidth=1, linestyle=":")
-    time.set_ylim(bottom=0)
-    time.set_ylabel(Words("单程分钟；点线：现状", "minutes one way; dotted: today").say(lang))
-    time.legend(frameon=False)
-    for part in (axes, time):
-        part.set_xlabel(AXIS_NAMES[found.pair[0]].say(lang))
-        part.grid(axis="y", alpha=0.3)
+def _name_charts(found: Frontier) -> tuple[Words, Words]:
+    """Return what the two charts show, for whoever cannot see them."""
+    first, second = (AXIS_NAMES[axis] for axis in found.pair)
+    return (
+        Words(f"{second.zh}随{first.zh}的变化", f"{second.en.capitalize()} by {first.en}"),
+        Words(f"单程分钟随{first.zh}的变化", f"Minutes one way by {first.en}"),
+    )
 
 
 def _draw(figure: Figure, found: Frontier, lang: Lang) -> None:
-    """Draw cost, with its proven bound, and minutes over the number of schools kept."""
+    """Draw both charts side by side."""
     figure.set_size_inches(10, 4.2)
-    if found.pair != ("kept", "yuan"):
-        _draw_pair(figure, found, lang)
-        return
-    money, time = figure.subplots(1, 2)
-    kept = [step.measures["sites_open"] for step in found.steps]
-    cost = [step.measures["cost_yuan"] / 10_000 for step in found.steps]
-    bound = [step.bound / 10_000 for step in found.steps]
-    money.fill_between(kept, bound, cost, color=LINE, alpha=0.15, linewidth=0)
-    money.plot(kept, cost, "o-", color=LINE)
-    money.set_ylabel(Words("年成本（万元）；浅色：尚未证明的差距", "yuan a year, 10,000; shaded: what is not proven").say(lang))
+    trade, minutes = figure.subplots(1, 2)
+    _draw_trade(trade, found, lang)
+    _draw_minutes(minutes, found, lang)
+
+
+def _draw_trade(axes: Axes, found: Frontier, lang: Lang) -> None:
+    """Draw the plans on both axes: cost with its proven bound over schools kept, else those best of some weighing filled and joined."""
+    at = [_place(found, axis) for axis in found.pair]
+    if found.pair == ("kept", "yuan"):
+        bound = [step.bound / SHOWN_YUAN for step in found.steps]
+        axes.fill_between(at[0], bound, at[1], color=LINE, alpha=0.15, linewidth=0, label=Words("尚未证明的差距", "not proven").say(lang))
+        axes.plot(at[0], at[1], "o-", color=LINE, label=Words("最省的方案", "cheapest plan").say(lang))
+    else:
+        supported = [k for k, step in enumerate(found.steps) if step.supported]
+        axes.plot(at[0], at[1], "o", color=LINE, markerfacecolor="white", label=Words("有效", "efficient").say(lang))
+        corners = [[figures[k] for k in supported] for figures in at]
+        axes.plot(*corners, "o-", color=LINE, label=Words("某种权衡下最好", "best of some weighing").say(lang))
+    axes.set_ylabel(AXIS_NAMES[found.pair[1]].say(lang))
+    _finish(axes, found, lang)
+
+
+def _draw_minutes(axes: Axes, found: Frontier, lang: Lang) -> None:
+    """Draw how long pupils travel under the plans, today dotted."""
+    at = _place(found, found.pair[0])
     for name, color in (("p90_minutes", OTHER), ("mean_minutes", LINE)):
-        time.plot(kept, [step.measures[name] for step in found.steps], "o-", color=color, label=MEASURES[name].label.say(lang))
-        time.axhline(found.today[name], color=color, linewidth=1, linestyle=":")
-    time.set_ylim(bottom=0)
-    time.set_ylabel(Words("单程分钟；点线：现状", "minutes one way; dotted: today").say(lang))
-    time.legend(frameon=False)
-    for axes in (money, time):
-        _finish(axes, lang)
+        axes.plot(at, [step.measures[name] for step in found.steps], "o-", color=color, label=MEASURES[name].label.say(lang))
+        axes.axhline(found.today[name], color=color, linewidth=1, linestyle=":")
+    axes.set_ylim(bottom=0)
+    axes.set_ylabel(Words("单程分钟；点线：现状", "minutes one way; dotted: today").say(lang))
+    _finish(axes, found, lang)
 
 
-def _finish(axes: Axes, lang: Lang) -> None:
+def _place(found: Frontier, axis: str) -> list[float]:
+    """Return where the plans stand on an axis."""
+    return [step.measures[AXIS_MEASURES[axis]] / (SHOWN_YUAN if axis == "yuan" else 1) for step in found.steps]
+
+
+def _finish(axes: Axes, found: Frontier, lang: Lang) -> None:
     from matplotlib.ticker import MaxNLocator
 
-    axes.set_xlabel(Words("保留的学校与教学点", "schools and points kept").say(lang))
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.set_xlabel(AXIS_NAMES[found.pair[0]].say(lang))
+    axes.xaxis.set_major_locator(MaxNLocator(integer=found.pair[0] in {"kept", "beds"}))
     axes.grid(axis="y", alpha=0.3)
+    axes.legend(frameon=False)
 
 
 def frontier_sentence(found: Frontier, lang: Lang) -> str:
