@@ -39,6 +39,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("buses.sides", 15.0): "metres from the road within which nobody knows on which side a village lies",
     ("buses.sides", 8.0): "metres of a line that tell its direction",
     ("safeguards.bus_side", 15.0): "metres from the road within which nobody knows on which side a village lies",
+    ("safeguards.new_roads", 50.0): "metres within which the end of a drawn road meets another",
     ("safeguards.bus_week", 6): "grade 1 begins at six",
     ("safeguards.bus_week", 10): "under ten, as asked of the boarders' journey",
     ("safeguards.bus_week", 0.5): "counts of estimates are whole pupils",

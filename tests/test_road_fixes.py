@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
+from pyproj import Transformer
 
 from layout_planner.county.faults import Faults
 from layout_planner.county.mended import check_road_fixes, mend_roads
@@ -21,7 +22,7 @@ from layout_planner.scenario import Plan, RoadFix, Scenario, read_scenario
 from tests.test_plan import NORMS, scenario_with
 from tests.test_plan_goals import PLAN, every_layout, recheck
 from tests.test_plan_properties import COUNTIES, draw_minutes, make_case, solve
-from tests.tiny import tiny_county
+from tests.tiny import CRS, ORIGIN, tiny_county
 
 QUICK = settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 COST = {"a": 600_000.0, "b": 1_500_000.0}
@@ -108,6 +109,89 @@ def test_a_road_is_mended_where_only_so_a_bus_reaches_a_village(monkeypatch):
     assert poor.plan.fixes == ()
 
 
+def lonlat(*places):
+    """Return points of the tiny county, in metres from its origin, as longitudes and latitudes."""
+    xs, ys = np.array(places, dtype=float).T
+    lon, lat = Transformer.from_crs(CRS, "EPSG:4326", always_xy=True).transform(xs + ORIGIN[0], ys + ORIGIN[1])
+    return [list(pair) for pair in zip(lon, lat, strict=True)]
+
+
+def new_road(*places, **said):
+    return {"id": "new", "name": {"zh": "新路", "en": "New Road"}, "line": lonlat(*places), "cost_yuan": 2_000_000, **said}
+
+
+def corners(edges):
+    """Return every road as where it begins and ends, its length, and all that is said of it; in an order of their own."""
+    said = [column for column in edges.columns if column not in {"geometry", "from_node", "to_node"}]
+    ends = [np.round([*line.coords[0], *line.coords[-1], line.length], 3).tolist() for line in edges.geometry]
+    return sorted(([*end, *row] for end, row in zip(ends, edges[said].values.tolist(), strict=True)), key=str)
+
+
+@pytest.mark.parametrize(
+    ("places", "pieces"),
+    [
+        ([(4000, 0), (2000, 3000)], {}),  # from the crossing at S3 to the end of the path at S4
+        ([(1000, 20), (1500, 1500), (2000, 2999.5)], {"w0": [1000, 1000]}),  # from 20 m beside a road, which it cuts in two
+        ([(5000, 0), (5000, -4000)], {"w2": [1000, 1000]}),  # to where no road is
+        ([(1000, 0), (3000, 10), (3000, 500), (1000, 0)], {"w0": [1000, 1000]}),  # a loop
+    ],
+)
+def test_both_ways_of_building_a_road_join_the_same_roads(places, pieces):
+    county = tiny_county()
+    fix = RoadFix.model_validate(new_road(*places, road_class="tertiary", opens_to_buses=True))
+    ours = mend_roads(county.roads, [fix])
+    theirs = mend_county(county, scenario_with(road_fixes=[fix.model_dump()]), ("new",)).roads
+    assert corners(ours.edges) == corners(theirs.edges)
+    for roads in (ours, theirs):
+        for row in roads.edges.to_dict("records"):
+            assert np.allclose(row["geometry"].coords[0], roads.node_xy[row["from_node"]], atol=1e-6)
+            assert np.allclose(row["geometry"].coords[-1], roads.node_xy[row["to_node"]], atol=1e-6)
+        assert len(roads.node_lonlat) == len(roads.node_xy)
+        cut = roads.edges.groupby("way")["geometry"].apply(lambda lines: sorted(round(line.length) for line in lines)).to_dict()
+        assert {way: cut[way] for way in pieces} == pieces
+        assert len(cut) == 5  # the four roads and the new one
+    assert len(county.roads.edges) == 4  # the county itself stays
+
+
+def test_a_new_road_is_built_where_only_so_a_bus_reaches_a_village(monkeypatch):
+    # From the crossing at S3 (4000, 0) to S4 (2000, 3000): sqrt(2000^2 + 3000^2) = 3605.551 m. S4 to C1 is then 3605.551 + 2000 m on foot,
+    # at 1.4 m/s, where it was 7000 m by its path; by bus 3605.551 m at 30 km/h and 2000 m at 25 km/h: 432.666 + 288 = 720.666 s.
+    county = tiny_county()
+    monkeypatch.setattr("layout_planner.pipeline.read_county", lambda *_, **__: county)
+    road = new_road((4000, 0), (2000, 3000), road_class="tertiary", opens_to_buses=True)
+    scenario = scenario_with(max_buses=1, road_fixes=[road])
+    ground = lay_ground(scenario, NORMS)
+    with_road = ground.mended(scenario, NORMS, ("new",)).travel
+    home, school = with_road.settlements.get_loc("S4"), with_road.schools.get_loc("C1")
+    assert with_road.walk_m[home, school] == pytest.approx(5605.551, abs=0.1)
+    assert with_road.walk_s[home, school] == pytest.approx(5605.551 / 1.4, abs=0.1)
+    assert with_road.riding().ride_s[home, school] == pytest.approx(720.666, abs=0.1)
+    plain, run = run_scenario(scenario_with(max_buses=1), ground=ground), run_scenario(scenario, ground=ground)
+    assert run.plan.fixes == ("new",)
+    assert run.measures["plan"]["at_risk"] < plain.measures["plan"]["at_risk"]
+    assert run.measures["plan"]["capital_yuan"] == pytest.approx(2_000_000 + plain.measures["plan"]["capital_yuan"])
+    assert run.solved.terms["roads_yuan"] == pytest.approx(2_000_000 / YEARS)
+    assert run.verification.disagreements == ()
+    assert not verify_layout(county, scenario, NORMS, replace(run.plan, fixes=()), today=run.today).agrees
+    assert run_scenario(scenario_with(max_buses=1, road_fixes=[road], capital_yuan=600_000), ground=ground).plan.fixes == ()
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (lonlat((9000, 0), (9000, 900)), ["within 50 m"]),  # meets no road
+        (lonlat((4000, 0), (400_000, 3000)), ["far from the roads"]),
+        (lonlat((4040, 0), (9000, 900)), []),
+    ],
+)
+def test_new_roads_that_cannot_be_are_named(line, said):
+    faults = Faults("t (TOML)")
+    check_road_fixes(scenario_with(road_fixes=[{**new_road((0, 0), (1, 1)), "line": line}]), tiny_county().roads, faults)
+    assert len(faults.problems) == len(said)
+    assert all(part in problem.what.en for part, problem in zip(said, faults.problems, strict=True))
+    assert {problem.column for problem in faults.problems} <= {"plan.road_fixes.new.line"}
+
+
 def test_roads_that_are_not_in_the_file_are_named():
     county = tiny_county()
     wrong = scenario_with(road_fixes=[{**PATH, "ways": ["w3", "w9"], "surface": "lava"}])
@@ -133,8 +217,15 @@ def test_bad_road_fixes_are_refused(tmp_path):
 
     assert faults(fix.format("a", '["1"]', 5), fix.format("a", '["2"]', 5)) == ["plan.road_fixes"]
     assert faults("[plan]\nbus_rounds = 2\n", fix.format("a", '["1"]', 5)) == ["plan.bus_rounds"]
-    assert faults(fix.format("a", "[]", 5)) == ["plan.road_fixes.0.ways"]
+    assert faults(fix.format("a", "[]", 5)) == ["plan.road_fixes"]
+    assert faults(fix.format("a", "[]", 5) + "line = [[100.0, 25.0]]\n") == ["plan.road_fixes"]
     assert faults(fix.format("a", '["1"]', 0)) == ["plan.road_fixes.0.cost_yuan"]
+    both = fix.format("a", '["1"]', 5) + "line = [[100.0, 25.0], [100.1, 25.0]]\n"
+    assert faults(both) == ["plan.road_fixes"]
+    assert faults(fix.format("a", '["1"]', 5).replace('ways = ["1"]\n', "")) == ["plan.road_fixes"]
+    assert faults(fix.format("a", '["1"]', 5).replace('ways = ["1"]', "line = [[100.0, 95.0], [100.1, 25.0]]")) == [
+        "plan.road_fixes.0.line.0.1"
+    ]
     assert faults(*(fix.format(f"a{k}", '["1"]', 1) for k in range(5))) == ["plan.road_fixes"]
 
 

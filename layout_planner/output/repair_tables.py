@@ -81,7 +81,8 @@ def list_parts(mending: Mending) -> list[tuple[Words, str, float]]:
     for fix in mending.scenario.plan.road_fixes:
         if fix.id in repair.roads:
             yuan = fix.cost_yuan / norms.value("cost.road_life_years")
-            parts.append((Words(f"整治{fix.name.zh}", f"mend {fix.name.en}"), "1", yuan))
+            done = Words("新建", "build") if fix.line else Words("整治", "mend")
+            parts.append((Words(f"{done.zh}{fix.name.zh}", f"{done.en} {fix.name.en}"), "1", yuan))
     if repair.over_budget_yuan:
         over = repair.over_budget_yuan
         parts.append((Words(f"预算增加{over / SHOWN_YUAN:,.1f}万元", f"{over:,.0f} yuan above the budget"), "", over))

@@ -84,8 +84,8 @@ def note_roads(case: Case, plan: Layout) -> tuple[Note, ...]:
     names = Words("、".join(fix.name.zh for fix in chosen), ", ".join(fix.name.en for fix in chosen))
     told = (
         Words(
-            f"方案整治的道路：{names.zh}，一次性投入{yuan / SHOWN_YUAN:.1f}万元；路修好验收前，不得据此撤并",
-            f"roads that the plan mends: {names.en}, {yuan:,.0f} yuan once; nothing may be merged on their account before they stand",
+            f"方案整治或新建的道路：{names.zh}，一次性投入{yuan / SHOWN_YUAN:.1f}万元；路修好验收前，不得据此撤并",
+            f"roads that the plan mends or builds: {names.en}, {yuan:,.0f} yuan once; nothing may be merged for them before they stand",
         )
         if chosen
         else Words("情景提供的道路整治都不值得做", "none of the road fixes that the scenario offers is worth it")

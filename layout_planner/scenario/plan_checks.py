@@ -32,6 +32,9 @@ def find_plan_faults(path: Path, scenario: Scenario) -> list[Problem]:
     ids = [fix.id for fix in plan.road_fixes]
     what, hint = Words("两处道路整治同名", "two road fixes have the same id"), Words("换一个 id", "change one")
     found += [("plan.road_fixes", name, what, hint) for name in sorted(set(ids)) if ids.count(name) > 1]
+    what = Words("要写整治哪些路或新路的走向，二者取一", "name the roads to mend or draw the line of a new one, one of both")
+    hint = Words("写 ways，或写至少两个点的 line", "write ways, or a line of two points at least")
+    found += [("plan.road_fixes", fix.id, what, hint) for fix in plan.road_fixes if bool(fix.ways) == (len(fix.line) > 1)]
     if plan.bus_rounds and plan.road_fixes:
         what = Words("道路整治与 bus_rounds 不能同时使用", "bus_rounds and road fixes do not go together")
         hint = Words("先定道路，再用 bus_rounds", "decide on the roads first, then ask for bus_rounds")

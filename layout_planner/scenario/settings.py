@@ -14,6 +14,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Clock = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Lon = Annotated[float, Field(ge=-180, le=180)]
+Lat = Annotated[float, Field(ge=-90, le=90)]
 Age = Annotated[int, Field(ge=0, le=120)]
 VARIANTS = ("low", "mid", "high")
 
@@ -161,11 +163,14 @@ class Weights(Strict):
 
 
 class RoadFix(Strict):
-    """A road that the plan may mend, paid once; every trip is measured anew with it."""
+    """A road that the plan may mend, or build along a line, paid once; every trip is measured anew with it."""
 
     id: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,31}$")
     name: Title
-    ways: tuple[str, ...] = Field(min_length=1, description="the roads by their names in the road file: OSM way ids, feature ids")
+    ways: tuple[str, ...] = Field(default=(), description="the roads to mend by their names in the road file: OSM way ids, feature ids")
+    line: tuple[tuple[Lon, Lat], ...] = Field(
+        default=(), description="instead of ways: a new road from end to end, two points or more of longitude and latitude (WGS 84)"
+    )
     cost_yuan: Positive
     surface: str = Field(default="paved", max_length=60, description="surface afterwards; unchanged when empty")
     road_class: str = Field(default="", pattern=r"^[a-z_]*$", description="OSM highway class afterwards; unchanged when empty")
