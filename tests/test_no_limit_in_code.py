@@ -78,6 +78,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.years", 150_000): "options up to which all years are searched in one, changes speed and gap only",
     ("plan.years", 0.001): "share of the pupils at risk that is no difference",
     ("plan.years", 0.5): "pupils at risk that are no difference",
+    ("plan.frontier_large", 0.001): "share of the pupils at risk that is no difference",
+    ("plan.frontier_large", 0.5): "pupils at risk that are no difference",
     ("plan.years_steps", 0.001): "share of the pupils at risk that is no difference",
     ("plan.years_steps", 0.5): "pupils at risk that are no difference",
     ("plan.holding", 10_000): "yuan are shown in ten thousands",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.plan.forms import CLOSED
-from layout_planner.plan.solve import finish, prepare, spend_least
+from layout_planner.plan.frontier_large import most_schools, search_within, trace_within
+from layout_planner.plan.solve import finish, is_large, prepare, spend_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,7 +34,11 @@ def trace_frontier(
     """Yield the points, most schools first; each starts from the one before, which keeps enough schools for it.
 
     Harm and risk are those of the best plan at every point. `most_points` are spread evenly where there are more numbers of schools.
+    In a large county every point is searched by itself, and numbers of schools for which time left no plan are not among them.
     """
+    if is_large(options):
+        yield from _trace_large(case, options, today, most_points, on_point or (lambda _: None))
+        return
     asked = prepare(case, options, today)
     spent = spend_least(asked)
     cheapest = _point(asked, spent)
@@ -52,9 +57,24 @@ def trace_frontier(
     yield cheapest
 
 
+def _trace_large(case: Case, options: pd.DataFrame, today: Layout, most_points: int, on_point: Callable[[int], None]) -> Iterator[Point]:
+    first = search_within(case, options, today)
+    cheapest = Point(_count_open(first.layout), first.layout, first.solved)
+    bounds = sorted(_spread(cheapest.kept, most_schools(first.asked), most_points))
+    found = [
+        Point(int(kept), each.layout, each.solved)
+        for kept, each in trace_within(case, options, today, first, "kept", bounds, lambda kept: on_point(int(kept)))
+    ]
+    yield from (*reversed(found), cheapest)
+
+
+def _count_open(layout: Layout) -> int:
+    return int((layout.sites["form"] != CLOSED).sum())
+
+
 def _point(asked: Asked, spent: Spent) -> Point:
     layout, solved = finish(asked, spent)
-    return Point(int((layout.sites["form"] != CLOSED).sum()), layout, solved)
+    return Point(_count_open(layout), layout, solved)
 
 
 def _spread(least: int, most: int, count: int) -> list[int]:

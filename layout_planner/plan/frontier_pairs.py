@@ -13,9 +13,10 @@ import pulp
 
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.frontier_large import least_minutes, most_schools, search_within, trace_within
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.linear import PUPIL_SLACK
-from layout_planner.plan.solve import finish, prepare, spend_least
+from layout_planner.plan.solve import finish, is_large, prepare, spend_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -55,7 +56,12 @@ def trace_pair(
     """Yield plans from the best of the goal to the tightest bound that leaves a plan; at most `most_points`.
 
     pair : of `order_pair`
+
+    In a large county what a plan costs against another axis is searched region by region; pairs without yuan are searched as a whole.
     """
+    if is_large(options) and pair[1] == "yuan":
+        yield from _trace_large(case, options, today, pair, most_points, on_point)
+        return
     asked = prepare(case, options, today)
     search = _Search.of(asked, spend_least(asked), pair)
     first = search.solve(None)
@@ -66,6 +72,26 @@ def trace_pair(
             yield search.solve(bound)
         except NoPlanError:
             return
+
+
+def _trace_large(
+    case: Case, options: pd.DataFrame, today: Layout, pair: tuple[str, str], most_points: int, on_point: Callable[[float], None]
+) -> Iterator[PairPoint]:
+    first = search_within(case, options, today)
+    begin = measure_axis(first.layout, pair[0])
+    ends = {"kept": most_schools(first.asked), "beds": 0.0, "minutes": least_minutes(first.asked)}
+    bounds = _spread_bounds(pair[0], begin, float(ends[pair[0]]), most_points)
+    yield PairPoint(None, first.solved.bound, first.solved.gap, first.layout, first.solved)
+    for bound, found in trace_within(case, options, today, first, pair[0], bounds, on_point):
+        yield PairPoint(bound, found.solved.bound, found.solved.gap, found.layout, found.solved)
+
+
+def _spread_bounds(axis: str, begin: float, end: float, most_points: int) -> list[float]:
+    """Return bounds from `begin`, which is left out, to `end`, evenly, the loosest first."""
+    count = max(1, most_points - 1)
+    spread = [begin + (end - begin) * k / count for k in range(1, count + 1)]
+    whole = [float(round(bound)) if axis in {"kept", "beds"} else bound for bound in spread]
+    return [bound for bound in dict.fromkeys(whole) if abs(bound - begin) > PUPIL_SLACK]
 
 
 @dataclass(frozen=True)
@@ -126,10 +152,7 @@ class _Search:
             solver.allow_s(self.asked.case.scenario.solver.time_limit_s)
             end = solver.minimise(-1 * _good(model, axis), gap=self.asked.case.scenario.solver.gap).value
             end = -end if axis in MORE_IS_BETTER else end
-        count = max(1, most_points - 1)
-        spread = [begin + (end - begin) * k / count for k in range(1, count + 1)]
-        whole = [float(round(bound)) if axis in {"kept", "beds"} else bound for bound in spread]
-        return [bound for bound in dict.fromkeys(whole) if abs(bound - begin) > PUPIL_SLACK]
+        return _spread_bounds(axis, begin, end, most_points)
 
     def _least_minutes(self) -> float:
         """Return a time that somebody needs every day whatever is done: the longest of the shortest ways; boarders have none."""

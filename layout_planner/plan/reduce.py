@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
-from layout_planner.plan.choices import KEY
+from layout_planner.plan.choices import GROUP, KEY
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from layout_planner.plan.case import Case
     from layout_planner.plan.choices import Baseline
     from layout_planner.plan.forms import Site
@@ -34,10 +37,33 @@ def wide_is_best(plan: Plan) -> bool:
 
 def today_fits(case: Case, options: pd.DataFrame, today: Layout) -> bool:
     """Return True where the widest layout holds every trip of today: then nobody need fare worse."""
-    plan = case.scenario.plan
+    return _is_free(case.scenario.plan) and bool(_still_there(options, today).all())
+
+
+def may_spare_all(case: Case, options: pd.DataFrame, today: Layout, baseline: Baseline) -> bool:
+    """Return False where somebody fares worse whatever is done: his trip of today is no option, and none that is leaves him unharmed.
+
+    True is no promise: places may not suffice for all.
+    """
     trips = today.assignment[today.assignment["school_id"] != ""]
-    known = pd.MultiIndex.from_frame(trips[KEY]).isin(pd.MultiIndex.from_frame(options[KEY]))
-    return plan.budget_yuan is None and plan.capital_yuan is None and not plan.keep_settlements_whole and bool(known.all())
+    lost = pd.MultiIndex.from_frame(trips.loc[~_still_there(options, today), GROUP]).unique()
+    groups = pd.MultiIndex.from_frame(options[GROUP])
+    worst_s = pd.Series([baseline.worst_s.get(group, 0.0) for group in groups], index=options.index, dtype=float)
+    late, columns = ~options["within_norms"], (options[c] for c in (*GROUP, "cut_off_on"))
+    calm = pd.Series([all(baseline.cut_off[i, band, day] for day in days) for i, band, days in zip(*columns, strict=True)], dtype=bool)
+    spares = calm.to_numpy() & np.where(late, options["seconds"] <= worst_s, options["within_slow"]).astype(bool)
+    return _is_free(case.scenario.plan) and bool(lost.isin(groups[spares]).all())
+
+
+def _is_free(plan: Plan) -> bool:
+    """Return True where neither money nor whole settlements bind."""
+    return plan.budget_yuan is None and plan.capital_yuan is None and not plan.keep_settlements_whole
+
+
+def _still_there(options: pd.DataFrame, today: Layout) -> NDArray[np.bool_]:
+    """Return which trips of today that have a school are among the options."""
+    trips = today.assignment[today.assignment["school_id"] != ""]
+    return pd.MultiIndex.from_frame(trips[KEY]).isin(pd.MultiIndex.from_frame(options[KEY]))
 
 
 def drop_unsafe_forms(case: Case, options: pd.DataFrame, baseline: Baseline) -> tuple[Site, ...]:

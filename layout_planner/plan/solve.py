@@ -15,14 +15,14 @@ from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.connected import optimise_connected
 from layout_planner.plan.enrolment import cap_enrolled, hold_enrolled, keep_enrolled
-from layout_planner.plan.goals import evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
+from layout_planner.plan.goals import DAILY, evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
 from layout_planner.plan.large import search_large
 from layout_planner.plan.layout import Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
 from layout_planner.plan.read_back import read_layout
-from layout_planner.plan.reduce import drop_unsafe_forms, today_fits, wide_is_best, widest_form, widest_sites
+from layout_planner.plan.reduce import drop_unsafe_forms, may_spare_all, today_fits, wide_is_best, widest_form, widest_sites
 from layout_planner.plan.terms import list_terms
 from layout_planner.plan.untouched import kept, solver_versions, unchanged
 from layout_planner.plan.whole_pupils import make_pupils_whole
@@ -82,7 +82,7 @@ def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout,
     """Return the best layout under the cuts that `case` holds."""
     started = time.monotonic()
     try:
-        asked = prepare(case, options, today, by_region=len(options) >= LARGE_FROM)
+        asked = prepare(case, options, today, by_region=is_large(options))
         return finish(asked, spend_least(asked))
     except ContradictionError as error:
         deadline = time.monotonic() + case.scenario.solver.time_limit_s
@@ -93,16 +93,24 @@ def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout,
         return today, kept(case, today, time.monotonic() - started)
 
 
-def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool = False) -> Asked:
+def is_large(options: pd.DataFrame) -> bool:
+    """Return whether a county with these options is searched region by region."""
+    return len(options) >= LARGE_FROM
+
+
+def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool = False, most_s: float | None = None) -> Asked:
     """Return `case` with the goals on pupils reached.
 
     by_region : search as large counties need it, where nobody need fare worse; else, and where that finds nothing, as a whole
+    most_s : daily trips that take longer are left out
     """
     clock = _Clock(time.monotonic(), case.scenario.solver.time_limit_s)
-    chosen = choose_options(case, options, today)
-    case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline_of(case, today)))
+    chosen, baseline = choose_options(case, options, today), baseline_of(case, today)
+    if most_s is not None:
+        chosen = chosen[~chosen["mode"].isin(DAILY) | (chosen["seconds"] <= most_s)].reset_index(drop=True)
+    case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline))
     large = None
-    if by_region and not uses_options(case.scenario) and today_fits(case, chosen, today):
+    if by_region and not uses_options(case.scenario) and may_spare_all(case, chosen, today, baseline):
         large = search_large(case, chosen, today, clock.at)
         if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
             raise out_of_time()

@@ -1,0 +1,113 @@
+"""Frontiers and forced closings of large counties, on a county so small that the general way proves what is best."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from layout_planner.plan import solve as solving
+from layout_planner.plan.frontier import trace_frontier
+from layout_planner.plan.frontier_pairs import measure_axis, trace_pair
+from tests.test_large import solve_both
+from tests.test_plan_properties import COUNTIES, QUICK, draw_minutes, make_case, solve
+
+POINTS = 3
+
+
+@pytest.fixture(scope="module")
+def township():
+    """Return the smallest county of the series."""
+    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+    series = importlib.import_module("county_series")
+    sys.path.pop(0)
+    problem = series.make_problem(series.SIZES["township"])
+    # so wide a gap is reached long before the time is up, on a busy machine too
+    solver = problem.case.scenario.solver.model_copy(update={"gap": 0.02, "time_limit_s": 300})
+    return replace(problem, case=replace(problem.case, scenario=problem.case.scenario.model_copy(update={"solver": solver})))
+
+
+@pytest.fixture
+def by_region(monkeypatch):
+    """Search everything region by region, and return what those searches found."""
+    found, plain = [], solving.search_large
+
+    def told(*given):
+        found.append(plain(*given))
+        return found[-1]
+
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    monkeypatch.setattr(solving, "search_large", told)
+    return found
+
+
+def as_safe(one, other) -> bool:
+    return one.terms["at_risk_weighted"] == pytest.approx(other.terms["at_risk_weighted"], rel=1e-3, abs=0.5)
+
+
+def test_the_frontier_of_a_large_county_agrees_with_the_general_search(township, by_region, monkeypatch):
+    case, options, today = township.case, township.options, township.today
+    mine = list(trace_frontier(case, options, today, POINTS))
+    assert len(by_region) == len(mine) == POINTS
+    assert by_region[0] is not None
+    monkeypatch.setattr(solving, "LARGE_FROM", 10**9)
+    exact = list(trace_frontier(case, options, today, POINTS))
+    assert mine[0].kept == exact[0].kept == len(case.sites)
+    assert all(measure_axis(point.layout, "kept") >= point.kept for point in mine)
+    assert all(point.solved.gap == pytest.approx(1 - point.solved.bound / point.solved.objective, abs=1e-9) for point in mine)
+    for one, other in itertools.product(mine, exact):
+        assert as_safe(one.solved, other.solved)
+        # a plan that keeps more schools is one of those that keep fewer, and none of them beats what is proven for those
+        fewer, more = sorted((one, other), key=lambda point: point.kept)
+        assert fewer.solved.bound <= more.solved.objective + 1
+        assert one.kept != other.kept or more.solved.bound <= fewer.solved.objective + 1
+
+
+@pytest.mark.parametrize("axis", ["beds", "minutes"])
+def test_what_a_bound_costs_in_a_large_county_agrees_with_the_general_search(axis, township, by_region, monkeypatch):
+    case, options, today = township.case, township.options, township.today
+    mine = list(trace_pair(case, options, today, (axis, "yuan"), POINTS, lambda _: None))
+    assert len(by_region) >= len(mine)
+    monkeypatch.setattr(solving, "LARGE_FROM", 10**9)
+    exact = list(trace_pair(case, options, today, (axis, "yuan"), POINTS, lambda _: None))
+    assert as_safe(mine[0].solved, exact[0].solved)
+    assert mine[0].solved.bound <= exact[0].solved.objective + 1
+    for point in mine:
+        assert point.asked is None or measure_axis(point.layout, axis) <= point.asked + 1e-3
+        # a plan within a bound is one within every looser bound, and none is better than what is proven for that
+        for other in exact:
+            if other.asked is None or (point.asked is not None and measure_axis(point.layout, axis) <= other.asked + 1e-3):
+                assert other.goal_bound <= point.solved.objective + 1
+
+
+def test_a_school_closed_by_order_is_searched_region_by_region_where_nobody_need_fare_worse(by_region):
+    # Everybody has 12 minutes to the other school. It then costs 60,000 + 3 classes * 1.9 * 90,000 + 650 * 100 = 638,000.
+    minutes = np.array([[3.0, 12], [12, 3], [3, 12]])
+    (layout, solved), _ = solve(make_case([20, 30, 10], [None, None], minutes, close=["P0"], move="all"))
+    assert [found is not None for found in by_region] == [True]
+    assert (solved.terms["harmed"], solved.objective, solved.bound) == (0, pytest.approx(638_000), pytest.approx(638_000))
+    assert layout.sites["form"].to_dict() == {"P0": "closed", "P1": "teaching_point"}
+
+
+def test_where_an_order_hurts_somebody_for_certain_the_county_is_searched_as_a_whole(by_region):
+    (_, solved), _ = solve(make_case([20, 30], [None, None], np.array([[3.0, 90], [90, 3]]), close=["P0"], move="all"))
+    assert by_region == []
+    assert solved.terms["harmed"] == pytest.approx(40)  # twenty newly at risk, and longer on the way
+
+
+@settings(QUICK, max_examples=12)
+@given(COUNTIES)
+def test_closed_by_order_both_ways_harm_as_many_and_their_bounds_agree(county):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    exact, found, _, _ = solve_both(make_case(pupils, seats, minutes, may_close="all", move="all", close=["P0"]))
+    assert found.terms["harmed"] == pytest.approx(exact.terms["harmed"], abs=1e-4)
+    assert found.terms["at_risk_weighted"] == pytest.approx(exact.terms["at_risk_weighted"], abs=1e-3)
+    assert found.bound <= exact.objective + 1
+    assert exact.bound <= found.objective + 1
