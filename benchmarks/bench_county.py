@@ -1,9 +1,10 @@
 """The layout model on counties of growing size: `python benchmarks/bench_county.py [--size 1500x120] [--limit SECONDS] [--out FOLDER]`.
 
 Every county is made by county_series.py from one seed, so anybody can make it again. Told are the time to read it into a model and to
-solve it (CPU and wall: other work on the machine makes them differ), the certified gap, and memory; on stderr what was reached when. An
-independent checker counts, judges and prices the plan again from the tables alone. `--out` writes the plan (sites and trips, csv.gz) as a
-reference solution; `--check FOLDER` checks such a solution instead of solving (`--check benchmarks/county_solutions`: those published).
+solve it (CPU and wall: other work on the machine makes them differ), the certified gap, and memory; on stderr what was reached when; last,
+how the time to a gap of 1 % grows with size. An independent checker counts, judges and prices the plan again from the tables alone.
+`--out` writes the plan (sites and trips, csv.gz) as a reference solution; `--check FOLDER` checks such a solution instead of solving
+(`--check benchmarks/county_solutions`: those published).
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import time
 from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from layout_planner.plan.case import Case
 
+ONE_PER_CENT = 0.01
 KEY = ["settlement_id", "band", "school_id", "mode"]
 
 
@@ -49,17 +51,53 @@ def main() -> None:
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
     print("| county | options | limit s | wall s | CPU s | cost, yuan | bound | gap % | at risk, weighted | closed | memory GB | checker |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
-    faults = []
+    faults: list[str] = []
+    reached: dict[str, Reached] = {}
     for name in asked.size or ["township", "small", "1500x120"]:
         size = SIZES[name] if asked.limit is None else replace(SIZES[name], limit_s=asked.limit)
         problem = make_problem(size)
-        faults += _check_stored(name, problem, asked.check) if asked.check else _solve(name, problem, asked.out)
+        faults += _check_stored(name, problem, asked.check) if asked.check else _solve(name, problem, asked.out, reached)
+    _tell_growth(reached)
     for fault in faults:
         print(fault)
     sys.exit(1 if faults else 0)
 
 
-def _solve(name: str, problem: Problem, out: Path | None) -> list[str]:
+class Moment(NamedTuple):
+    """What was reached when; `goal`: by a goal of its own in the general search, whose values are not always yuan."""
+
+    wall: float
+    cpu: float
+    value: float
+    bound: float
+    goal: bool = False
+
+
+class Reached(NamedTuple):
+    """When the gap of a county came to ONE_PER_CENT; infinite where it did not."""
+
+    options: int
+    wall_s: float
+    cpu_s: float
+
+
+def _tell_growth(reached: dict[str, Reached]) -> None:
+    """Print how long every county took until its gap was 1 %, and how that grows: time as options to a power, from one size to the next."""
+    if not reached:
+        return
+    print("\n| county | options | wall s to 1 % | CPU s to 1 % | CPU s a 1,000 options | grows as options to the power |")
+    print("|---|---|---|---|---|---|")
+    before: Reached | None = None
+    for name, now in reached.items():
+        if math.isinf(now.cpu_s):
+            print(f"| {name} | {now.options:,} | not reached | | | |")
+            continue
+        power = "" if before is None else f"{math.log(now.cpu_s / before.cpu_s) / math.log(now.options / before.options):.2f}"
+        print(f"| {name} | {now.options:,} | {now.wall_s:.1f} | {now.cpu_s:.1f} | {1000 * now.cpu_s / now.options:.2f} | {power} |")
+        before = now
+
+
+def _solve(name: str, problem: Problem, out: Path | None, reached: dict[str, Reached]) -> list[str]:
     wall, cpu = time.monotonic(), time.process_time()
     with _watched() as steps:
         layout, solved = optimise_layout(problem.case, problem.options, problem.today)
@@ -70,7 +108,10 @@ def _solve(name: str, problem: Problem, out: Path | None) -> list[str]:
     if abs(risk - solved.terms["at_risk_weighted"]) > 1e-3 * max(1.0, risk):
         faults.append(f"{name}: the solver says {solved.terms['at_risk_weighted']:.3f} weighted pupils at risk, the checker {risk:.3f}")
     _tell(name, problem, (*took, solved.objective, solved.bound, solved.gap, risk), layout.sites, "agrees" if not faults else "differs")
-    for moment, spent, value, bound in steps:
+    curve = [step for step in steps if not step.goal] + [Moment(wall + took[0], cpu + took[1], solved.objective, solved.bound)]
+    near = [step for step in curve if 0 < step.bound < math.inf and step.bound >= (1 - ONE_PER_CENT) * step.value]
+    reached[name] = Reached(len(problem.options), *((near[0].wall - wall, near[0].cpu - cpu) if near else (math.inf, math.inf)))
+    for moment, spent, value, bound, _ in steps:
         gap = f"  gap {100 * (1 - bound / value):.2f} %" if 0 < bound < value < math.inf else ""
         print(
             f"    after {moment - wall:8.1f} s, {spent - cpu:8.1f} CPU s: value {value:18,.2f}  bound {bound:18,.2f}{gap}", file=sys.stderr
@@ -84,16 +125,16 @@ def _solve(name: str, problem: Problem, out: Path | None) -> list[str]:
 
 
 @contextlib.contextmanager
-def _watched() -> Iterator[list[tuple[float, float, float, float]]]:
+def _watched() -> Iterator[list[Moment]]:
     """Note (moment, CPU s, value, bound) whenever the search has reached something."""
-    steps: list[tuple[float, float, float, float]] = []
+    steps: list[Moment] = []
     known = [math.inf, -math.inf]
 
     def note(value: float, bound: float, *, goal: bool = False) -> None:
         if not goal:
             known[:] = min(known[0], value), max(known[1], bound)
             value, bound = known
-        steps.append((time.monotonic(), time.process_time(), value, bound))
+        steps.append(Moment(time.monotonic(), time.process_time(), value, bound, goal))
 
     def told(plain: Callable[..., Any], tell: Callable[[Any, Any], None]) -> Callable[..., Any]:
         def call(*given: object, **more: object) -> object:

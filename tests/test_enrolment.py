@@ -18,8 +18,10 @@ from layout_planner.plan.case import Case
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.enrolment import lacking_pupils, note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
+from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.terms import list_terms
+from layout_planner.plan.years import plan_years
 from layout_planner.safeguards.enrolment import recount_lacking
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.verify import verify_layout
@@ -28,6 +30,7 @@ from tests.test_large import solve_both
 from tests.test_plan import NORMS, solve
 from tests.test_plan_properties import COUNTIES, QUICK, draw_minutes, make_case, price
 from tests.test_plan_properties import solve as solve_case
+from tests.test_years import span, terms_of
 
 FREE = {"may_close": "all", "move": "all", "min_enrolment": 60}
 
@@ -176,3 +179,31 @@ def test_small_schools_close_by_the_way_of_large_counties(monkeypatch):
     assert lacking_pupils(case, layout) == {"P1": 30}
     assert solving.search_large(*large_question(case)) is not None
     assert solved.terms["lacking_pupils_bound"] == pytest.approx(30, abs=0.01)
+
+
+@pytest.mark.parametrize(("apart", "lacks", "closed"), [(90.0, 60, 0), (20.0, 0, 1)])
+def test_a_plan_over_years_keeps_and_names_small_schools_in_every_year(apart, lacks, closed):
+    # Schools of 20 and 40 pupils: 90 minutes apart both stay, 40 and 20 pupils short; 20 minutes apart one takes all 60, in every year.
+    terms = terms_of([[20, 40], [20, 40]], np.array([[3.0, apart], [apart, 3.0]]), min_enrolment=60)
+    found = plan_years(terms, span(terms), lambda _: None)
+    assert [plan.solved.terms["lacking_pupils"] for plan in found.years] == [lacks, lacks]
+    assert [(plan.layout.sites["form"] == "closed").sum() for plan in found.years] == [closed, closed]
+    assert found.as_safe
+
+
+def test_a_frontier_lacks_no_more_than_the_best_plan():
+    # P0 and P1 are 20 minutes apart and P2 is 90 from both: P2 stays 50 short; P0 or P1 must close to reach 60.
+    minutes = np.array([[3.0, 20, 90], [20, 3, 90], [90, 90, 3]])
+    case = make_case([25, 40, 10], [None] * 3, minutes, **FREE)
+    _, options, today, _ = large_question(case)
+    points = list(trace_frontier(case, options, today, 3))
+    assert [lacking_pupils(case, point.layout) for point in points] == [{"P2": 50}] * len(points)
+
+
+def test_a_weighted_sum_keeps_small_schools_only_where_children_need_them():
+    minutes = np.array([[3.0, 20, 90], [20, 3, 90], [90, 90, 3]])
+    weights = {"objective": "weighted", "weights": {"at_risk": 1e5, "cost_yuan": 1.0, "pupil_minutes": 1000.0}}
+    case = make_case([25, 40, 10], [None] * 3, minutes, **FREE, **weights)
+    (layout, solved), _ = solve_case(case)
+    assert lacking_pupils(case, layout) == {"P2": 50}
+    assert solved.terms["lacking_pupils_bound"] == pytest.approx(50, abs=1e-3)

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 HOLDS = 1e-5  # slack of rows in a plan of whole buildings
 RISK_KEPT = 1e-3  # weighted pupils
+YUAN_LACKING = 1e-9  # what a yuan weighs in pupils lacking while none but they are sought
 LACKING_YUAN = 1e5  # what a pupil lacking at a school weighs while few are sought; above all that one pupil costs
 REGION_COLUMNS = 14_000.0  # columns of one region that are not held
 HALF = 0.5
@@ -163,6 +164,11 @@ def _hold_least_lacking(case: Case, held: _Held, clock: Clock) -> tuple[_Held, F
     least = float(lacks @ x)
     aimed = relax_anew(relaxed, replace(ground, arrays=replace(relaxed.arrays, cost=lacks, offset=0.0)), clock(LACKING_SHARE))
     bound = 0.0 if aimed is None else aimed.bound
+    if aimed is not None and least > bound + PUPIL_SLACK:
+        few = replace(aimed.arrays, cost=lacks + YUAN_LACKING * relaxed.arrays.cost)
+        drawn, middle = _borders(case, ground, aimed.arrays, 1 / 3), (RISK_SHARE + 3 * LACKING_SHARE) / 4
+        x = improve_plan(few, drawn, x, aimed.column_price, np.inf, effort(middle, NODES, SEARCHING))
+        least = float(lacks @ x)
     if aimed is not None and least > bound + PUPIL_SLACK:
         drawn = _borders(case, ground, aimed.arrays, HALF)
         proving = effort(LACKING_SHARE, BOUND_NODES, 0.0)
