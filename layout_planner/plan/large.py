@@ -163,7 +163,7 @@ def _hold_least_lacking(case: Case, held: _Held, clock: Clock) -> tuple[_Held, F
     x = improve_plan(relaxed.arrays, borders, x, relaxed.column_price, DEAR_YUAN, searching)
     least = float(lacks @ x)
     aimed = relax_anew(relaxed, replace(ground, arrays=replace(relaxed.arrays, cost=lacks, offset=0.0)), clock(LACKING_SHARE))
-    bound = 0.0 if aimed is None else aimed.bound
+    bound = 0.0 if aimed is None else max(0.0, aimed.bound)
     if aimed is not None and least > bound + PUPIL_SLACK:
         few = replace(aimed.arrays, cost=lacks + YUAN_LACKING * relaxed.arrays.cost)
         drawn, middle = _borders(case, ground, aimed.arrays, 1 / 3), (RISK_SHARE + 3 * LACKING_SHARE) / 4
