@@ -14,7 +14,7 @@ from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
 from layout_planner.safeguards.verify import verify_layout
-from layout_planner.safeguards.years_check import check_years
+from layout_planner.safeguards.years_check import Bought, check_years
 from layout_planner.scenario import read_scenario
 from layout_planner.sweep import Question
 from layout_planner.words import Words, say_nothing
@@ -112,10 +112,9 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
             Year(plan.year, own, plan, question.measure(plan.today), question.measure(plan.layout), *changes, verification=verification)
         )
         before = plan.layout
-    faults = check_years(
-        ground.county, scenario, norms, asked[years.first].today,
-        {plan.year: plan.layout for plan in found.years}, {plan.year: (plan.built.fleet, plan.capital_yuan) for plan in found.years},
-    )  # fmt: skip
+    layouts = {plan.year: plan.layout for plan in found.years}
+    bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
+    faults = check_years(ground.county, scenario, norms, asked[years.first].today, layouts, bought)
     return YearsStudy(scenario, ground.county, found, tuple(done), faults)
 
 

@@ -21,7 +21,7 @@ from layout_planner.plan.present import present_layout
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
 from layout_planner.results import Verification
-from layout_planner.safeguards.years_check import check_years
+from layout_planner.safeguards.years_check import Bought, check_years
 from layout_planner.scenario import Years, read_scenario
 from layout_planner.scenario.years_checks import find_years_faults
 from layout_planner.travel.options import commute_options
@@ -61,9 +61,14 @@ NEVER: Goals = (math.inf, math.inf, math.inf)
 
 
 def price_year(
-    pupils: tuple[int, ...], minutes: np.ndarray, is_open: tuple[bool, ...], buses: tuple[int, ...], rides: tuple[bool, ...]
+    pupils: tuple[int, ...],
+    minutes: np.ndarray,
+    is_open: tuple[bool, ...],
+    buses: tuple[int, ...],
+    rides: tuple[bool, ...],
+    room: tuple[int, ...] | None = None,
 ) -> Goals:
-    """Return the least (harm, risk, yuan) of one year; `rides` : where a bus may be taken."""
+    """Return the least (harm, risk, yuan) of one year; `rides` : where a bus may be taken; `room` : most pupils of a school."""
     sites = [j for j, used in enumerate(is_open) if used]
     ways = [(-1, False), *((j, False) for j in sites), *((j, True) for j in sites if rides[j] and buses[j])]
     best = NEVER
@@ -79,6 +84,8 @@ def price_year(
                 loads[j] += n
                 riders[j] += n * on_bus
         if harm == math.inf or any(riders[j] > SEATS * buses[j] for j in sites):
+            continue
+        if room is not None and any(loads[j] > room[j] for j in sites):
             continue
         yuan = sum(60_000 + max(3, math.ceil(loads[j] / 45)) * 1.9 * 90_000 + 650 * max(100, loads[j]) for j in sites)
         best = min(best, (harm, risk, yuan + sum(riders.values()) * RIDER_YUAN + sum(buses) * BUS_YUAN))
@@ -144,7 +151,7 @@ def test_the_plan_over_years_equals_brute_force_over_all_sequences(county, most_
     layouts = {plan.year: plan.layout for plan in found.years}
     scenario = terms[0].case.scenario
     scenario = scenario.model_copy(update={"plan": scenario.plan.model_copy(update={"years": years})})
-    bought = {plan.year: (plan.built.fleet, plan.capital_yuan) for plan in found.years}
+    bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
     assert check_years(terms[0].case.county, scenario, NORMS, terms[0].today, layouts, bought) == ()
 
 
@@ -155,7 +162,7 @@ def plan_of(terms: list[SchoolYear], **keys: object):
     scenario = terms[0].case.scenario
     scenario = scenario.model_copy(update={"plan": scenario.plan.model_copy(update={"years": years})})
     layouts = {plan.year: plan.layout for plan in found.years}
-    bought = {plan.year: (plan.built.fleet, plan.capital_yuan) for plan in found.years}
+    bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
 
     def faults(layouts=layouts, bought=bought) -> str:
         return " ".join(fault.en for fault in check_years(terms[0].case.county, scenario, NORMS, terms[0].today, layouts, bought))
@@ -173,8 +180,8 @@ def test_a_school_closes_a_year_after_the_buses_came_that_carry_its_pupils():
     found, layouts, bought, faults = plan_of(terms_of([[20, 40], [20, 40], [20, 40]], TWO, max_buses=1))
     forms = [sorted(layout.sites["form"]) for layout in layouts.values()]
     assert forms == [["teaching_point"] * 2, ["closed", "teaching_point"], ["closed", "teaching_point"]]
-    assert [owned for owned, _ in bought.values()] == [1, 1, 1]
-    assert [yuan for _, yuan in bought.values()] == [BUS_PRICE, 0, 0]
+    assert [each.buses for each in bought.values()] == [1, 1, 1]
+    assert [each.yuan for each in bought.values()] == [BUS_PRICE, 0, 0]
     assert [plan.layout.sites["buses"].sum() for plan in found.years] == [1, 1, 1]
     assert found.reached["cost_yuan"] == pytest.approx(2 * 638_000 + 2 * 638_000 + 3 * BUS_YUAN + 2 * 20 * RIDER_YUAN, abs=1)
     assert faults() == ""
@@ -187,8 +194,8 @@ def test_what_closes_before_its_bus_stands_is_found_out():
     assert "needs 20 bus seats; the year before it had 0" in faults(early)
     reopened = {**layouts, years[2]: layouts[years[0]]}
     assert "again after dropping it" in faults(reopened)
-    assert "1 new buses run, 0 were bought" in faults(bought={**bought, years[0]: (0, 0.0)})
-    assert "for what is new, the re-check finds" in faults(bought={**bought, years[0]: (1, 1.0)})
+    assert "1 new buses run, 0 were bought" in faults(bought={**bought, years[0]: Bought(0, {}, 0.0)})
+    assert "for what is new, the re-check finds" in faults(bought={**bought, years[0]: Bought(1, {}, 1.0)})
 
 
 def test_whoever_loses_his_school_is_kept_from_the_bus_that_is_new_in_that_year():
@@ -202,7 +209,7 @@ def test_whoever_loses_his_school_is_kept_from_the_bus_that_is_new_in_that_year(
     trips = layouts[2028].assignment.set_index("settlement_id")[["school_id", "mode"]]
     assert trips.loc["S0"].tolist() == ["P1", "walk"]
     assert trips.loc["S1"].tolist() == ["P2", "school_bus"]
-    assert [owned for owned, _ in bought.values()] == [0, 1]
+    assert [each.buses for each in bought.values()] == [0, 1]
     assert faults() == ""
 
 
@@ -210,7 +217,7 @@ def test_a_year_without_capital_makes_the_closing_wait():
     terms = terms_of([[20, 40], [20, 40], [20, 40]], TWO, max_buses=1)
     _, layouts, bought, faults = plan_of(terms, capital_yuan={"2027": 1.0})
     assert [int((layout.sites["form"] == "closed").sum()) for layout in layouts.values()] == [0, 0, 1]
-    assert [owned for owned, _ in bought.values()] == [0, 1, 1]
+    assert [each.buses for each in bought.values()] == [0, 1, 1]
     assert faults() == ""
 
 
@@ -262,11 +269,13 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
         years.append(Year(plan.year, terms[0].case.scenario, plan, measures, measures, *changes, verification=Verification(1, 0.0)))
         before = plan.layout
     study = YearsStudy(terms[0].case.scenario, county, found, tuple(years), ())
-    assert "1 school closes, 0 drop grades, 0 open; 0 new beds and 1 new bus for 300,000 yuan in all." in say_years(study).en
+    assert (
+        "1 school closes, 0 drop grades, 0 open; 0 new beds, 0 new classrooms and 1 new bus for 300,000 yuan in all." in say_years(study).en
+    )
     turned, equipped = list_events(study)
     assert [event.en for _, events in turned for event in events if event.en == "closes"] == ["closes"]
     assert [[event.en for event in events] for _, events in equipped] == [["buses +1", "—", "—"]]
-    assert years_table(study, "en").row_count == 15
+    assert years_table(study, "en").row_count == 16
     first, second = (write_years(study, tmp_path / part, "zh") for part in ("a", "b"))
     assert [path.read_bytes() for path in first] == [path.read_bytes() for path in second]
     page = first[2].read_text(encoding="utf-8")

@@ -39,22 +39,27 @@ FIGURES = (
     Words("减年级的学校", "schools that drop grades"),
     Words("新开的学校", "schools that open"),
     Words("新床位（累计）", "new beds standing"),
+    Words("新教室（累计）", "new classrooms standing"),
     Words("新校车运行", "new buses running"),
     Words("新购校车（累计）", "new buses bought so far"),
     Words("年成本（万元）", "cost a year, 10,000 yuan"),
     Words("当年新建投入（万元）", "spent on what is new, 10,000 yuan"),
     Words("独立复核", "independent re-check"),
 )
-CHANGES = (Words("撤、减年级、新开", "Schools that close, drop grades or open"), Words("只添床位、校车", "Beds and buses only"))
+CHANGES = (
+    Words("撤、减年级、新开", "Schools that close, drop grades or open"),
+    Words("只添床位、教室、校车", "Beds, classrooms and buses only"),
+)
 CHARTS = (
     Words("各学年有风险的学生：学校不动与方案", "Pupils at risk by school year, as schools are now and under the plan"),
     Words("各学年的新建投入，和年成本比学校不动多多少", "What is spent on what is new, and the yearly cost above schools as now"),
 )
 EXPLAINED = Words(
-    "每一学年按当年的学生数安排。先建后撤：学校撤并的那一年，它的学生只去上一学年就有足够床位或校车的学校寄宿或乘车。"
-    "撤了的不再开，新开的不再撤，新床位一直在。",
-    "Every year is planned with the pupils of that year. Build before close: in the year in which a school closes, its pupils board or ride"
-    " only at schools that had beds or buses enough the year before. What closed stays closed, what opened stays open, new beds stay.",
+    "每一学年按当年的学生数安排。先建后撤：学校撤并的那一年，它的学生只去上一学年就有足够教室、床位或校车的学校。"
+    "撤了的不再开，新开的不再撤，建了的一直在。",
+    "Every year is planned with the pupils of that year. Build before close: in the year in which a school closes, its pupils go"
+    " only to schools that had classrooms, beds or buses enough the year before. What closed stays closed, what opened stays open, what is"
+    " built stays.",
 )
 
 
@@ -62,13 +67,14 @@ def say_years(study: YearsStudy) -> Words:
     """Return in a few sentences what the plan does over its years, and how sure that is."""
     first, last = study.years[0], study.years[-1]
     closed, reduced, opened = (sum(len(getattr(year, kind)) for year in study.years) for kind in ("closed", "reduced", "opened"))
-    beds, fleet = sum(last.plan.built.beds.values()), last.plan.built.fleet
+    beds, rooms = (sum(group.values()) for group in (last.plan.built.beds, last.plan.built.rooms))
+    fleet = last.plan.built.fleet
     spent = sum(year.plan.capital_yuan for year in study.years) / SHOWN_YUAN
     told = Words(
-        f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张，新购校车{fleet}辆，共投入{spent:,.1f}万元。",
+        f"{first.year}-{last.year}年：撤{closed}所，减年级{reduced}所，新开{opened}所；新建床位{beds}张、教室{rooms}间，新购校车{fleet}辆，共投入{spent:,.1f}万元。",
         f"{first.year}-{last.year}: {_count(closed, 'school closes', 'schools close')}, {_count(reduced, 'drops', 'drop')} grades,"
-        f" {_count(opened, 'opens', 'open')}; {_count(beds, 'new bed', 'new beds')} and {_count(fleet, 'new bus', 'new buses')} for"
-        f" {spent * SHOWN_YUAN:,.0f} yuan in all.",
+        f" {_count(opened, 'opens', 'open')}; {_count(beds, 'new bed', 'new beds')}, {_count(rooms, 'new classroom', 'new classrooms')}"
+        f" and {_count(fleet, 'new bus', 'new buses')} for {spent * SHOWN_YUAN:,.0f} yuan in all.",
     )
     risk, sure = _say_risk(first, last), _say_sure(study)
     return Words(f"{told.zh}{risk.zh}{sure.zh}", f"{told.en} {risk.en} {sure.en}")
@@ -148,6 +154,7 @@ def _cells(year: Year) -> list[Words]:
         show_measure("at_risk", year.today["at_risk"]),
         *(str(len(group) or "—") for group in (year.closed, year.reduced, year.opened)),
         str(sum(built.beds.values())),
+        str(sum(built.rooms.values())),
         str(sum(built.buses.values())),
         str(built.fleet),
         f"{year.measures['cost_yuan'] / SHOWN_YUAN:,.0f}",
@@ -169,12 +176,13 @@ def _list_school(study: YearsStudy, school_id: str) -> tuple[Words, list[Words]]
     return name, [_event(year, school_id) for year in study.years]
 
 
-def _added(year: Year) -> dict[str, tuple[int, int]]:
-    """Return the beds that are new at a school in a year, and how many more or fewer new buses run there."""
+def _added(year: Year) -> dict[str, tuple[int, int, int]]:
+    """Return the beds and classrooms that are new at a school in a year, and how many more or fewer new buses run there."""
     before, now = year.plan.before, year.plan.built
-    schools = {*before.beds, *now.beds, *before.buses, *now.buses}
-    both = {j: (now.beds.get(j, 0) - before.beds.get(j, 0), now.buses.get(j, 0) - before.buses.get(j, 0)) for j in schools}
-    return {j: change for j, change in both.items() if any(change)}
+    pairs = ((before.beds, now.beds), (before.rooms, now.rooms), (before.buses, now.buses))
+    schools = {j for pair in pairs for group in pair for j in group}
+    changes = {j: tuple(has.get(j, 0) - had.get(j, 0) for had, has in pairs) for j in schools}
+    return {j: (beds, rooms, buses) for j, (beds, rooms, buses) in changes.items() if beds or rooms or buses}
 
 
 def _event(year: Year, school_id: str) -> Words:
@@ -189,11 +197,9 @@ def _event(year: Year, school_id: str) -> Words:
         parts.append(Words(f"改为{form.zh}", f"becomes {form.en}"))
     elif site["form"] == CLOSED:
         return Words("·", "·")
-    beds, buses = _added(year).get(school_id, (0, 0)) if site["form"] != CLOSED else (0, 0)
-    if beds:
-        parts.append(Words(f"床位{beds:+d}", f"beds {beds:+d}"))
-    if buses:
-        parts.append(Words(f"校车{buses:+d}", f"buses {buses:+d}"))
+    added = _added(year).get(school_id, (0, 0, 0)) if site["form"] != CLOSED else (0, 0, 0)
+    things = (Words("床位", "beds"), Words("教室", "classrooms"), Words("校车", "buses"))
+    parts += [Words(f"{thing.zh}{count:+d}", f"{thing.en} {count:+d}") for thing, count in zip(things, added, strict=True) if count]
     return Words("，".join(part.zh for part in parts) or "—", ", ".join(part.en for part in parts) or "—")
 
 
@@ -228,6 +234,7 @@ def _tabulate(study: YearsStudy) -> pd.DataFrame:
             "reduced": " ".join(year.reduced),
             "opened": " ".join(year.opened),
             "new_beds_at": _join(year.plan.built.beds),
+            "new_rooms_at": _join(year.plan.built.rooms),
             "new_buses_at": _join(year.plan.built.buses),
             "buses_bought": year.plan.built.fleet,
             "capital_yuan": year.plan.capital_yuan,

@@ -1,8 +1,8 @@
 """Several school years planned together: what closes, opens and is built when, with the pupils of every year.
 
 A school that closed stays closed, a candidate that opened stays open, a new bed stays. Build before close (先建后撤): in the year in which
-a school closes or drops a band, its pupils may board or ride only at schools that need no more new beds, or new buses, than were in
-service the year before. A plan's step is one school year, so "a term earlier" is the year before.
+a school closes or drops a band, its pupils may board or ride only at schools that need no more new beds, new buses or new classrooms than
+were in service the year before. A plan's step is one school year, so "a term earlier" is the year before.
 
 How it is found: every year alone, which bounds what any plan can reach; from the last year back, each year with the forms that later
 years need; forward, with what was built and the rule above; then, where the programme is small, all years in one (`years_model`), from
@@ -12,26 +12,28 @@ there. Time limits count once for each of these searches.
 from __future__ import annotations
 
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.plan.solve import finish, prepare, spend_least
-from layout_planner.plan.years_links import NONE_BUILT, bands_at, forms_of
-from layout_planner.plan.years_model import solve_together
+from layout_planner.plan.years_buying import buy_late
+from layout_planner.plan.years_links import bands_at, forms_of, most_rooms
 from layout_planner.plan.years_steps import go_forward
-from layout_planner.plan.years_terms import Alone, Step, YearPlan, YearsPlan
+from layout_planner.plan.years_terms import NONE_BUILT, Alone, YearPlan, YearsPlan, count_built, price_built
+from layout_planner.plan.years_together import solve_together
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from layout_planner.plan.forms import Site
     from layout_planner.plan.linear import Stage
-    from layout_planner.plan.years_terms import SchoolYear
+    from layout_planner.plan.years_terms import SchoolYear, Step
     from layout_planner.scenario import Years
 
 TOGETHER_UP_TO = 150_000  # options of all years
@@ -45,16 +47,41 @@ def plan_years(terms: Sequence[SchoolYear], years: Years, on_step: Callable[[Wor
     ------
     NoPlanError : the demands of a year contradict each other, or the time limit left no plan.
     """
+    rooms = {str(j): float(count) for j, count in rooms_at_hand(terms[0].case.county.schools, terms[0].today).items()}
+    terms = [replace(term, rooms=rooms) for term in terms]
     alone = [_plan_alone(term, None, on_step) for term in terms]
     nested = _nest(terms, alone, on_step)
+    found = _search(alone, nested, years, {}, on_step)
+    lacking = most_rooms(alone)
+    if lacking and any(count_built(term, plan.layout).rooms for term, plan in zip(terms, found.plans, strict=True)):
+        on_step(Words("有学校要添教室，再求一次", "some schools need classrooms: once more with them"))
+        found = _search(alone, nested, years, lacking, on_step)
+    return _sum_up(alone, found)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """The plan of every year, and what one search over all years reached on cost; None where there was none."""
+
+    plans: list[YearPlan]
+    together: Stage | None
+
+
+def _search(
+    alone: Sequence[Alone], nested: Sequence[Alone], years: Years, most: Mapping[str, int], on_step: Callable[[Words], None]
+) -> _Found:
+    """Return the plan of every year, and what one search over all years reached on cost; None where there was none.
+
+    most : the classrooms that a school may lack. Without them no class needs a room: a plan that then uses none is one of those with them,
+    and the bound counts for these too.
+    """
     on_step(Words("从头一年往后：先建后撤", "from the first year on: build before close"))
-    steps = go_forward(nested, alone, years)
-    together = None
-    if len(terms) > 1 and sum(len(each.asked.options) for each in alone) <= TOGETHER_UP_TO:
+    steps, together = go_forward(nested, alone, years, most), None
+    if len(alone) > 1 and sum(len(each.asked.options) for each in alone) <= TOGETHER_UP_TO:
         on_step(Words("各年合在一起求解", "all years in one search"))
-        steps, together = solve_together(alone, steps, years)
+        steps, together = solve_together(alone, steps, years, most)
     on_step(Words("各年学生取整", "whole pupils in every year"))
-    return _sum_up(alone, steps, together)
+    return _Found(_name_years([each.term for each in alone], steps, years), together)
 
 
 def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callable[[Words], None]) -> Alone:
@@ -107,14 +134,19 @@ def _chosen(plan: Alone) -> list[tuple[Site, str]]:
     return [(site, forms[site.school_id]) for site in plan.term.case.sites]
 
 
-def _sum_up(alone: Sequence[Alone], steps: Sequence[Step], together: Stage | None) -> YearsPlan:
-    """Return the layouts in whole pupils, and the goals with their bounds summed over the years."""
-    plans, built = [], NONE_BUILT
-    for each, step in zip(alone, steps, strict=True):
-        layout, solved = finish(step.asked, step.spent)
-        plan = YearPlan.of(each.term, layout, solved, built, step.built.fleet)
-        plans.append(plan)
-        built = plan.built
+def _name_years(terms: Sequence[SchoolYear], steps: Sequence[Step], years: Years) -> list[YearPlan]:
+    """Return the steps in whole pupils, with what is bought when."""
+    found = [finish(step.asked, step.spent) for step in steps]
+    built = buy_late(terms, [layout for layout, _ in found], [step.built for step in steps], years)
+    return [
+        YearPlan(term.year, term.today, layout, solved, before, now, price_built(term.case, before, now))
+        for term, (layout, solved), before, now in zip(terms, found, [NONE_BUILT, *built[:-1]], built, strict=True)
+    ]
+
+
+def _sum_up(alone: Sequence[Alone], found: _Found) -> YearsPlan:
+    """Return the plans with the goals and their bounds summed over the years."""
+    plans, together = found.plans, found.together
     goals = {"harmed": "harm", "at_risk_weighted": "at_risk", "cost_yuan": "cost"}
     reached = {name: sum(plan.solved.terms[name] for plan in plans) for name in goals}
     bounds = {name: sum(getattr(each, goal).bound for each in alone) for name, goal in goals.items()}

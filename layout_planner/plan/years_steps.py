@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import pulp
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.capital import Prices
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver
 from layout_planner.plan.model import build_model
 from layout_planner.plan.solve import AT_RISK_GAP, Spent
 from layout_planner.plan.years_links import (
-    BUILT_FOR,
-    NONE_BUILT,
+    THINGS,
+    add_rooms,
     decide_sites,
     displaced,
     forms_of,
@@ -25,8 +26,9 @@ from layout_planner.plan.years_links import (
     keep_taught,
     list_drops,
     list_receivers,
+    needed_for,
 )
-from layout_planner.plan.years_terms import Built, Step, count_built
+from layout_planner.plan.years_terms import NONE_BUILT, Built, Step, count_built, count_rooms
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
 
     Groups = set[tuple[str, str]]
     Forms = dict[str, str]
+    New = dict[str, dict[str, pulp.LpVariable]]  # thing -> school -> how many are new
 
 WORSE_SHARE, WORSE = 1e-3, 0.5
 
@@ -51,7 +54,7 @@ class _Limits:
 
     before        what stands and runs already
     moved         (settlement, band) whose school is dropped in this year
-    receivers     (mode, school) that may take them in, and so add nothing in this year
+    receivers     (thing, school) that may take them in with it, and so add none of it in this year
     floors        what must stand and run in this year for those who are moved in the next
     capital_yuan  the most that may be spent on what is new
     """
@@ -63,32 +66,47 @@ class _Limits:
     capital_yuan: float | None
 
 
-def go_forward(nested: Sequence[Alone], alone: Sequence[Alone], years: Years) -> list[Step]:
+def go_forward(nested: Sequence[Alone], alone: Sequence[Alone], years: Years, most: Mapping[str, int]) -> list[Step]:
     """Return the steps of all years; a closing waits a year where what it needs cannot stand in time.
 
     nested : plans whose forms never close what a later year needs. alone : the same years by themselves, to compare with.
+    most : the classrooms that a school may lack
 
     Raises
     ------
     NoPlanError : the limits of a year leave no plan.
     """
     homes = homes_by_drop(table for each in alone for table in (each.asked.options, each.term.today.assignment))
+    asked = _Asked(nested, homes, years, most)
     steps: list[Step] = []
     for place in range(len(nested)):
         before = (steps[-1].built, steps[-1].forms) if steps else (NONE_BUILT, forms_today(nested[0].term.case.sites))
-        steps.append(_choose_step(nested, alone[place], place, before, homes, years))
+        steps.append(_choose_step(asked, alone[place], place, before))
     return steps
 
 
-def _choose_step(
-    nested: Sequence[Alone], alone: Alone, place: int, before: tuple[Built, Forms], homes: Mapping[Drop, set[str]], years: Years
-) -> Step:
+@dataclass(frozen=True)
+class _Asked:
+    """What is asked of all steps.
+
+    nested  plans whose forms never close what a later year needs
+    homes   (school, band) -> settlements that may attend it
+    most    the classrooms that a school may lack
+    """
+
+    nested: Sequence[Alone]
+    homes: Mapping[Drop, set[str]]
+    years: Years
+    most: Mapping[str, int]
+
+
+def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms]) -> Step:
     """Return the step with the closings that were planned for this year, or without them where that is safer."""
-    planned = forms_of(nested[place].layout)
+    planned = forms_of(asked.nested[place].layout)
     waiting = _wait(alone, before[1], planned)
-    attempts = [_attempt(nested, alone, place, before, planned, homes, years)]
+    attempts = [_attempt(asked, alone, place, before, planned)]
     if waiting != planned and (attempts[0] is None or _is_worse(attempts[0], alone)):
-        attempts.append(_attempt(nested, alone, place, before, waiting, homes, years))
+        attempts.append(_attempt(asked, alone, place, before, waiting))
     found = [step for step in attempts if step is not None]
     if not found:
         year = alone.term.year
@@ -101,32 +119,23 @@ def _choose_step(
     return min(found, key=lambda step: (round(step.harm), round(step.at_risk)))
 
 
-def _attempt(
-    nested: Sequence[Alone],
-    alone: Alone,
-    place: int,
-    before: tuple[Built, Forms],
-    now: Forms,
-    homes: Mapping[Drop, set[str]],
-    years: Years,
-) -> Step | None:
-    sites, layout = alone.term.case.sites, nested[place].layout
-    moved = displaced(list_drops(sites, before[1], now), homes)
+def _attempt(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms], now: Forms) -> Step | None:
+    sites, layout = alone.term.case.sites, asked.nested[place].layout
+    moved = displaced(list_drops(sites, before[1], now), asked.homes)
     floors = NONE_BUILT
-    if place + 1 < len(nested):
-        following = nested[place + 1]
+    if place + 1 < len(asked.nested):
+        following = asked.nested[place + 1]
         drops = list_drops(sites, now, forms_of(following.layout))
-        built = count_built(following.term.case, following.layout, NONE_BUILT)
-        receivers = list_receivers(following.layout, displaced(drops, homes))
-        floors = _part(built, receivers)
-    limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, years.capital_of(alone.term.year))
-    return _take_step(alone, now, limits)
+        receivers = list_receivers(following.layout, displaced(drops, asked.homes))
+        floors = _part(count_built(following.term, following.layout), receivers)
+    limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, asked.years.capital_of(alone.term.year))
+    return _take_step(alone, now, limits, asked.most)
 
 
 def _part(built: Built, receivers: set[tuple[str, str]]) -> Built:
-    """Return what is built at the receivers, each for its mode."""
-    kept = {BUILT_FOR[mode]: {j: n for j, n in getattr(built, BUILT_FOR[mode]).items() if (mode, j) in receivers} for mode in BUILT_FOR}
-    return Built(kept["beds"], kept["buses"], sum(kept["buses"].values()))
+    """Return what is built at the receivers, each thing where it is needed."""
+    beds, buses, rooms = ({j: n for j, n in getattr(built, thing).items() if (thing, j) in receivers} for thing in THINGS)
+    return Built(beds, buses, sum(buses.values()), rooms)
 
 
 def _wait(alone: Alone, before: Forms, planned: Forms) -> Forms:
@@ -140,24 +149,25 @@ def _is_worse(step: Step, alone: Alone) -> bool:
     return step.harm > alone.harm.value + WORSE or step.at_risk > alone.at_risk.value * (1 + WORSE_SHARE) + WORSE
 
 
-def _take_step(alone: Alone, forms: Forms, limits: _Limits) -> Step | None:
+def _take_step(alone: Alone, forms: Forms, limits: _Limits, most: Mapping[str, int]) -> Step | None:
     """Return the best that a year can do with `forms` and within `limits`; None where that is nothing."""
     case = replace(alone.asked.case, sites=decide_sites(alone.term.case.sites, forms))
     asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options))
     try:
         model = build_model(case, asked.options, asked.today)
-        _bind(model, case, limits)
+        new = {"beds": model.new_beds, "buses": model.new_buses, "rooms": add_rooms(model.problem, model, alone.term, most)}
+        _bind(model, new, case, limits)
         solver = _solver(model, case)
         harm = solver.minimise(model.harm, gap=EXACT)
         solver.keep_at(model.harm, harm.value, "harm_kept")
         at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
         asked = replace(asked, reached=replace(asked.reached, harm=harm, at_risk=at_risk))
-        spent = _spend_ahead(asked, model, limits.floors)
+        spent = _spend_ahead(asked, model, new, limits.floors)
     except NoPlanError:
         return None
     values = spent.solver.values()
     beds, buses = ({j: n for j, v in group.items() if (n := round(values[v]))} for group in (model.new_beds, model.new_buses))
-    built = Built(beds, buses, max(limits.before.fleet, sum(buses.values())))
+    built = Built(beds, buses, max(limits.before.fleet, sum(buses.values())), _count_rooms(model, new["rooms"], alone, values, limits))
     return Step(asked, spent, forms, built, harm.value, at_risk.value)
 
 
@@ -166,39 +176,51 @@ def _solver(model: LayoutModel, case: Case) -> LinearSolver:
     return LinearSolver(model, settings.seed, time.monotonic() + settings.time_limit_s)
 
 
-def _bind(model: LayoutModel, case: Case, limits: _Limits) -> None:
-    """Keep what stands, let those who are moved board and ride only where nothing is added, and stay within the capital."""
-    new = {"beds": model.new_beds, "buses": model.new_buses}
-    for j, count in limits.before.beds.items():
-        if j in model.new_beds:
-            model.new_beds[j].lowBound = count
-    for mode, j in limits.receivers:
-        if j in new[BUILT_FOR[mode]]:
-            new[BUILT_FOR[mode]][j].upBound = getattr(limits.before, BUILT_FOR[mode]).get(j, 0)
+def _count_rooms(
+    model: LayoutModel, rooms: Mapping[str, pulp.LpVariable], alone: Alone, values: Mapping[pulp.LpVariable, float], limits: _Limits
+) -> dict[str, int]:
+    """Return the new classrooms that must stand: those used, those asked for ahead, and those that stood before."""
+    classes: dict[str, int] = {}
+    for (j, _), variable in model.classes.items():
+        classes[j] = classes.get(j, 0) + round(values[variable])
+    used = count_rooms(alone.term, classes)
+    counts = {j: max(used.get(j, 0), round(variable.lowBound)) for j, variable in rooms.items()}
+    return {j: n for j in sorted({*counts, *limits.before.rooms}) if (n := max(counts.get(j, 0), limits.before.rooms.get(j, 0)))}
+
+
+def _bind(model: LayoutModel, new: New, case: Case, limits: _Limits) -> None:
+    """Keep what stands, let those who are moved go only where nothing that they need is added, and stay within the capital."""
+    for thing in ("beds", "rooms"):
+        for j, count in getattr(limits.before, thing).items():
+            if j in new[thing]:
+                new[thing][j].lowBound = count
+    for thing, j in limits.receivers:
+        if j in new[thing]:
+            new[thing][j].upBound = max(getattr(limits.before, thing).get(j, 0), new[thing][j].lowBound)
     columns = (model.options[c].astype(str) for c in ("settlement_id", "band", "school_id", "mode"))
     for variable, i, band, j, mode in zip(model.pupils, *columns, strict=True):
-        adds = mode in BUILT_FOR and j in new[BUILT_FOR[mode]] and (mode, j) not in limits.receivers
+        adds = any(j in new[thing] and (thing, j) not in limits.receivers for thing in needed_for(mode))
         if adds and (i, band) in limits.moved:
             variable.upBound = 0
     if limits.capital_yuan is not None:
-        _add_capital(model, case, limits)
+        _add_capital(model, new, case, limits)
 
 
-def _add_capital(model: LayoutModel, case: Case, limits: _Limits) -> None:
-    problem = model.problem
+def _add_capital(model: LayoutModel, new: New, case: Case, limits: _Limits) -> None:
+    problem, prices = model.problem, Prices.of(case.norms)
     more = problem.add_variable("fleet_more", 0)
-    problem += more >= pulp.lpSum(model.new_buses.values()) - limits.before.fleet, "fleet"
-    beds = pulp.lpSum(variable - limits.before.beds.get(j, 0) for j, variable in model.new_beds.items())
-    prices = case.norms.value("cost.new_bed_yuan"), case.norms.value("cost.bus_price_yuan")
-    problem += prices[0] * beds + prices[1] * more <= limits.capital_yuan, "capital"
+    problem += more >= pulp.lpSum(new["buses"].values()) - limits.before.fleet, "fleet"
+    beds, rooms = (
+        pulp.lpSum(variable - getattr(limits.before, thing).get(j, 0) for j, variable in new[thing].items()) for thing in ("beds", "rooms")
+    )
+    problem += prices.bed * beds + prices.bus * more + prices.room * rooms <= limits.capital_yuan, "capital"
 
 
-def _spend_ahead(asked: Asked, model: LayoutModel, floors: Built) -> Spent:
+def _spend_ahead(asked: Asked, model: LayoutModel, new: New, floors: Built) -> Spent:
     """Return the least cost with harm and risk where they are, and with the `floors` built where the limits leave room for them."""
-    groups = ((model.new_beds, floors.beds), (model.new_buses, floors.buses))
-    kept = {variable: variable.lowBound for group, _ in groups for variable in group.values()}
-    for group, wanted in groups:
-        for variable, count in ((group[j], count) for j, count in wanted.items() if j in group):
+    kept = {variable: variable.lowBound for group in new.values() for variable in group.values()}
+    for thing in THINGS:
+        for variable, count in ((new[thing][j], count) for j, count in getattr(floors, thing).items() if j in new[thing]):
             variable.lowBound = min(max(variable.lowBound, count), variable.upBound)
     with contextlib.suppress(ContradictionError):
         return _spend(asked, model)

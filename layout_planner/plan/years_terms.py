@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from layout_planner.plan.capital import Prices
 from layout_planner.plan.forms import CLOSED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
 
@@ -16,19 +17,20 @@ if TYPE_CHECKING:
     from layout_planner.plan.layout import Layout, Solved
     from layout_planner.plan.linear import Stage
     from layout_planner.plan.solve import Asked, Spent
-    from layout_planner.scenario import Years
-
-ROUNDING = 1e-6
 
 
 @dataclass(frozen=True)
 class SchoolYear:
-    """One school year before anything is decided: its pupils, its orders and budget, and the schools of today with its pupils."""
+    """One school year before anything is decided: its pupils, its orders and budget, and the schools of today with its pupils.
+
+    rooms  school -> classes that it holds without building (`capital.rooms_at_hand` before the first year); endless where it is not named
+    """
 
     year: int
     case: Case
     options: pd.DataFrame
     today: Layout
+    rooms: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -50,11 +52,16 @@ class Built:
     beds   school -> new beds that stand
     buses  school -> new buses that run
     fleet  new buses of the county that were bought so far, some of them perhaps before they run
+    rooms  school -> new classrooms that stand, some of them perhaps before they are used
     """
 
     beds: dict[str, int] = field(default_factory=dict)
     buses: dict[str, int] = field(default_factory=dict)
     fleet: int = 0
+    rooms: dict[str, int] = field(default_factory=dict)
+
+
+NONE_BUILT = Built()
 
 
 @dataclass(frozen=True)
@@ -73,7 +80,7 @@ class Step:
 class YearPlan:
     """One year of the plan, in whole pupils.
 
-    capital_yuan  what beds and buses cost that are new in this year
+    capital_yuan  what beds, buses and classrooms cost that are new in this year
     """
 
     year: int
@@ -83,12 +90,6 @@ class YearPlan:
     before: Built
     built: Built
     capital_yuan: float
-
-    @classmethod
-    def of(cls, term: SchoolYear, layout: Layout, solved: Solved, before: Built, fleet: int) -> YearPlan:
-        """Return the year in which `layout` follows upon `before`, with `fleet` buses bought at least."""
-        built = count_built(term.case, layout, replace(before, fleet=max(fleet, before.fleet)))
-        return cls(term.year, term.today, layout, solved, before, built, price_built(term.case, before, built))
 
 
 @dataclass(frozen=True)
@@ -112,29 +113,24 @@ class YearsPlan:
         return max(0.0, self.reached["cost_yuan"] - self.bounds["cost_yuan"]) / max(1.0, self.reached["cost_yuan"])
 
 
-def count_built(case: Case, layout: Layout, before: Built) -> Built:
-    """Return the new beds and buses of `layout`."""
-    sites, schools = layout.sites, case.county.schools
+def count_built(term: SchoolYear, layout: Layout) -> Built:
+    """Return the new beds, buses and classrooms that `layout` uses."""
+    sites, schools = layout.sites, term.case.county.schools
     beds = {str(j): int(n) for j, n in sites["new_beds"].items() if n}
     had = schools["buses"].reindex(sites.index).where(sites["form"] != CLOSED, 0)
     buses = {str(j): int(n) for j, n in (sites["buses"] - had).items() if n}
-    return Built(beds, buses, max(before.fleet, sum(buses.values())))
+    return Built(beds, buses, sum(buses.values()), count_rooms(term, {str(j): int(n) for j, n in sites["classes"].items()}))
+
+
+def count_rooms(term: SchoolYear, classes: Mapping[str, int]) -> dict[str, int]:
+    """Return the classrooms that schools with so many classes need beyond those at hand; those that need none are left out."""
+    return {j: int(more) for j, count in classes.items() if (more := count - term.rooms.get(j, float("inf"))) > 0}
 
 
 def price_built(case: Case, before: Built, now: Built) -> float:
-    """Return what was spent on beds and buses between two years, yuan."""
-    beds = sum(max(0, count - before.beds.get(j, 0)) for j, count in now.beds.items())
-    fleet = now.fleet - before.fleet
-    return beds * case.norms.value("cost.new_bed_yuan") + fleet * case.norms.value("cost.bus_price_yuan")
-
-
-def buy_late(steps: Sequence[Step], years: Years) -> list[Step]:
-    """Return `steps` with every bus bought when it first runs, or before where the capital of that year does not suffice."""
-    owned = [max(step.built.fleet for step in steps[: place + 1]) for place in range(len(steps))]
-    for place in range(len(steps) - 1, 0, -1):
-        norms, built = steps[place].asked.case.norms, (steps[place - 1].built, steps[place].built)
-        capital = years.capital_of(steps[place].asked.case.scenario.year)
-        if capital is not None:
-            left = capital - price_built(steps[place].asked.case, replace(built[0], fleet=0), replace(built[1], fleet=0))
-            owned[place - 1] = max(owned[place - 1], owned[place] - int(left / norms.value("cost.bus_price_yuan") + ROUNDING))
-    return [replace(step, built=replace(step.built, fleet=count)) for step, count in zip(steps, owned, strict=True)]
+    """Return what was spent on beds, buses and classrooms between two years, yuan."""
+    prices = Prices.of(case.norms)
+    beds, rooms = (
+        sum(max(0, count - had.get(j, 0)) for j, count in has.items()) for had, has in ((before.beds, now.beds), (before.rooms, now.rooms))
+    )
+    return beds * prices.bed + (now.fleet - before.fleet) * prices.bus + rooms * prices.room

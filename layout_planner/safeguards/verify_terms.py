@@ -70,14 +70,15 @@ def _recount_capital(county: County, scenario: Scenario, norms: NormSet, plan: L
         beds += int(site["new_beds"])
         buses += max(0, int(site["buses"]) - (0 if site["form"] == CLOSED else int(school["buses"])))
         if "classrooms" in school and pd.notna(school["classrooms"]):
-            now, then = (_classes(county, scenario, norms, layout, str(school_id)) for layout in (today, plan))
+            now, then = (count_site_classes(county, scenario, norms, layout, str(school_id)) for layout in (today, plan))
             rooms += max(0, then - max(now, int(school["classrooms"])))
     roads = sum(fix.cost_yuan for fix in scenario.plan.road_fixes if fix.id in plan.fixes)
     things = ((beds, "cost.new_bed_yuan"), (buses, "cost.bus_price_yuan"), (rooms, "cost.classroom_yuan"))
     return roads + sum(number * norms.value(key) for number, key in things)
 
 
-def _classes(county: County, scenario: Scenario, norms: NormSet, layout: Layout, school_id: str) -> int:
+def count_site_classes(county: County, scenario: Scenario, norms: NormSet, layout: Layout, school_id: str) -> int:
+    """Return the classes of a school, counted from the pupils of every band that it teaches."""
     taught = bands_of(str(layout.sites.at[school_id, "form"]), county.schools.loc[school_id], scenario)
     here = layout.assignment[layout.assignment["school_id"] == school_id]
     return sum(

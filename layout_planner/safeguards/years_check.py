@@ -1,20 +1,22 @@
-"""Check a plan over years from its layouts alone: nothing reopens, beds stay, and what a closing needs was in service the year before.
+"""Check a plan over years from its layouts: nothing reopens, beds and rooms stay, and what a closing needs was in service the year before.
 
 Shares no code with `plan`. Each year's trips, places and prices are the question of `verify_layout`; this looks between the years.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+import pandas as pd
 
+from layout_planner.safeguards.verify_terms import count_site_classes
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import pandas as pd
+    from numpy.typing import NDArray
 
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
@@ -24,13 +26,19 @@ if TYPE_CHECKING:
 CLOSED = "closed"
 
 
+class Bought(NamedTuple):
+    """What a plan says of a year: new buses owned by then, new classrooms that stand by school, yuan spent on what is new."""
+
+    buses: int
+    rooms: Mapping[str, int]
+    yuan: float
+
+
+NOTHING = Bought(0, {}, 0.0)
+
+
 def check_years(
-    county: County,
-    scenario: Scenario,
-    norms: NormSet,
-    today: Layout,
-    layouts: Mapping[int, Layout],
-    bought: Mapping[int, tuple[int, float]],
+    county: County, scenario: Scenario, norms: NormSet, today: Layout, layouts: Mapping[int, Layout], bought: Mapping[int, Bought]
 ) -> tuple[Words, ...]:
     """Return everything that is wrong between the years of a plan.
 
@@ -39,22 +47,54 @@ def check_years(
     scenario : with `[plan.years]`.
     today : the schools as they are, with the pupils of the first year.
     layouts : the plan by year.
-    bought : by year, the new buses that the county owns by then, and what it says is spent on what is new, yuan.
+    bought : by year, what the plan says is bought.
     """
     faults: list[Words] = []
-    years = sorted(layouts)
-    before = today
-    fleet = 0
-    for year in years:
-        now = layouts[year]
+    before, had = today, NOTHING
+    at_hand = _rooms_at_hand(county, scenario, norms, today)
+    for year in sorted(layouts):
+        now, has = layouts[year], bought[year]
+        classes = {j: count_site_classes(county, scenario, norms, now, j) for j in at_hand}
         found = [*_check_forms(county, before, now), *_check_beds(before, now), *_check_built_first(county, norms, before, now)]
-        owned, said = bought[year]
-        found += _check_fleet(county, now, fleet, owned)
-        found += _check_money(scenario, year, now, _recount_capital(norms, before, now, owned - fleet), said)
-        fleet = owned
+        found += _check_rooms(county, at_hand, classes, had, has)
+        found += _check_rooms_first(county, at_hand, classes, had, _list_takers(before, now))
+        found += _check_fleet(county, now, had.buses, has.buses)
+        found += _check_money(scenario, year, now, _recount_capital(norms, before, now, had, has), has.yuan)
         faults += [Words(f"{year}学年：{f.zh}", f"{year}: {f.en}") for f in found]
-        before = now
+        before, had = now, has
     return tuple(faults)
+
+
+def _rooms_at_hand(county: County, scenario: Scenario, norms: NormSet, today: Layout) -> dict[str, int]:
+    """Return the classes that every school with known classrooms holds without building: these, or today's classes where they are more."""
+    known = county.schools["classrooms"].dropna() if "classrooms" in county.schools else pd.Series(dtype=float)
+    return {str(j): max(int(count), count_site_classes(county, scenario, norms, today, str(j))) for j, count in known.items()}
+
+
+def _check_rooms(county: County, at_hand: Mapping[str, int], classes: Mapping[str, int], had: Bought, has: Bought) -> Iterator[Words]:
+    """Every class has a room, and rooms that were built stay."""
+    for school_id, count in classes.items():
+        stands = at_hand[school_id] + has.rooms.get(school_id, 0)
+        if count > stands:
+            name = _name(county, school_id)
+            yield Words(f"{name.zh}有{count}个班，只有{stands}间教室", f"{name.en} has {count} classes and {stands} classrooms")
+    for school_id in sorted(had.rooms):
+        if has.rooms.get(school_id, 0) < had.rooms[school_id]:
+            yield Words(f"{school_id}的新教室减少了", f"new classrooms at {school_id} become fewer")
+
+
+def _check_rooms_first(
+    county: County, at_hand: Mapping[str, int], classes: Mapping[str, int], had: Bought, takers: set[str]
+) -> Iterator[Words]:
+    """Where pupils of a school that closed go, all classes fit in the classrooms of the year before."""
+    for school_id in sorted(takers & classes.keys()):
+        stood = at_hand[school_id] + had.rooms.get(school_id, 0)
+        if classes[school_id] > stood:
+            name = _name(county, school_id)
+            yield Words(
+                f"{name.zh}接收撤校学生，开{classes[school_id]}个班，上一学年只有{stood}间教室",
+                f"{name.en} takes in pupils of a school that closes: {classes[school_id]} classes, and the year before {stood} rooms",
+            )
 
 
 def _name(county: County, school_id: str) -> Words:
@@ -85,12 +125,7 @@ def _check_beds(before: Layout, now: Layout) -> Iterator[Words]:
 
 def _check_built_first(county: County, norms: NormSet, before: Layout, now: Layout) -> Iterator[Words]:
     """Where pupils of a school that closed go, all boarders and riders fit in the beds and buses of the year before."""
-    lost = {(str(j), band) for j in now.sites.index for band in _bands(before, j) - _bands(now, j)}
-    trips = before.assignment
-    keys = zip(trips["settlement_id"], trips["band"], trips["school_id"], strict=True)
-    moved = {(i, band) for i, band, j in keys if (str(j), band) in lost}
-    after = now.assignment
-    comes = np.array([pair in moved for pair in zip(after["settlement_id"], after["band"], strict=True)], dtype=bool)
+    after, comes = now.assignment, _mark_moved(before, now)
     for mode, what in (("board", Words("床位", "beds")), ("school_bus", Words("校车座位", "bus seats"))):
         in_mode = after[after["mode"] == mode]
         for school_id in sorted(set(after.loc[comes & (after["mode"] == mode), "school_id"])):
@@ -102,6 +137,21 @@ def _check_built_first(county: County, norms: NormSet, before: Layout, now: Layo
                     f"{name.zh}接收撤校学生，用{what.zh}{there}，上一学年只有{places}",
                     f"{name.en} takes in pupils of a school that closes and needs {there} {what.en}; the year before it had {places}",
                 )
+
+
+def _mark_moved(before: Layout, now: Layout) -> NDArray[np.bool_]:
+    """Return which trips of `now` are of a settlement and band whose school of the year before teaches the band no longer."""
+    lost = {(str(j), band) for j in now.sites.index for band in _bands(before, j) - _bands(now, j)}
+    trips = before.assignment
+    keys = zip(trips["settlement_id"], trips["band"], trips["school_id"], strict=True)
+    moved = {(i, band) for i, band, j in keys if (str(j), band) in lost}
+    after = now.assignment
+    return np.array([pair in moved for pair in zip(after["settlement_id"], after["band"], strict=True)], dtype=bool)
+
+
+def _list_takers(before: Layout, now: Layout) -> set[str]:
+    """Return the schools that take in pupils of a school that closed."""
+    return {str(j) for j in now.assignment.loc[_mark_moved(before, now), "school_id"] if j}
 
 
 def _places(norms: NormSet, site: pd.Series, mode: str) -> int:
@@ -120,10 +170,12 @@ def _check_fleet(county: County, now: Layout, had: int, owned: int) -> Iterator[
         yield Words(f"新购校车由{had}辆减为{owned}辆", f"new buses owned fall from {had} to {owned}")
 
 
-def _recount_capital(norms: NormSet, before: Layout, now: Layout, buses: int) -> float:
-    """Return what is spent on new beds and on `buses` in this year, yuan."""
-    beds = (now.sites["new_beds"] - before.sites["new_beds"].reindex(now.sites.index)).clip(lower=0).sum()
-    return float(beds) * norms.value("cost.new_bed_yuan") + buses * norms.value("cost.bus_price_yuan")
+def _recount_capital(norms: NormSet, before: Layout, now: Layout, had: Bought, has: Bought) -> float:
+    """Return what is spent on new beds, buses and classrooms in this year, yuan."""
+    beds = int((now.sites["new_beds"] - before.sites["new_beds"].reindex(now.sites.index)).clip(lower=0).sum())
+    rooms = sum(max(0, count - had.rooms.get(school_id, 0)) for school_id, count in has.rooms.items())
+    things = ((beds, "cost.new_bed_yuan"), (has.buses - had.buses, "cost.bus_price_yuan"), (rooms, "cost.classroom_yuan"))
+    return float(sum(number * norms.value(key) for number, key in things))
 
 
 def _check_money(scenario: Scenario, year: int, now: Layout, spent: float, said: float) -> Iterator[Words]:

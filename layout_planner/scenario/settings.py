@@ -188,7 +188,8 @@ class Years(Strict):
         default_factory=dict, description="yearly cost that the plan may not exceed: of every year, or by year"
     )
     capital_yuan: Positive | dict[int, Positive] = Field(
-        default_factory=dict, description="what may be spent on beds and buses that are new in a year: in every year, or by year"
+        default_factory=dict,
+        description="what may be spent on beds, buses and classrooms that are new in a year: in every year, or by year",
     )
     close_from: dict[str, int] = Field(
         default_factory=dict, description="site of `close` = first school year in which it no longer runs; the first of all where not named"
