@@ -13,7 +13,7 @@ import shapely
 from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
-from shapely import LineString, Point
+from shapely import LineString, Point, STRtree
 
 from layout_planner.county.model import Elevation
 from layout_planner.norms import read_norms
@@ -24,7 +24,7 @@ from layout_planner.travel.matrix import measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.travel.network import orient_edges
 from layout_planner.travel.terrain import Walker
-from layout_planner.travel.terrain_walk import Roads, walk_to_road
+from layout_planner.travel.terrain_walk import Roads, walk_to_road, walk_to_roads
 from tests.test_travel import CRS, INF, QUICK, make_county, tobler
 
 NORMS = read_norms("cn-rural")
@@ -224,6 +224,58 @@ def test_the_re_check_finds_the_same_way(seed, hilly):
     stretches = shapely.linestrings(np.stack([np.array(leg.line.coords[:-1]), np.array(leg.line.coords[1:])], axis=1))
     on_the_bank = Point(leg.line.coords[-1]).buffer(SHORT_OF_M)  # a road on the bank itself is reached dry
     assert not any(shapely.crosses(line.difference(on_the_bank), stretches).any() for line in ground.water.geometries)
+
+
+@QUICK
+@given(st.integers(0, 10_000), st.booleans())
+def test_the_re_check_finds_the_same_ways_to_every_road(seed, hilly):
+    """And the soonest of them is the one that is found alone; without one of the roads the ways to the others stay as they are."""
+    county = random_country(seed, hilly=hilly)
+    roads, ground = ground_of(county)
+    home = county.settlements.geometry.iloc[0]
+    place, everywhere = np.array([home.x, home.y]), np.ones(len(roads.lines), dtype=bool)
+    legs = {leg.edge: leg for leg in walk_to_roads(place, roads, ground, 1800.0)}
+    treks = {trek.edge: trek for trek in country_of(county, ground).treks(home, roads.lines, everywhere, 1800.0)}
+    assert legs.keys() == treks.keys()
+    for edge, leg in legs.items():
+        assert (leg.at, leg.there_s, leg.back_s) == pytest.approx((treks[edge].along_m, treks[edge].there_s, treks[edge].back_s), abs=1e-6)
+        others = replace(
+            roads, rows=roads.rows[[edge]], lines=roads.lines[[edge]], ways=roads.ways[[edge]], tree=STRtree(roads.lines[[edge]])
+        )
+        assert [alone.there_s for alone in walk_to_roads(place, others, ground, 1800.0)] == [leg.there_s]
+    if legs:
+        soonest = walk_to_road(place, roads, ground, float(shapely.distance(roads.lines, home).min()))
+        assert soonest.there_s + soonest.back_s >= min(leg.there_s + leg.back_s for leg in legs.values()) - 1e-6
+
+
+def test_a_hamlet_between_two_roads_walks_down_to_the_one_of_its_school():
+    """600 m north to a road without the school, 900 m south to the school's: 900 m off the road and 2000 m on it, not 12 km round.
+
+    On the cells a joint lies up to 30 m beside the foot of the plumb line.
+    """
+    nodes = [(-2000, 900 + 600), (4000, 1500), (4000, 0), (-2000, 0)]
+    edges = [(0, 1, "tertiary", True, True, True), (1, 2, "tertiary", True, True, True), (2, 3, "tertiary", True, True, True)]
+    flat = make_county(nodes, edges, [(0, 900)], [(-2000, 0)])
+    for county in (flat, with_heights(flat, level)):
+        net = net_of(county)
+        trips = measure_net(net, county, Travel())
+        assert net.on_foot.homes.distance.tolist() == pytest.approx([600, 900], rel=2e-3)  # the soonest reached comes first
+        assert trips.walk_s[0, 0] == pytest.approx(900 / (1.4 * OFF) + 2000 / 1.4, rel=15e-3)
+        assert trips.walk_m[0, 0] == pytest.approx(2900, rel=15e-3)
+        assert trips.guessed_share("walk")[0, 0] == pytest.approx(900 / 2900, rel=15e-3)
+    riding = measure_travel(with_heights(flat, level), NORMS, Travel()).riding()
+    assert riding.walk_s[0, 0] == pytest.approx(900 / (1.4 * OFF), rel=15e-3)
+    assert riding.ride_m[0, 0] == pytest.approx(2000, rel=2e-2)
+
+
+def test_beyond_two_kilometres_only_the_road_soonest_reached_is_joined():
+    """The first home is 2.2, 2.5 and 3 km from three roads and joins the first, the second 1.9, 1.8 and 3.7 km and joins two."""
+    edges = [*DRIVEN, (2, 3, *DRIVEN[0][2:]), (0, 2, *DRIVEN[0][2:])]
+    county = make_county([*ROAD, (0, 5500), (4000, 5500)], edges, [(2200, 2500), (1900, 3700)], SCHOOL)
+    access = net_of(with_heights(county, level)).on_foot.homes
+    assert access.place.tolist() == [0, 1, 1]
+    assert access.distance.tolist() == pytest.approx([2200, 1800, 1900], rel=5e-3)
+    assert net_of(county).on_foot.homes.place.tolist() == [1, 1]  # on flat land without heights nobody goes further
 
 
 def place_to_end(leg):

@@ -22,10 +22,12 @@ from layout_planner.scenario import Travel
 from layout_planner.travel import links, network, rides
 from layout_planner.travel.bus import Bus
 from layout_planner.travel.doubt import Pace
+from layout_planner.travel.ground import lay_ground
 from layout_planner.travel.matrix import measure_near, measure_net, measure_travel
 from layout_planner.travel.net import build_net
 from layout_planner.travel.options import child_factor, ride_by, time_trips
 from layout_planner.travel.terrain import Walker, heights_at, walk_straight
+from layout_planner.travel.terrain_walk import Roads, walk_to_roads
 from tests.tiny import CRS, ORIGIN, tiny_county
 
 NORMS = read_norms("cn-rural")
@@ -331,16 +333,16 @@ def foot_of(point, nodes, edge):
 
 
 def joints(point, nodes, edges, allowed, most_m):
-    """Return (metres, edge, metres along) of all allowed edges within 500 m; without any, of the nearest within `most_m`."""
+    """Return (metres, edge, metres along) of all allowed edges within 500 m; without any, of all within `most_m`, or of the nearest."""
     all_ = sorted((*foot_of(point, nodes, edges[i]), i) for i in allowed)
     near = [(away, i, at) for away, at, i in all_ if away <= 500]
-    return near or [(away, i, at) for away, at, i in all_[:1] if away <= most_m]
+    return near or [(away, i, at) for away, at, i in (all_[:1] if most_m == INF else all_) if away <= most_m]
 
 
 def unclear(point, nodes, edges, allowed):
-    """Two edges as near as each other beyond 500 m, met at different points or inside, or one just at 500 m: either answer is right."""
+    """Two edges as near as each other beyond 500 m, met at different points or inside, or one just at a limit: either answer is right."""
     spots = sorted((*foot_of(point, nodes, edges[i]), i) for i in allowed)
-    if not spots or any(abs(away - 500) < 1e-3 for away, _, _ in spots):
+    if not spots or any(abs(away - limit) < 1e-3 for away, _, _ in spots for limit in (500, 2000)):
         return bool(spots)
     away, _, first = spots[0]
     here = _place(point, nodes, edges[first])
@@ -513,7 +515,10 @@ def test_shuffled_rows_give_the_same_times(net, random):
 
 
 def every_trip(county):
-    """Return the seconds of all pupils by all means on roads, whose stops are within the norm's walk, who joins a road within 500 m."""
+    """Return the seconds of all pupils by all means on roads, whose stops are within the norm's walk, and how homes and schools join roads.
+
+    NEAR: within 500 m, FAR: all that are reached within 2 km, ALONE: otherwise.
+    """
     net = build_net(county, NORMS, Travel())
     trips = measure_net(net, county, Travel())
     seconds, fits = {}, {}
@@ -522,11 +527,22 @@ def every_trip(county):
             seconds[mode, grades] = time_trips(mode, trips, NORMS, Travel(), grades, Pace.of(NORMS))
         factor = child_factor(NORMS, grades, Travel())
         fits[grades] = ride_by("school_bus", trips, NORMS, factor).stop_s / factor <= 60 * NORMS.value("bus.walk_to_stop_minutes")
-    near = {
-        kind: [(access.metres <= 500) & ~access.lost & ~access.searched for access in (joined.homes, joined.schools)]
-        for kind, joined in (("walk", net.on_foot), ("drive", net.driven))
+    joined = {
+        kind: [np.where((access.metres <= 500) & ~access.lost & ~access.searched, NEAR, ALONE) for access in (roads.homes, roads.schools)]
+        for kind, roads in (("walk", net.on_foot), ("drive", net.driven))
     }
-    return seconds, fits, {kind: homes[:, None] & schools[None, :] for kind, (homes, schools) in near.items()}
+    walker = Walker.of(NORMS)
+    ground = lay_ground(net.edges, county.water, walker, county.elevation, Travel().terrain_reach_m)
+    roads, homes = Roads.of(net.edges, net.on_foot.reach), joined["walk"][0]
+    for row in np.flatnonzero(homes == ALONE):
+        access = net.on_foot.homes.only(net.on_foot.homes.place == row)
+        straight = county.elevation is None and not access.over_terrain.all()
+        if straight or walk_to_roads(np.array(county.settlements.geometry.iloc[row].coords[0]), roads, ground, 2000.0):
+            homes[row] = FAR
+    return seconds, fits, joined
+
+
+NEAR, FAR, ALONE = range(3)
 
 
 def long_enough(nodes, edges):
@@ -542,8 +558,9 @@ def long_enough(nodes, edges):
 @QUICK
 @given(road_nets(), st.lists(st.tuples(st.integers(0, 12), st.integers(0, 12), KINDS), min_size=1, max_size=3), st.data())
 def test_more_road_never_makes_a_trip_slower(net, more, data):
-    """For all who have a road of the kind within 500 m: whatever road is added, no trip on foot, by school bus or to board gets longer.
+    """Whatever road is added, no trip on foot, by school bus or to board gets longer between places with a road of the kind within 500 m.
 
+    And no walk of a home without, that reaches roads within 2 km, as long as it has none within 500 m and no new road bridges the river.
     The new roads may begin and end anywhere. Where every stop was further than children may walk, a new one within that walk goes first.
     """
     nodes, edges, homes, schools = net
@@ -559,8 +576,13 @@ def test_more_road_never_makes_a_trip_slower(net, more, data):
     one, two = (
         every_trip(replace(make_county(wider, roads, homes, schools), water=river, elevation=hills)) for roads in (edges, [*edges, *added])
     )
+    bridged = any(LineString([wider[a], wider[b]]).intersects(river.geometry.iloc[0]) for a, b, *_ in added)
     for (mode, grades), before in one[0].items():
-        after, same = two[0][mode, grades], one[2]["walk"] & (one[2]["drive"] | (mode == "walk"))
+        after, classes = two[0][mode, grades], [told[2]["walk"][0] for told in (one, two)]
+        afoot = (classes[0] == classes[1]) & (classes[0] <= (NEAR if bridged else FAR))
+        same = afoot[:, None] & (one[2]["walk"][1] == NEAR)
+        if mode != "walk":
+            same = same & (one[2]["drive"][0] == NEAR)[:, None] & (one[2]["drive"][1] == NEAR)
         if mode == "school_bus":
             assert (two[1][grades] | ~one[1][grades])[same].all()
             same = same & (one[1][grades] == two[1][grades])

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import BadDay, County
     from layout_planner.safeguards.retrace_paces import Paces
+    from layout_planner.safeguards.retrace_terrain import Trek
     from layout_planner.scenario import Scenario
 
     Floats = NDArray[np.float64]
@@ -115,11 +116,9 @@ class Net:
         for name, spot in _snap(table, self.paces.lines, allowed).items():
             place = table.geometry.at[name]
             near = self._settle_near(place, allowed, min(NEAR_M, most_m)) if spot.off_m <= NEAR_M else []
-            walker = (walkers or {}).get(("home", name))
-            far = None if near else self._settle_far(place, spot, allowed, most_m, walker[0].spot if walker else None)
-            if far is None and walkers is not None:
-                far = spot  # to a stop one may still walk by road
-            settled[name] = near or ([far] if far is not None else [])
+            afoot = None if walkers is None else walkers.get(("home", name), [])
+            far = [] if near else self._settle_far(place, spot, allowed, most_m, afoot)
+            settled[name] = near or far or ([] if walkers is None else [spot])  # to a stop one may still walk by road
         return settled
 
     def _settle_near(self, place: Point, allowed: NDArray[np.bool_], most_m: float) -> list[Spot]:
@@ -134,23 +133,27 @@ class Net:
                 spots.append(Spot(int(edge), along, float(off_m), *self.paces.cross_country(place, int(edge), along)))
         return spots
 
-    def _settle_far(self, place: Point, spot: Spot, allowed: NDArray[np.bool_], most_m: float, walker: Spot | None) -> Spot | None:
-        """Return the only joint of a place without a road near by; None where no leg leads to one."""
-        country, lines = self.paces.country, self.paces.lines
-        long_m = min(most_m, NEAR_M if self.kind == "walk" else np.inf) if self.paces.elevation is not None else np.inf
-        treks = walker is not None and walker.trekked
-        if walker is not None and treks and allowed[walker.edge]:
-            return walker
+    def _settle_far(self, place: Point, spot: Spot, allowed: NDArray[np.bool_], most_m: float, afoot: list[Joint] | None) -> list[Spot]:
+        """Return the joints of a place without a road near by; none where no leg leads to one.
+
+        afoot : how a home joins the walkable roads, None unless these are its stops. Who treks to those treks to its stops.
+        """
+        country, lines, every_m = self.paces.country, self.paces.lines, self.scenario.travel.off_network_m
+        hilly, treks = self.paces.elevation is not None, bool(afoot) and all(joint.spot.trekked for joint in afoot or ())
+        long_m = min(most_m, NEAR_M if self.kind == "walk" else np.inf) if hilly else np.inf
         joint = shapely.get_coordinates(shapely.line_interpolate_point(lines[spot.edge], spot.along_m))[0]
         wet = country.is_wet(np.array([place.x, place.y]), joint)
-        trek = None
-        if (wet or treks or spot.off_m > long_m) and spot.off_m <= country.reach_m:
-            trek = country.trek(place, lines, allowed, spot.off_m)
-        if trek is not None:
-            return Spot(*trek[:-1], trekked=True, path=trek.path)
-        if wet or treks or not spot.off_m <= most_m:
-            return None
-        return Spot(*spot[:3], *self.paces.cross_country(place, spot.edge, spot.along_m))
+        must, lowland = wet or treks or not spot.off_m <= most_m, not hilly and afoot is None
+        straight = self._settle_near(place, allowed, most_m) if lowland else []
+        found: list[Trek] = []
+        if (wet or treks or spot.off_m > long_m or (lowland and country.water)) and spot.off_m <= country.reach_m:
+            found = country.treks(place, lines, allowed, every_m)
+            soonest = country.trek(place, lines, allowed, spot.off_m) if not found and (hilly or (must and not straight)) else None
+            found += [] if soonest is None else [soonest]
+        spots = [Spot(*trek[:-1], trekked=True, path=trek.path) for trek in found]
+        if lowland:
+            return spots + straight
+        return spots or ([] if must else [Spot(*spot[:3], *self.paces.cross_country(place, spot.edge, spot.along_m))])
 
     @property
     def forward(self) -> nx.DiGraph:

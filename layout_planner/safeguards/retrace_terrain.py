@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from itertools import product
 from math import gcd
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -72,17 +73,25 @@ class Country:
 
     def trek(self, place: Point, lines: NDArray[np.object_], allowed: NDArray[np.bool_], off_m: float) -> Trek | None:
         """Return the way from `place` to the road of `allowed` ones that is soonest reached and left again; None beyond the reach."""
-        flat_both = 2.0 / float(self.pace(np.zeros(1))[0])
         for half in (min(2.2 * off_m + 900.0, self.reach_m), self.reach_m):
-            found = self._look(np.array([place.x, place.y]), lines, np.flatnonzero(allowed), half, half * flat_both)
-            if found is not None:
-                return found
+            found = self._look(place, lines, allowed, half)
+            if found:
+                return self._measure(*min(found.values(), key=itemgetter(0, 2))[1:], lines)
         return None
 
-    def _look(self, home: Floats, lines: NDArray[np.object_], rows: NDArray[np.int64], half: float, most_s: float) -> Trek | None:
+    def treks(self, place: Point, lines: NDArray[np.object_], allowed: NDArray[np.bool_], most_m: float) -> list[Trek]:
+        """Return the way from `place` to every road of `allowed` ones that takes, there and back, no longer than `most_m` on flat land."""
+        return [self._measure(*found[1:], lines) for found in self._look(place, lines, allowed, min(most_m, self.reach_m)).values()]
+
+    def _look(
+        self, place: Point, lines: NDArray[np.object_], allowed: NDArray[np.bool_], half: float
+    ) -> dict[int, tuple[tuple[float, float, float], Floats, int]]:
+        """Return by road what decides between the ways to it (seconds there and back, y, x of the joint), their points, the road."""
+        home, most_s = np.array([place.x, place.y]), half * 2.0 / float(self.pace(np.zeros(1))[0])
+        rows = np.flatnonzero(allowed)
         rows = rows[shapely.intersects(lines[rows], shapely.box(*(home - half), *(home + half)))]
         if not len(rows):
-            return None
+            return {}
         low = np.floor((home - half) / CELL).astype(int)
         count = int(2 * half // CELL) + 2
         x, y = np.meshgrid((low[0] + np.arange(count) + 0.5) * CELL, (low[1] + np.arange(count) + 0.5) * CELL, indexing="ij")
@@ -91,24 +100,25 @@ class Country:
         graph = self._moves(centres, height, count, home)
         seconds, parent = dijkstra(graph, directed=False, indices=len(centres), limit=most_s, return_predecessors=True)
         reached = np.flatnonzero(np.isfinite(seconds[:-1]))
-        best: tuple[float, float, float, int, int] | None = None
         cells, near = shapely.STRtree(lines[rows]).query(shapely.points(centres[reached]), predicate="dwithin", distance=ROAD_WITHIN)
         cells, near = reached[cells], rows[near]
         last = shapely.get_coordinates(shapely.shortest_line(shapely.points(centres[cells]), lines[near])).reshape(-1, 2, 2)[:, 1]
         total = seconds[cells] + self._both(np.hypot(*(last - centres[cells]).T), self.height(last) - height[cells])
+        best: dict[int, tuple[tuple[float, float, float], int, Floats]] = {}
         for i in np.argsort(total, kind="stable"):
-            if not total[i] <= most_s or (best is not None and round(float(total[i]), 6) > best[0]):
+            if not total[i] <= most_s:
                 break
-            key = (round(float(total[i]), 6), round(float(last[i, 1]), 6), round(float(last[i, 0]), 6), int(near[i]), int(cells[i]))
-            if not self.is_wet(centres[cells[i]], last[i]) and (best is None or key[:3] < best[:3]):
-                best = key
-                joint = last[i]
-        if best is None:
-            return None
-        chain = [best[4]]
-        while parent[chain[-1]] != len(centres):
-            chain.append(int(parent[chain[-1]]))
-        return self._measure(np.vstack([home, centres[chain[::-1]], joint]), best[3], lines)
+            key = (round(float(total[i]), 6), round(float(last[i, 1]), 6), round(float(last[i, 0]), 6))
+            told = best.get(int(near[i]))
+            if (told is None or key < told[0]) and not self.is_wet(centres[cells[i]], last[i]):
+                best[int(near[i])] = key, int(cells[i]), last[i]
+        ways = {}
+        for road, (key, cell, joint) in best.items():
+            chain = [cell]
+            while parent[chain[-1]] != len(centres):
+                chain.append(int(parent[chain[-1]]))
+            ways[road] = key, np.vstack([home, centres[chain[::-1]], joint]), road
+        return ways
 
     def _both(self, metres: Floats, rise: Floats) -> Floats:
         """Seconds there and back; an unknown rise counts as flat."""

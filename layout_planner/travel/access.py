@@ -11,7 +11,7 @@ import shapely
 from layout_planner.travel.joints import Offers
 from layout_planner.travel.network import SAME_POINT_M, Spots, join_places
 from layout_planner.travel.terrain import walk_straight
-from layout_planner.travel.terrain_walk import Roads, walk_to_road
+from layout_planner.travel.terrain_walk import Roads, walk_to_road, walk_to_roads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
     Lines = NDArray[np.object_]
-    Choose = Callable[[Offers], Flags]
+    Choose = Callable[[Offers, Lines], Flags]
 
 NEAR_M = 500.0  # a place joins every road within this; where heights are known, a longer leg is searched over the terrain
 
@@ -72,6 +72,20 @@ class Access(Spots):
         """True where the leg that is soonest walked is a search over the terrain; shape (places,)."""
         return self._of_places(self.over_terrain, np.zeros(len(self.nearest_m), dtype=bool))
 
+    @property
+    def trekking(self) -> Flags:
+        """True where all legs are searches over the terrain; shape (places,)."""
+        straight = np.bincount(self.place[~self.over_terrain], minlength=len(self.nearest_m)) > 0
+        return ~straight & ~self.lost
+
+    @property
+    def straight_m(self) -> Floats:
+        """Metres from every joint straight to its place; those of the leg where there is none."""
+        ends = [shapely.get_coordinates(shapely.get_point(self.line, at)).reshape(-1, 2) for at in (0, -1)]
+        known, metres = ~shapely.is_empty(self.line), self.distance.copy()
+        metres[known] = np.hypot(*(ends[1] - ends[0]).T)
+        return metres
+
     def only(self, rows: Flags | Ints) -> Access:
         """Return the access with the joints `rows` alone, in their order."""
         kept = {f.name: getattr(self, f.name)[rows] for f in fields(self) if f.name != "nearest_m"}
@@ -91,43 +105,54 @@ class Land(NamedTuple):
     ground: Ground
 
 
-def reach_roads(
-    points: Lines,
-    land: Land,
-    *,
-    most_m: float,
-    straight_m: float,
-    choose: Choose,
-    walkers: Access | None = None,
-) -> Access:
+class Limits(NamedTuple):
+    """How far places go across country, in metres.
+
+    most      a straight leg is at most as long as this
+    straight  a longer one is searched over the terrain where there are heights; the straight one stays where that finds nothing
+    every     a place without a road near joins every road that it reaches within this, there and back on flat ground
+    """
+
+    most: float
+    straight: float
+    every: float
+
+
+def reach_roads(points: Lines, land: Land, limits: Limits, *, choose: Choose, walkers: Access | None = None) -> Access:
     """Return how the places at `points` reach the roads of `land`.
 
-    A place joins every edge within 500 m to which a straight leg leads over dry ground. One without any joins the nearest edge, however
-    far, or walks over the terrain.
+    A place joins every edge within 500 m to which a straight leg leads over dry ground. One without any joins all that it reaches over
+    the terrain within `limits.every`; where there are none, the nearest edge, however far, or the one soonest reached over the terrain.
 
     Parameters
     ----------
-    most_m : a straight leg is at most as long as this.
-    straight_m : a longer leg is searched over the terrain where there are heights; the straight one stays where that finds nothing.
     choose : which joints are of any use.
-    walkers : how the places reach the walkable roads. One that walks over the terrain to an allowed edge joins there; for others that walk
-        over the terrain there is no straight leg either.
+    walkers : how the places reach the walkable roads. For one that walks over the terrain there is no straight leg either.
     """
     edges, allowed, ground = land
     nearest = join_places(points, edges, allowed)
-    near = _offer_near(points, edges, allowed, ground, min(NEAR_M, most_m))
-    near = near.only(choose(near))
+    near = _offer_near(points, edges, allowed, ground, min(NEAR_M, limits.most))
+    near = near.only(choose(near, straight_legs(points, near, edges)))
     far = np.setdiff1d(np.flatnonzero(nearest.edge >= 0), near.place)
-    parts = [_walk_near(near, points, edges, nearest.distance)]
+    parts = [_walk_straight(near, points, edges, nearest.distance)]
     if len(far):
-        own = None if walkers is None else _firsts(walkers, far)
         spots = Spots(nearest.edge[far], nearest.at[far], nearest.distance[far])
-        parts.append(_reach_far(points[far], far, spots, land, (most_m, straight_m), own))
-    names = [field.name for field in fields(Access) if field.name != "nearest_m"]
-    whole = Access(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}, nearest_m=nearest.distance)
+        reached = _reach_far(points, far, spots, land, limits, None if walkers is None else walkers.trekking[far])
+        parts.append(reached.only(choose(_as_offers(reached), reached.line) | ~reached.over_terrain))
+    whole = _join(parts, nearest.distance)
     joint = _joints(whole, edges).round(6)
     ways = edges["way"].to_numpy()[whole.edge].astype(str)
     return whole.only(np.lexsort([ways, joint[:, 0], joint[:, 1], (whole.there_s + whole.back_s).round(6), whole.place]))
+
+
+def _join(parts: list[Access], nearest_m: Floats) -> Access:
+    names = [field.name for field in fields(Access) if field.name != "nearest_m"]
+    return Access(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names}, nearest_m=nearest_m)
+
+
+def _as_offers(access: Access) -> Offers:
+    """Return the joints as offers, whose distance is that straight to the place: no walk is shorter."""
+    return Offers(access.edge, access.at, access.straight_m, access.place, access.there_s, access.back_s)
 
 
 def _offer_near(points: Lines, edges: gpd.GeoDataFrame, allowed: Flags, ground: Ground, within_m: float) -> Offers:
@@ -158,62 +183,68 @@ def _merge_corners(offers: Offers, edges: gpd.GeoDataFrame) -> Offers:
     return offers.only(order[new])
 
 
-def _walk_near(near: Offers, points: Lines, edges: gpd.GeoDataFrame, nearest_m: Floats) -> Access:
-    line = straight_legs(points, near, edges)
-    nobody = np.zeros(len(near.place), dtype=bool)
-    return Access(near.edge, near.at, near.distance, near.place, near.there_s, near.back_s, nobody, line, nearest_m)
+def _walk_straight(offers: Offers, points: Lines, edges: gpd.GeoDataFrame, nearest_m: Floats) -> Access:
+    line = straight_legs(points, offers, edges)
+    nobody = np.zeros(len(offers.place), dtype=bool)
+    return Access(offers.edge, offers.at, offers.distance, offers.place, offers.there_s, offers.back_s, nobody, line, nearest_m)
 
 
-def _firsts(walkers: Access, places: Ints) -> Access:
-    """Return the soonest joint of each of `places`; a place without any has a row of no meaning that is not over the terrain."""
-    rows = walkers.first[places]
-    if not len(walkers.place):
-        none = np.zeros(len(places))
-        nobody = np.zeros(len(places), dtype=bool)
-        return Access(none.astype(np.int64), none, none, places, none, none, nobody, np.full(len(places), None), walkers.nearest_m)
-    own = walkers.only(np.maximum(rows, 0))
-    return replace(own, place=places, over_terrain=own.over_terrain & (rows >= 0))
+def _reach_far(points: Lines, far: Ints, spots: Spots, land: Land, limits: Limits, treks: Flags | None) -> Access:
+    """Return how the places `far` without a joint near by reach the roads.
 
+    Places from which nothing leads there have none, or a stop (where `treks` says who walks over the terrain to the walkable roads) that
+    takes endless seconds across country: to it one may still walk by road.
 
-def _reach_far(points: Lines, places: Ints, spots: Spots, land: Land, limits_m: tuple[float, float], walkers: Access | None) -> Access:
-    """Return how places without a joint near by reach the roads: one joint each.
-
-    Places from which nothing leads there have none, or a stop that takes endless seconds across country.
-
-    A leg that meets water is searched over the terrain, and there is none where the search finds no way round.
+    A leg that meets water is searched over the terrain, and there is none where the search finds no way round. Without heights all land is
+    flat: every road to which dry land leads straight is joined, and those that are reached round the water.
     """
-    (edges, allowed, ground), (most_m, straight_m) = land, limits_m
-    starts, ends = shapely.get_coordinates(points).reshape(-1, 2), _joints(spots, edges)
+    edges, allowed, ground = land
+    starts, ends = shapely.get_coordinates(points[far]).reshape(-1, 2), _joints(spots, edges)
     there, back = walk_straight(spots.distance, ground.heights(ends) - ground.heights(starts), ground.walker)
-    line, wet = _straight_lines(points, ends), ground.leg_blocked(starts, ends)
-    wrong, doubtful = wet | ~(spots.distance <= most_m), wet.copy()
+    line, wet = _straight_lines(points[far], ends), ground.leg_blocked(starts, ends)
+    wrong, doubtful = wet | ~(spots.distance <= limits.most), wet.copy()
     if ground.elevation is not None:
-        doubtful = doubtful | (spots.distance > min(straight_m, most_m))
-    nobody = np.zeros(len(points), dtype=bool)
-    access = Access(spots.edge, spots.at, spots.distance, places, there, back, nobody, line, spots.distance)
-    if walkers is not None:
-        joined = walkers.over_terrain & allowed[walkers.edge]
-        for name in ("edge", "at", "distance", "there_s", "back_s", "over_terrain", "line"):
-            getattr(access, name)[joined] = getattr(walkers, name)[joined]
-        same = join_places(shapely.points(_joints(walkers, edges)[joined]), edges, allowed)  # of roads drawn twice all take the same
-        access.edge[joined], access.at[joined] = same.edge, same.at
-        wrong, doubtful = (wrong | walkers.over_terrain) & ~joined, (doubtful | walkers.over_terrain) & ~joined
+        doubtful |= spots.distance > min(limits.straight, limits.most)
+    elif treks is None:
+        doubtful |= len(ground.water.geometries) > 0
+    if treks is not None:
+        wrong, doubtful = wrong | treks, doubtful | treks
+    nobody = np.zeros(len(far), dtype=bool)
+    nearest = Access(spots.edge, spots.at, spots.distance, far, there, back, nobody, line, spots.distance)
+    lowland = ground.elevation is None and treks is None
+    straight = _offer_near(points[far], edges, allowed, ground, limits.most if lowland else 0.0)
+    alone = wrong if treks is not None else ~np.isin(np.arange(len(far)), straight.place)
     rows = np.flatnonzero(doubtful & (spots.distance <= ground.reach_m))
-    found = _search(access, rows, points, Roads.of(edges, allowed), ground)
-    there[lost := wrong & ~found], back[lost], line[lost] = np.inf, np.inf, shapely.LineString()
-    return access.only(~lost) if walkers is None else access  # to a stop one may still walk by road
+    searched = _search(nearest, rows, points, land, (alone | (ground.elevation is not None), limits.every))
+    left = ~np.isin(far, searched.place)
+    there[lost := wrong & left], back[lost], line[lost] = np.inf, np.inf, shapely.LineString()
+    if lowland:
+        legs = replace(straight, place=far[straight.place])
+        return _join([searched, _walk_straight(legs, points, edges, spots.distance)], spots.distance)
+    return _join(
+        [searched, nearest.only(left if treks is not None else left & ~lost)], spots.distance
+    )  # to a stop one may still walk by road
 
 
-def _search(access: Access, rows: Ints, points: Lines, roads: Roads, ground: Ground) -> Flags:
-    """Put the ways over the terrain that exist in place of the straight legs of `rows`; return where they do."""
-    found = np.zeros(len(points), dtype=bool)
+def _search(nearest: Access, rows: Ints, points: Lines, land: Land, limits: tuple[Flags, float]) -> Access:
+    """Return the ways over the terrain of the places in `rows` of `nearest`: to every road within reach of all, else the soonest.
+
+    limits : for which places no straight leg stands in, and how far every road is joined
+    """
+    (alone, every_m), ground, roads = limits, land.ground, Roads.of(land.edges, land.allowed)
+    legs, of = [], []
     for row in rows:
-        leg = walk_to_road(shapely.get_coordinates(points[row])[0], roads, ground, float(access.distance[row]))
-        if leg is not None:
-            access.edge[row], access.at[row], access.distance[row] = leg.edge, leg.at, leg.metres
-            access.there_s[row], access.back_s[row], access.line[row] = leg.there_s, leg.back_s, leg.line
-            access.over_terrain[row] = found[row] = True
-    return found
+        place = shapely.get_coordinates(points[nearest.place[row]])[0]
+        found = walk_to_roads(place, roads, ground, min(every_m, ground.reach_m))
+        if not found and alone[row]:
+            soonest = walk_to_road(place, roads, ground, float(nearest.distance[row]))
+            found = [] if soonest is None else [soonest]
+        legs += found
+        of += [nearest.place[row]] * len(found)
+    edge, at, metres, there, back = (np.array([leg[k] for leg in legs], dtype=np.int64 if k == 0 else float) for k in range(5))
+    line = np.empty(len(legs), dtype=object)
+    line[:] = [leg.line for leg in legs]
+    return Access(edge, at, metres, np.array(of, dtype=np.int64), there, back, np.ones(len(legs), dtype=bool), line, nearest.nearest_m)
 
 
 def straight_legs(points: Lines, offers: Offers, edges: gpd.GeoDataFrame) -> Lines:

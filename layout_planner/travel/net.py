@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from layout_planner.travel.access import NEAR_M, Access, Land, reach_roads, straight_legs
+from layout_planner.travel.access import NEAR_M, Access, Land, Limits, reach_roads
 from layout_planner.travel.bus import keep_bus_off, profile_rides
 from layout_planner.travel.closures import close_edges, meets_area
 from layout_planner.travel.ground import lay_ground
@@ -219,19 +219,18 @@ class _Joiner:
     ) -> Access:
         points, most = places.geometry.to_numpy(), self.settings.off_network_m if most_m is None else most_m
 
-        def choose(offers: Offers) -> Flags:
-            return self._useful(offers, streets, points)
+        def choose(offers: Offers, legs: NDArray[np.object_]) -> Flags:
+            return self._useful(offers, streets, legs)
 
-        return reach_roads(
-            points, Land(self.edges, allowed, self.ground), most_m=most, straight_m=straight_m, choose=choose, walkers=walkers
-        )
+        limits = Limits(most, straight_m, self.settings.off_network_m)
+        return reach_roads(points, Land(self.edges, allowed, self.ground), limits, choose=choose, walkers=walkers)
 
-    def _useful(self, offers: Offers, streets: Streets, points: NDArray[np.object_]) -> Flags:
+    def _useful(self, offers: Offers, streets: Streets, legs: NDArray[np.object_]) -> Flags:
         """Return which offers are of use on some day: a road that a bad day closes must not stand in for another."""
         useful = streets.find_useful(offers)
         for day in self.county.bad_days:
             whole, hit = close_edges(self.edges, day, self.settings)
-            cut = meets_area(straight_legs(points, offers, self.edges), day)
+            cut = meets_area(legs, day)
             rows = np.flatnonzero(~cut | (streets.top_ms is not None))  # to a stop one may still walk by road
             useful[rows] |= streets.without(whole | hit).find_useful(offers.without_legs(cut).only(rows))
         return useful

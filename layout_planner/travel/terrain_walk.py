@@ -102,20 +102,34 @@ def walk_to_road(place: Floats, roads: Roads, ground: Ground, away_m: float) -> 
     ----------
     away_m : metres straight to the nearest of the roads, to begin with a window of fair size.
     """
-    per_metre = 2 / (ground.walker.flat * ground.walker.off_road_factor)  # there and back; no slope makes both together quicker
+    per_metre = _per_metre(ground)
     half = max(FIRST_M, 1.5 * away_m)
     while True:
         half = min(half, ground.reach_m)
-        found = _search(place, roads, ground, half, most_s=half * per_metre)  # a way that leaves the window takes longer than this
-        if found is not None or half >= ground.reach_m:
-            return found
+        found = _search(place, roads, ground, half, most_s=half * per_metre)[:1]  # a way that leaves the window takes longer than this
+        if found or half >= ground.reach_m:
+            return found[0] if found else None
         half *= 2
 
 
-def _search(place: Floats, roads: Roads, ground: Ground, half_m: float, most_s: float) -> Leg | None:
+def walk_to_roads(place: Floats, roads: Roads, ground: Ground, within_m: float) -> list[Leg]:
+    """Return the way from `place` (x, y) to every road that is reached and left again as soon as `within_m` there and back on flat ground.
+
+    Which ways there are to one road does not depend on what other roads there are, but for the water that they bridge.
+    """
+    return _search(place, roads, ground, within_m, most_s=within_m * _per_metre(ground), every=True)
+
+
+def _per_metre(ground: Ground) -> float:
+    """Return seconds a metre there and back on flat ground; no slope makes both together quicker."""
+    return 2 / (ground.walker.flat * ground.walker.off_road_factor)
+
+
+def _search(place: Floats, roads: Roads, ground: Ground, half_m: float, most_s: float, *, every: bool = False) -> list[Leg]:
+    """Return the way to the road that is soonest reached and left, or to `every` road; roads outside the square are not looked at."""
     near = np.sort(roads.tree.query(shapely.box(*(place - half_m), *(place + half_m))))
     if not len(near):
-        return None
+        return []
     window = _Window.around(place, half_m)
     start = window.side**2
     heights = ground.heights(window.centres(np.arange(start)))
@@ -124,13 +138,15 @@ def _search(place: Floats, roads: Roads, ground: Ground, half_m: float, most_s: 
     cells = np.flatnonzero(window.mark(roads.lines[near], 2) & np.isfinite(seconds[:-1]))
     cell, road, joint, total = _find_joints(cells, window.centres(cells), heights[cells], seconds[cells], roads, ground)
     fits = np.flatnonzero(total <= most_s)
-    if not len(fits):
-        return None
-    best = fits[np.lexsort((roads.ways[road[fits]], *joint[fits].round(6).T, total[fits].round(6)))[0]]
-    chain = [int(cell[best])]
-    while before[chain[-1]] != start:
-        chain.append(int(before[chain[-1]]))
-    return _tell(np.vstack([place, window.centres(np.array(chain[::-1])), joint[best]]), roads, int(road[best]), ground)
+    fits = fits[np.lexsort((roads.ways[road[fits]], *joint[fits].round(6).T, total[fits].round(6)))]
+    chosen = fits[np.sort(np.unique(road[fits], return_index=True)[1])] if every else fits[:1]
+    legs = []
+    for best in chosen:
+        chain = [int(cell[best])]
+        while before[chain[-1]] != start:
+            chain.append(int(before[chain[-1]]))
+        legs.append(_tell(np.vstack([place, window.centres(np.array(chain[::-1])), joint[best]]), roads, int(road[best]), ground))
+    return legs
 
 
 def _cost_moves(window: _Window, heights: Floats, place: Floats, ground: Ground) -> csr_array:
