@@ -101,7 +101,7 @@ def test_sampled_walks_equal_networkx(place):
 def test_villages_beyond_the_clip_are_off_the_network():
     county = real_county("vavuniya", "settlements_all_district")
     trips = measure_travel(county, NORMS, Travel())
-    assert 40 <= trips.off_network.sum() <= 60
+    assert 30 <= trips.off_network.sum() <= 50  # of those whose nearest road lies over water some reach another one dry
     assert np.isinf(trips.walk_s[trips.off_network]).all()
     assert np.isinf(trips.stop_s[trips.off_network]).all()
     assert not np.isnan(trips.walk_s).any()
