@@ -221,9 +221,8 @@ def _reach_far(points: Lines, far: Ints, spots: Spots, land: Land, limits: Limit
     if lowland:
         legs = replace(straight, place=far[straight.place])
         return _join([searched, _walk_straight(legs, points, edges, spots.distance)], spots.distance)
-    return _join(
-        [searched, nearest.only(left if treks is not None else left & ~lost)], spots.distance
-    )  # to a stop one may still walk by road
+    stays = left if treks is not None else left & ~lost  # to a stop one may still walk by road
+    return _join([searched, nearest.only(stays)], spots.distance)
 
 
 def _search(nearest: Access, rows: Ints, points: Lines, land: Land, limits: tuple[Flags, float]) -> Access:
@@ -241,10 +240,16 @@ def _search(nearest: Access, rows: Ints, points: Lines, land: Land, limits: tupl
             found = [] if soonest is None else [soonest]
         legs += found
         of += [nearest.place[row]] * len(found)
-    edge, at, metres, there, back = (np.array([leg[k] for leg in legs], dtype=np.int64 if k == 0 else float) for k in range(5))
-    line = np.empty(len(legs), dtype=object)
+    at, metres, there, back = (
+        np.array([getattr(leg, name) for leg in legs], dtype=float) for name in ("at", "metres", "there_s", "back_s")
+    )
+    edge, place, line = (
+        np.array([leg.edge for leg in legs], dtype=np.int64),
+        np.array(of, dtype=np.int64),
+        np.empty(len(legs), dtype=object),
+    )
     line[:] = [leg.line for leg in legs]
-    return Access(edge, at, metres, np.array(of, dtype=np.int64), there, back, np.ones(len(legs), dtype=bool), line, nearest.nearest_m)
+    return Access(edge, at, metres, place, there, back, np.ones(len(legs), dtype=bool), line, nearest.nearest_m)
 
 
 def straight_legs(points: Lines, offers: Offers, edges: gpd.GeoDataFrame) -> Lines:
