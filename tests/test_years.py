@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.output.years_pages import describe_years, list_events, say_years, write_years, years_table
+from layout_planner.plan import solve as solving
 from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.years import plan_years
@@ -210,6 +211,17 @@ def test_whoever_loses_his_school_is_kept_from_the_bus_that_is_new_in_that_year(
     assert trips.loc["S0"].tolist() == ["P1", "walk"]
     assert trips.loc["S1"].tolist() == ["P2", "school_bus"]
     assert [each.buses for each in bought.values()] == [0, 1]
+    assert faults() == ""
+
+
+def test_years_of_a_large_county_are_each_searched_region_by_region(monkeypatch):
+    # The county of above, with 20 pupils who may be sent as shares: the bound of every year by itself comes from the way of large counties.
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    found, layouts, bought, faults = plan_of(terms_of([[20, 40]] * 3, TWO, max_buses=1, keep_settlements_whole=False))
+    assert [int((layout.sites["form"] == "closed").sum()) for layout in layouts.values()] == [0, 1, 1]
+    assert [each.buses for each in bought.values()] == [1, 1, 1]
+    assert found.bounds["cost_yuan"] <= found.reached["cost_yuan"] + 1
+    assert found.reached["cost_yuan"] == pytest.approx(2 * 638_000 + 2 * 638_000 + 3 * BUS_YUAN + 2 * 20 * RIDER_YUAN, abs=1)
     assert faults() == ""
 
 

@@ -20,7 +20,7 @@ from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.linear import ContradictionError
-from layout_planner.plan.solve import finish, prepare, spend_least
+from layout_planner.plan.solve import finish, is_large, prepare, spend_least
 from layout_planner.plan.years_buying import buy_late
 from layout_planner.plan.years_links import bands_at, forms_of, most_rooms
 from layout_planner.plan.years_steps import go_forward
@@ -91,7 +91,7 @@ def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callabl
     sites = term.case.sites if later is None else tuple(_before(site, later[site.school_id]) for site in term.case.sites)
     case = replace(term.case, sites=sites)
     try:
-        asked = prepare(case, term.options, term.today)
+        asked = prepare(case, term.options, term.today, by_region=is_large(term.options))
         spent = spend_least(asked)
         layout, solved = finish(asked, spent)
     except NoPlanError as error:

@@ -152,7 +152,7 @@ def _is_worse(step: Step, alone: Alone) -> bool:
 def _take_step(alone: Alone, forms: Forms, limits: _Limits, most: Mapping[str, int]) -> Step | None:
     """Return the best that a year can do with `forms` and within `limits`; None where that is nothing."""
     case = replace(alone.asked.case, sites=decide_sites(alone.term.case.sites, forms))
-    asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options))
+    asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options), large=None)
     try:
         model = build_model(case, asked.options, asked.today)
         new = {"beds": model.new_beds, "buses": model.new_buses, "rooms": add_rooms(model.problem, model, alone.term, most)}

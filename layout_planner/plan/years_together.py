@@ -142,7 +142,7 @@ def _read_step(
     forms = {site.school_id: site.forms[0] for site in each.asked.case.sites}
     forms |= {j: f for (j, f), variable in part.form.items() if values[variable.name] > HALF}
     case = replace(each.asked.case, sites=decide_sites(each.term.case.sites, forms))
-    asked = replace(each.asked, case=case, options=keep_taught(case, each.asked.options))
+    asked = replace(each.asked, case=case, options=keep_taught(case, each.asked.options), large=None)
     own = build_model(case, asked.options, asked.today)
     moved = displaced(list_drops(each.term.case.sites, before[1], forms), homes)
     beds, buses = ({j: n for j, v in group.items() if (n := round(values[v.name]))} for group in (part.new_beds, part.new_buses))
