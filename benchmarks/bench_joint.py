@@ -45,9 +45,7 @@ def main() -> None:
     nothing = not asked.series and not asked.scenario
     versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
     print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
-    print(
-        "| county | planned | schools open | beds | buses | worse off | at risk | no way | longest, min | yuan a year | gap % | CPU s |"
-    )
+    print("| county | planned | schools open | beds | buses | worse off | at risk | no way | longest, min | yuan a year | gap % | CPU s |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in asked.series or (["township"] if nothing else []):
         problem = make_problem(SIZES[name])
@@ -94,9 +92,7 @@ def _allow(case: Case, beds: int, buses: int) -> Case:
     return replace(case, scenario=case.scenario.model_copy(update={"plan": plan}))
 
 
-def tell(
-    name: str, way: str, case: Case, today: Layout, layout: Layout, seconds: float, gap: float | None = None
-) -> None:
+def tell(name: str, way: str, case: Case, today: Layout, layout: Layout, seconds: float, gap: float | None = None) -> None:
     """Print the figures of one layout, and its certified gap where it has one."""
     risk, before = (assess_risk(each, case.county, case.travel, case.norms, case.scenario) for each in (layout, today))
     now, then = (table.groupby(["settlement_id", "band"])["pupils"].sum() for table in (risk, before))
