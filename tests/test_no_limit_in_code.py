@@ -153,6 +153,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("travel.explain", 0.01): "two points closer than this are one",
     ("travel.ground", 0.5): "metres: a leg may end on the bank",
     ("travel.joints", 0.01): "seconds by which another way is surely sooner; what is left out changes no time",
+    ("travel.joints", 8192): "searches of one chunk",
     ("travel.joints", 2_000_000): "size of one chunk",
     ("travel.links", 24): "ways that are held at a time, a power of two, memory alone",
     ("travel.links", 1e-6): "seconds by which a search reaches further; the sum from door to door decides",

@@ -19,6 +19,7 @@ from shapely import LineString, Point
 from layout_planner.county.model import County, Elevation, RoadTable
 from layout_planner.norms import read_norms
 from layout_planner.scenario import Travel
+from layout_planner.travel import joints as joints_of_travel
 from layout_planner.travel import links, network, rides
 from layout_planner.travel.bus import Bus
 from layout_planner.travel.doubt import Pace
@@ -659,7 +660,7 @@ def test_the_engine_changes_no_bit(net):
 @QUICK
 @given(road_nets(), st.integers(1, 60), st.booleans())
 def test_blocks_of_schools_change_no_bit(net, cells, hilly):
-    """A school at a time or all at once, rides kept or measured anew, plain or compiled: the ways between joints that are held differ."""
+    """A school at a time or all at once, rides kept or measured anew, plain or compiled, few searches or many."""
     county = replace(make_county(*net), elevation=waves(150, 500) if hilly else None)
     told = []
     for block, kept, plain in ((links.BLOCK_CELLS, rides.KEPT_CELLS, network.PLAIN_CELLS), (1, 0, network.PLAIN_CELLS), (cells, 0, 0)):
@@ -667,6 +668,7 @@ def test_blocks_of_schools_change_no_bit(net, cells, hilly):
             patch.setattr(links, "BLOCK_CELLS", block)
             patch.setattr(rides, "KEPT_CELLS", kept)
             patch.setattr(network, "PLAIN_CELLS", plain)
+            patch.setattr(joints_of_travel, "SEARCHES_AT_ONCE", cells)
             trips = measure_travel(county, NORMS, Travel())
             ridden = [trips.riding(), trips.riding(0.8, 1.3, 300.0)]
         values = [getattr(trips, name) for name in ("walk_s", "walk_m", "walk_leg_s", "walk_off_m", "ride_s", "ride_m")]

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SURELY_S = 0.01  # as good as equal is not sooner: arcs are rounded
 PLACES_AT_ONCE = 2_000_000  # cells of one dense search
+SEARCHES_AT_ONCE = 8192  # searches that end at their limits; only what these ask for is found and held
 
 
 @dataclass(frozen=True)
@@ -119,15 +120,12 @@ def look_up(arcs: Arcs, nodes: Ints, limits: Floats, source: Ints, ends: Ints) -
     """Return the seconds from the node of each `source` to each of `ends`, inf beyond the source's limit."""
     seconds = np.full(len(source), np.inf)
     if is_much(arcs, len(nodes)):
-        asked = np.zeros(arcs.seconds.shape[0], dtype=bool)
-        asked[ends] = True
-        found = search_within(arcs, nodes, limits, asked=asked)
-        keys = found.source * len(asked) + found.node
-        order = np.argsort(keys)
-        wanted = source * len(asked) + ends
-        at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
-        hit = keys[order[at]] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
-        seconds[hit] = found.seconds[order[at[hit]]]
+        order = np.argsort(source, kind="stable")
+        firsts = np.arange(0, len(nodes), SEARCHES_AT_ONCE)
+        cuts = np.searchsorted(source[order], np.append(firsts, len(nodes)))
+        for low, begin, end in zip(firsts, cuts[:-1], cuts[1:], strict=True):
+            rows, some = order[begin:end], slice(low, low + SEARCHES_AT_ONCE)
+            seconds[rows] = _look_up_near(arcs, nodes[some], limits[some], source[rows] - low, ends[rows])
         return seconds
     step = max(1, PLACES_AT_ONCE // arcs.seconds.shape[0])
     for first in range(0, len(nodes), step):
@@ -136,3 +134,18 @@ def look_up(arcs: Arcs, nodes: Ints, limits: Floats, source: Ints, ends: Ints) -
         here = (source >= first) & (source < first + step)
         seconds[here] = reach[source[here] - first, ends[here]]
     return np.where(seconds <= limits[source], seconds, np.inf)
+
+
+def _look_up_near(arcs: Arcs, nodes: Ints, limits: Floats, source: Ints, ends: Ints) -> Floats:
+    """Return what `look_up` does, by searches that end at their limits."""
+    asked = np.zeros(arcs.seconds.shape[0], dtype=bool)
+    asked[ends] = True
+    found = search_within(arcs, nodes, limits, asked=asked)
+    keys = found.source * len(asked) + found.node
+    order = np.argsort(keys)
+    wanted = source * len(asked) + ends
+    at = np.minimum(np.searchsorted(keys[order], wanted), max(len(keys) - 1, 0))
+    hit = keys[order[at]] == wanted if len(keys) else np.zeros(len(wanted), dtype=bool)
+    seconds = np.full(len(source), np.inf)
+    seconds[hit] = found.seconds[order[at[hit]]]
+    return seconds
