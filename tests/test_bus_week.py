@@ -173,6 +173,26 @@ def test_routes_hold_the_slow_day_where_a_straight_ride_does(tiny_plan):
     assert limits["slow"] == limits["worst"] == pytest.approx(0.75 * (least - 600))
 
 
+def test_whoever_has_a_stop_for_slow_days_waits_at_no_other(tiny_plan):
+    """Limit 45 min. On a slow day a walk of 13 min becomes 16.7 and the wait 10: 18.3 min are left, 0.75 x 18.3 = 13.8 of expected driving.
+
+    A ride of 16 min from there is in time on most days (13 + 5 + 16 = 34) and late on slow ones; a ride of 20 min from the own door is in
+    time on both (10 + 20 / 0.75 = 36.7). A party that only has the far stop keeps it.
+    """
+    from layout_planner.buses.bells import _limit_rides
+    from layout_planner.buses.stops import Party, StopChoice
+    from tests.test_plan import scenario_with
+
+    parties = [Party("S1", "upper_primary", 4, 2700.0, 1.0), Party("S2", "upper_primary", 4, 2700.0, 1.0)]
+    choices = [StopChoice(0, 7, 0.0), StopChoice(0, 8, 780.0), StopChoice(1, 8, 780.0)]
+    straight_s = {7: 1200.0, 8: 960.0}
+    for judge, kept in (("expected", choices), ("worst", [choices[0], choices[2]])):
+        usable, most, late = _limit_rides(parties, choices, straight_s, replace(tiny_plan[0], scenario=scenario_with(judge=judge)))
+        assert usable == kept
+        assert late == frozenset()
+    assert most == pytest.approx([0.75 * (2700 - 600), 2700 - 780 - 300])
+
+
 def visit_faults(tiny_plan, asked: pd.DataFrame, rounds: pd.DataFrame) -> tuple:
     case, _, layout, plan = tiny_plan
     riders = replace(layout, assignment=riding(case, S1=10, S2=10, S3=10))

@@ -158,9 +158,9 @@ def _limit_rides(
     """Return the choices that can be used, the longest ride of each, and the parties who would be late even on a bus of their own.
 
     The ride is what the limit of the whole trip leaves after the walk and the wait; there and back, each straight to school, have to fit
-    into it. Where the scenario judges slow days and the straight ride is in time then too, so has the ride of the run to be: it is held to
-    what is left on a slow day, as if halts were slower as well. Who would be late from every stop may ride as much longer than straight as
-    `bus.detour_factor` allows: there is a bus for them, and they are told.
+    into it. Where the scenario judges slow days, whoever is in time then too, driven straight from some stop, waits at such stops only, and
+    his run is held to what is left on a slow day, as if halts were slower as well. Who would be late from every stop may ride as much
+    longer than straight as `bus.detour_factor` allows: there is a bus for them, and they are told.
 
     straight_s : by graph node, the ride to the gate or from it, the longer.
     """
@@ -171,7 +171,10 @@ def _limit_rides(
     fits = straight <= left
     if case.scenario.plan.judge in SLOW_DAYS:
         slow = _left_for_ride(parties, usable, Pace.of(norms, "pessimistic"))
-        left = np.where(straight <= slow, np.minimum(left, slow), left)
+        keeps = fits & (straight <= slow)
+        left = np.where(keeps, np.minimum(left, slow), left)
+        sure = {choice.party for choice, ok in zip(usable, keeps, strict=True) if ok}
+        fits &= keeps | np.array([choice.party not in sure for choice in usable], dtype=bool)
     late = frozenset(choice.party for choice in usable) - {choice.party for choice, ok in zip(usable, fits, strict=True) if ok}
     most = np.where(fits, left, straight * norms.value("bus.detour_factor"))
     kept = [number for number, choice in enumerate(usable) if fits[number] or choice.party in late]
