@@ -136,7 +136,11 @@ class Travel(Strict):
 
     walk: Walk = Walk()
     ride: Ride = Ride()
-    off_network_m: Positive = Field(default=2000, description="further from any road than this = off the network, reported, not snapped")
+    off_network_m: Positive = Field(
+        default=2000,
+        description="further from any road than this = off the network, reported, not snapped; a hamlet without a road within 500 m joins "
+        "every road that it reaches over the terrain within this distance",
+    )
     terrain_reach_m: Positive = Field(
         default=6000,
         le=20000,
