@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from layout_planner.plan import solve as solving
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.frontier_pairs import measure_axis, trace_pair
-from tests.test_large import solve_both
+from tests.test_large import search_by_region, solve_both
 from tests.test_plan_properties import COUNTIES, QUICK, draw_minutes, make_case, solve
 
 POINTS = 3
@@ -35,16 +35,7 @@ def township():
 
 @pytest.fixture
 def by_region(monkeypatch):
-    """Search everything region by region, and return what those searches found."""
-    found, plain = [], solving.search_large
-
-    def told(*given):
-        found.append(plain(*given))
-        return found[-1]
-
-    monkeypatch.setattr(solving, "LARGE_FROM", 0)
-    monkeypatch.setattr(solving, "search_large", told)
-    return found
+    return search_by_region(monkeypatch)
 
 
 def as_safe(one, other) -> bool:

@@ -25,8 +25,8 @@ from tests.test_plan_properties import COUNTIES, QUICK, brute_force, draw_minute
 EFFORT = Effort(0.0, 10_000, 7, float("inf"))
 
 
-@pytest.fixture
-def always_by_region(monkeypatch):
+def search_by_region(monkeypatch):
+    """Let everything be searched region by region, and return the list of what those searches find."""
     found = []
     plain = solving.search_large
 
@@ -37,6 +37,11 @@ def always_by_region(monkeypatch):
     monkeypatch.setattr(solving, "LARGE_FROM", 0)
     monkeypatch.setattr(solving, "search_large", told)
     return found
+
+
+@pytest.fixture
+def always_by_region(monkeypatch):
+    return search_by_region(monkeypatch)
 
 
 def solve_both(case):
