@@ -47,6 +47,7 @@ RULES = {
     "tightened_only": Words("只许从严", "nothing relaxed"),
     "budget": Words("预算", "budget"),
     "least_enrolment": Words("最少学生数", "least enrolment"),
+    "public_seats": Words("公交座位", "seats on public buses"),
     "buses.riders": Words("校车座位", "bus seats for all"),
     "buses.seats": Words("校车不超载", "no overloading"),
     "buses.ride": Words("校车行程时间", "bus journey times"),

@@ -24,6 +24,7 @@ from layout_planner.plan.enrolment import note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
 from layout_planner.plan.present import crowded_sites, present_layout
+from layout_planner.plan.public_seats import note_public_seats
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.plan.terms import describe_layout
 from layout_planner.plan.worlds import note_roads, offered_sets
@@ -185,6 +186,7 @@ def run_scenario(
         *held,
         *note_roads(case, plan),
         *note_enrolment(case, plan),
+        *note_public_seats(case, plan),
         *bus_notes,
     )
     say(Words("描出上学的路", "tracing the ways to school"))

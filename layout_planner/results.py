@@ -364,6 +364,7 @@ class Verification:
     bad_trips  the trips today and under the plan on every bad day, as retraced: day, when, settlement_id, band, school_id, mode, pupils,
                seconds, bad_s (np.inf = cut off); None where the county has no bad day or none was retraced
     buses      what the re-check of the plan's school buses found
+    overfull   departures of public lines with more pupils than the seats told; None where the seats of no line are told
     """
 
     trips: int
@@ -371,6 +372,7 @@ class Verification:
     disagreements: tuple[Words, ...] = ()
     bad_trips: pd.DataFrame | None = None
     buses: BusCheck | None = None
+    overfull: tuple[Words, ...] | None = None
 
     @property
     def agrees(self) -> bool:

@@ -84,6 +84,8 @@ def re_checked(change, here, asked, norms):
         return verify_layout(here, asked, norms, plan(), today=today())
     if change.get("recheck"):
         return verify_layout(here, asked, norms, changed_plan(change), today=today())
+    if "overfull" in change:
+        return replace(AGREES, overfull=tuple(Words(fault, fault) for fault in change["overfull"]))
     if "buses" in change:
         faults = {change["buses"]: (Words("一处", "one place"),)} if change["buses"] else dict.fromkeys(BUS_OPTIONS, ())
         return replace(AGREES, buses=BusCheck(2, 81, faults))

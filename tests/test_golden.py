@@ -18,7 +18,7 @@ from layout_planner.plan.worlds import offered_sets
 from layout_planner.studies import risk_today
 from layout_planner.travel.options import commute_options
 from tests.test_plan import NORMS, scenario_with, tiny_travel
-from tests.tiny import tiny_county
+from tests.tiny import tiny_county, tiny_lines, tiny_public
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,6 +70,24 @@ def test_the_model_of_money_once_siblings_roads_and_catchments_row_by_row(golden
 @pytest.mark.parametrize("family", OPTION_FAMILIES)
 def test_every_family_of_options_stands_in_its_golden_model(family: str, tmp_path: Path):
     assert f"\n{family}" in tiny_options_lp(tmp_path)
+
+
+def tiny_seats_lp(folder: Path) -> str:
+    """Return the rows of the tiny county with 15 seats on every departure of its public line."""
+    scenario, county = scenario_with(move="all", max_new_beds=20), tiny_county(lines=tiny_lines(15))
+    demand = county.settlements[[]].assign(**dict.fromkeys(scenario.bands, 3 * county.settlements["pupils_g1"]))
+    case = Case(scenario, NORMS, county, demand, replace(tiny_travel(), public=tiny_public(15)), sites_of(county.schools, scenario))
+    today = present_layout(case)
+    options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
+    problem = build_model(case, choose_options(case, options, today), today).problem
+    problem.writeLP(str(folder / "tiny-seats.lp"))
+    return (folder / "tiny-seats.lp").read_text(encoding="utf-8")
+
+
+def test_the_model_of_seats_on_public_buses_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
+    text = tiny_seats_lp(tmp_path)
+    assert "\npublic_seats_0: " in text
+    golden("tiny-seats.lp", text)
 
 
 def tiny_lp(folder: Path, plan: dict[str, object] = PLAN, *, flood: bool = False) -> str:

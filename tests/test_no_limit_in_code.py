@@ -129,6 +129,8 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("safeguards.cures", 3): "yuan are told to the thousand",
     ("safeguards.cures", 4): "schools to which a bus is tried",
     ("safeguards.gate", 5): "disagreements shown in one sentence",
+    ("safeguards.public_seats", 5): "departures shown in one sentence",
+    ("safeguards.retrace_lines", 0.01): "tolerance of the re-check",
     ("safeguards.mergers", 10): "rounding up to tenths",
     ("safeguards.recarry", 6): "grade 1 begins at six; the columns age_0 to age_14 mean the same",
     ("safeguards.recarry", 14): "grade 9 ends at fourteen; the columns age_0 to age_14 mean the same",

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from rasterio import Affine
 
 from layout_planner.county.lines import Call, Run, Service
@@ -65,8 +67,29 @@ def test_a_bus_in_a_county_without_lines_is_noticed():
     assert "the re-check finds inf" in verify_layout(safe_county(), scenario(), NORMS, by_bus(1450.476)).disagreements[0].en
 
 
+@st.composite
+def both_ways(draw, number):
+    """Return a line along some of ALONG before the bell, and back after dismissal: one bus, two, or one every 10 minutes."""
+    stops = [stop for stop in ALONG if draw(st.booleans())] or ["a", "f"]
+    hops = [0.0, *(60.0 * draw(st.integers(1, 6)) for _ in stops[1:])]
+    away = [sum(hops[: k + 1]) for k in range(len(stops))]
+    more_s, headway_s = draw(st.sampled_from([(0.0, 0.0), (600.0, 0.0), (1200.0, 600.0)]))
+    made = []
+    for first, names, at in (
+        (25_800.0 + 60 * draw(st.integers(0, 25)), stops, away),
+        (59_700.0 + 60 * draw(st.integers(0, 15)), stops[::-1], [away[-1] - seconds for seconds in reversed(away)]),
+    ):
+        calls = tuple(Call(name, seconds, seconds) for name, seconds in zip(names, at, strict=True))
+        runs = (Run(first, first + more_s, headway_s),) if headway_s else tuple(Run(at, at) for at in (first, first + more_s))
+        made.append(Service(str(number), str(number), calls, runs))
+    return made
+
+
+BOTH_WAYS = st.integers(1, 3).flatmap(lambda n: st.tuples(*(both_ways(k) for k in range(n)))).map(lambda lines: list(chain(*lines)))
+
+
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(feeds)
+@given(st.one_of(feeds, BOTH_WAYS))
 def test_travel_and_the_recheck_agree_on_any_feed(made):
     county = tiny_county(lines=lines_of(ALONG, list(made)), elevation=SLOPE)
     ask = scenario()

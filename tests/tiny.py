@@ -35,6 +35,8 @@ from shapely import LineString, Point
 from layout_planner.county.evidence_table import EVIDENCE
 from layout_planner.county.lines import Call, Run, Service, build_lines
 from layout_planner.county.model import County, RoadTable, TransitLines
+from layout_planner.travel.departures import Departures
+from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
 
 CRS = "EPSG:32648"
 ORIGIN = (500_000.0, 2_900_000.0)
@@ -89,13 +91,32 @@ def lines_of(places: dict[str, tuple[float, float]], services: list[Service]) ->
     return build_lines(pd.DataFrame({"name": list(places), "lon": lon, "lat": lat}, index=list(places)), services, CRS)
 
 
-def tiny_lines() -> TransitLines:
-    """Return the line 9路."""
+def tiny_lines(seats: float = np.inf) -> TransitLines:
+    """Return the line 9路, with so many seats for pupils on every departure."""
     there = (Call("a", 0, 0), Call("b", 600, 600), Call("c", 960, 960))
     back = (Call("c", 0, 0), Call("b", 360, 360), Call("a", 960, 960))
     at = [(7 * 60 + 20) * 60.0, (16 * 60 + 50) * 60.0]
-    services = [Service("9", "9路", calls, (Run(start, start),)) for calls, start in zip((there, back), at, strict=True)]
+    services = [Service("9", "9路", calls, (Run(start, start),), seats) for calls, start in zip((there, back), at, strict=True)]
     return lines_of(STOP_PLACES, services)
+
+
+def tiny_public(seats: float) -> PublicTrips:
+    """Return the journeys by 9路 with so many seats, there and back: grades 7-9 of S1 from a to c, grades 1-3 of S3 from b to c."""
+    rows = {
+        0.95: [(0, 1, 200 / 1.33 + 1260, 200 / 1.33, 300.0, 960.0, 0.0, 0.0, 0, 0, -1)],
+        0.75: [(2, 1, 200 / 1.05 + 660, 200 / 1.05, 300.0, 360.0, 0.0, 0.0, 1, 0, -1)],
+        0.85: [],
+    }
+    runs = ((0, 26_400.0, 0, 2), (1, 60_600.0, 0, 2)), ((0, 26_400.0, 1, 2), (1, 60_600.0, 0, 1))
+    rides = {0.95: {(0, 1): runs[0]}, 0.75: {(2, 1): runs[1]}, 0.85: {}}
+    starts = {0: np.array([26_400.0]), 1: np.array([60_600.0])}
+    departures = Departures(np.array([seats, seats]), np.zeros(2), starts, rides)
+    whole = ("home", "school", "halt", "first", "second")
+    tables = {
+        factor: pd.DataFrame(table, columns=list(PUBLIC_COLUMNS)).astype({name: int if name in whole else float for name in PUBLIC_COLUMNS})
+        for factor, table in rows.items()
+    }
+    return PublicTrips(tables, (5, 2), departures)
 
 
 def tiny_county(**changes: object) -> County:

@@ -81,12 +81,16 @@ def note_missing_files(data: DataFiles) -> list[Note]:
 
 
 def note_lines(lines: TransitLines) -> Note:
-    """Return what a table of lines does not tell: how many seats are free."""
+    """Return what a table of lines does not tell: how many seats are free; or that it tells them of all."""
+    told = lines.seats
+    untold = lines.patterns.loc[[pattern not in told for pattern in lines.patterns.index], "line_id"].nunique()
     text = Words(
-        f"{lines.patterns['line_id'].nunique()}条公交线路的空座数未知，按坐得下所有学生计算",
-        f"free seats on the {lines.patterns['line_id'].nunique()} public lines are not known; all pupils are taken to fit in",
+        f"{untold}条公交线路的空座数未知，按坐得下所有学生计算",
+        f"free seats on the {untold} public lines are not known; all pupils are taken to fit in",
     )
-    return Note("lines.seats", text, lines.patterns["line_id"].nunique())
+    if told and not untold:
+        text = Words("各公交线路每班的学生座位已知，方案不超过", "seats for pupils on all public lines are known; the plan keeps to them")
+    return Note("lines.seats", text, untold)
 
 
 def note_gaps(role: str, table: CheckedTable) -> list[Note]:

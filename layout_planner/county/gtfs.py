@@ -9,6 +9,7 @@ from __future__ import annotations
 import zipfile
 import zlib
 from collections import Counter
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -83,7 +84,9 @@ def _read(path: Path, file: GtfsFile, crs: str, box: Box) -> tuple[TransitLines 
     if day is None or faults:
         return None, [], faults
     lines, left_out = _read_day(tables, stops, crs, box, (day, faults))
-    if lines is None:
+    if lines is not None:
+        lines = _limit_seats(lines, file, faults)
+    if lines is None or faults:
         return None, [], faults
     text = Words(
         f"{file.path}：采用{day}的时刻表（{len(lines.patterns)}种走法，县内{len(lines.stops)}个停靠站），其余日期未用",
@@ -94,6 +97,26 @@ def _read(path: Path, file: GtfsFile, crs: str, box: Box) -> tuple[TransitLines 
         said = Words(f"{file.path}：县外{left_out}个停靠站未使用", f"{file.path}: {left_out} stops outside the county are not used")
         notes.append(Note("gtfs.outside", said, left_out))
     return lines, notes, faults
+
+
+def _limit_seats(lines: TransitLines, file: GtfsFile, faults: Faults) -> TransitLines:
+    """Return `lines` with the seats that the scenario tells, for a feed tells none."""
+    if file.seats is None:
+        return lines
+    patterns = lines.patterns
+    if isinstance(file.seats, dict):
+        for name in sorted(set(file.seats) - {*patterns["line_id"], *patterns["line"]}):
+            what = Words("该日县内没有这条线路", "no such line runs in the county on that day")
+            faults.add(
+                what, Words("按 routes.txt 的编号或名称填写", "name it as routes.txt does, by id or name"), column="seats", value=name
+            )
+        told = [
+            float(file.seats.get(key, file.seats.get(name, np.inf)))
+            for key, name in zip(patterns["line_id"], patterns["line"], strict=True)
+        ]
+    else:
+        told = [float(file.seats)] * len(patterns)
+    return replace(lines, patterns=patterns.assign(seats=told))
 
 
 def _open(path: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ def lines_from_table(table: CheckedTable, crs: str, faults: Faults) -> TransitLi
         ("first_departure", np.nan),
         ("last_departure", np.nan),
         ("headway", np.nan),
+        ("seats", np.nan),
         ("departures", ()),
     ):
         if name not in frame:
@@ -58,15 +59,17 @@ def _name_stops(frame: pd.DataFrame) -> list[str]:
 def _services(line: str, direction: str, rows: pd.DataFrame, faults: Faults) -> Iterator[Service]:
     if not _check_stops(rows, faults):
         return
-    runs = _departures(rows, faults)
+    said = _said_once(rows, faults)
+    runs = _departures(rows, said, faults) if said else ()
     if not runs:
         return
+    seats = np.inf if said["seats"] is None else float(said["seats"])
     seconds = (60 * rows["minutes"]).tolist()
     names = rows["stop_id"].tolist()
-    yield Service(line, line, tuple(Call(name, at, at) for name, at in zip(names, seconds, strict=True)), runs)
+    yield Service(line, line, tuple(Call(name, at, at) for name, at in zip(names, seconds, strict=True)), runs, seats)
     if direction == "both":
         turned = [seconds[-1] - at for at in reversed(seconds)]
-        yield Service(line, line, tuple(Call(name, at, at) for name, at in zip(reversed(names), turned, strict=True)), runs)
+        yield Service(line, line, tuple(Call(name, at, at) for name, at in zip(reversed(names), turned, strict=True)), runs, seats)
 
 
 def _check_stops(rows: pd.DataFrame, faults: Faults) -> bool:
@@ -106,17 +109,21 @@ def _check_stops(rows: pd.DataFrame, faults: Faults) -> bool:
     return not any(len(found) for found, *_ in wrong)
 
 
-def _departures(rows: pd.DataFrame, faults: Faults) -> tuple[Run, ...]:
-    """Return the runs of one line and direction; what stands in several rows must agree."""
-    number = int(rows["row"].iloc[0])
+def _said_once(rows: pd.DataFrame, faults: Faults) -> dict[str, Any]:
+    """Return what is said of one line and direction as a whole, None where nothing is; what stands in several rows must agree."""
     said: dict[str, Any] = {}
-    for name in ("first_departure", "last_departure", "headway", "departures"):
+    for name in ("first_departure", "last_departure", "headway", "departures", "seats"):
         values = {value for value in rows[name] if value != () and value == value}  # noqa: PLR0124 - NaN differs from itself
         if len(values) > 1:
             what = Words("同一线路的发车信息前后不一", "the rows of one line disagree")
-            faults.add(what, Words("只在首站一行填写", "fill it in at the first stop alone"), row=number, column=name)
-            return ()
+            faults.add(what, Words("只在首站一行填写", "fill it in at the first stop alone"), row=int(rows["row"].iloc[0]), column=name)
+            return {}
         said[name] = values.pop() if values else None
+    return said
+
+
+def _departures(rows: pd.DataFrame, said: dict[str, Any], faults: Faults) -> tuple[Run, ...]:
+    """Return the runs of one line and direction."""
     if said["departures"]:
         return tuple(Run(at, at) for at in said["departures"])
     first, last, headway = said["first_departure"], said["last_departure"], said["headway"]
@@ -125,7 +132,7 @@ def _departures(rows: pd.DataFrame, faults: Faults) -> tuple[Run, ...]:
     if first is None or headway is None or not last > first:
         what = Words("不知道该线路何时发车", "when the line runs is not said")
         hint = Words("填全部发车时刻，或首班、末班和间隔", "give all departures, or first, last and headway")
-        faults.add(what, hint, row=number, column="departures")
+        faults.add(what, hint, row=int(rows["row"].iloc[0]), column="departures")
         return ()
     step = 60.0 * headway
     return (Run(first, first + (last - first) // step * step, step),)

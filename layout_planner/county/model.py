@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +101,8 @@ class TransitLines:
     """Public lines on one school day.
 
     stops     GeoDataFrame, index stop_id: name, lon and lat in degrees, Point `geometry` in the county's metric projection
-    patterns  DataFrame, index pattern (stops and times between them that runs share): line_id, line (its name)
+    patterns  DataFrame, index pattern (stops and times between them that runs share): line_id, line (its name); where the seats of any
+              line are told also seats (float, for pupils on every departure; np.inf where they are not told)
     calls     DataFrame, CALL_COLUMNS, sorted by pattern and order
     runs      DataFrame, RUN_COLUMNS, sorted
     day       ISO date of the timetable; "" where the table holds for every school day
@@ -111,6 +113,12 @@ class TransitLines:
     calls: pd.DataFrame
     runs: pd.DataFrame
     day: str = ""
+
+    @property
+    def seats(self) -> dict[str, float]:
+        """Seats for pupils on every departure, by pattern; only where they are told."""
+        told = self.patterns["seats"].items() if "seats" in self.patterns else ()
+        return {str(pattern): float(seats) for pattern, seats in told if math.isfinite(seats)}
 
 
 @dataclass(frozen=True)

@@ -345,6 +345,15 @@ LINES = Table(
             ),
             aliases=("发车时刻", "时刻表", "班次时刻"),
         ),
+        Column(
+            "seats",
+            "int",
+            Words("每班可供学生的座位；空白为不知道，不限", "seats for pupils on every departure; empty: not known, not limited"),
+            unit="pupils",
+            least=0,
+            most=1000,
+            aliases=("学生座位", "座位", "座位数"),
+        ),
     ),
 )
 

@@ -11,6 +11,7 @@ import pandas as pd
 
 from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.hard_days import mark_hard_days
+from layout_planner.plan.public_seats import mark_stretches
 from layout_planner.plan.worlds import join_worlds, measure_again
 from layout_planner.risk import keep_norms, trip_limits, trip_limits_m
 from layout_planner.travel.options import OPTION_COLUMNS, commute_options
@@ -82,7 +83,7 @@ def _choose(case: Case, options: pd.DataFrame, today: Layout, settled: pd.Index)
         held = pd.MultiIndex.from_frame(pooled[GROUP]).isin(settled)
         among_present = pd.MultiIndex.from_frame(pooled[KEY]).isin(pd.MultiIndex.from_frame(present[KEY]))
         pooled = pooled[~held | among_present]
-    return _drop_needless(mark_hard_days(case, pooled)).sort_values(KEY, ignore_index=True)
+    return mark_stretches(case, _drop_needless(mark_hard_days(case, pooled)).sort_values(KEY, ignore_index=True))
 
 
 def _leave_crowded(options: pd.DataFrame, today: Layout) -> pd.DataFrame:

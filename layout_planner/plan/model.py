@@ -13,6 +13,7 @@ Rows      serve_i_b        pupils of a settlement's band go somewhere or are uns
           open_j_b, use_o  nobody attends a band that is not taught (per site, and per option of undecided sites)
           seats_j, beds_j, bus_seats_j, class_size_j_b, class_least_j_b, min_enrol_j, funds_*_j, new_beds, new_buses, budget,
           schools_least, moved_most
+          public_seats_k       pupils on one stretch of a departure of a public line whose seats are told
           teachers_j           whole teachers of a site, where the scenario asks for them: teachers[j] integer
           rooms_j, capital     what is bought once: new_rooms[j] integer
           sibling_i_b_j_k      together[i,b,j], the share of two bands that goes to one school
@@ -50,6 +51,7 @@ from layout_planner.plan.model_rows import (
     add_serving,
 )
 from layout_planner.plan.model_safety import add_harm, add_holding, add_ordered_harm, add_safe_closing
+from layout_planner.plan.public_seats import add_public_seats
 from layout_planner.plan.remote import leaves_remote
 from layout_planner.plan.worlds import road_yuan_a_year
 
@@ -145,6 +147,7 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     funds = add_funds(problem, given, pupils, is_open, by_site)
     lacking = add_least_enrolment(problem, given, pupils, is_open, by_site)
     add_moved_most(problem, given, pupils)
+    add_public_seats(problem, given, pupils)
     sites_open = pulp.lpSum(is_open.values())
     if given.scenario.plan.min_schools:
         problem += sites_open >= given.scenario.plan.min_schools, "schools_least"

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from layout_planner.plan.choices import Baseline
     from layout_planner.plan.forms import Site
     from layout_planner.scenario import Scenario
+    from layout_planner.travel.departures import Departures
 
 Expression: TypeAlias = pulp.LpAffineExpression
 Variables: TypeAlias = list[pulp.LpVariable]
@@ -67,9 +68,14 @@ class Inputs:
         return int(self.case.county.schools["buses"][school_id])
 
 
-def uses_options(scenario: Scenario) -> bool:
-    """Return True where the scenario asks for rows or goals that only the whole programme holds: no short cut past it is then exact."""
-    plan = scenario.plan
+def departures_of(case: Case) -> Departures | None:
+    """Return the departures of public lines whose seats are told; None where none are."""
+    return None if case.travel.public is None else case.travel.public.departures
+
+
+def uses_options(case: Case) -> bool:
+    """Return True where the case asks for rows or goals that only the whole programme holds: no short cut past it is then exact."""
+    plan = case.scenario.plan
     return (
         plan.objective != "lexicographic"
         or plan.siblings_yuan > 0
@@ -77,6 +83,7 @@ def uses_options(scenario: Scenario) -> bool:
         or bool(plan.road_fixes)
         or plan.connected_catchments
         or plan.whole_teachers
+        or departures_of(case) is not None
     )
 
 

@@ -11,6 +11,7 @@ from layout_planner.county.model import Note
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
+from layout_planner.plan.public_seats import SeatsLeft
 from layout_planner.travel.options import MODES, measure_ends, measure_mode
 from layout_planner.words import Words
 
@@ -31,7 +32,8 @@ def present_layout(case: Case) -> Layout:
 
     Pupils attend the school that the settlement table names for their band, else the nearest on foot that teaches it.
     They walk where the norms allow it; else ride where the school has buses with free seats, the furthest first; else take a public bus
-    that meets the norms; else board where beds are free, the furthest first; else they walk all the same and are at risk.
+    that meets the norms, the furthest first where its seats are told; else board where beds are free, the furthest first; else they walk
+    all the same and are at risk.
     """
     return share_present(case, list_present_trips(case))
 
@@ -49,7 +51,7 @@ def list_present_trips(case: Case) -> pd.DataFrame:
 def share_present(case: Case, trips: pd.DataFrame) -> Layout:
     """Return today's layout out of the `trips` of the whole county, with the buses and beds there are."""
     taught = {site.school_id: (site.form_today, site.bands[site.form_today]) for site in case.sites}
-    assignment = _share_places(trips, case.county.schools, case.norms)
+    assignment = _share_places(trips, case.county.schools, case.norms, SeatsLeft(case))
     buses = case.county.schools["buses"].where([taught[str(j)][0] != CLOSED for j in case.county.schools.index], 0)
     built = {str(school_id): (0, int(count)) for school_id, count in buses.items()}
     return Layout(tabulate_sites(case, taught, assignment, built), assignment)
@@ -96,7 +98,7 @@ def _schools_attended(case: Case, band: str, teaching: set[str]) -> NDArray[np.i
     return np.array([position[name] if name in teaching else found for name, found in zip(named, nearest, strict=True)])
 
 
-def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet) -> pd.DataFrame:
+def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet, public: SeatsLeft) -> pd.DataFrame:
     """Give out bus seats and beds, the furthest pupils first, and return the assignment."""
     seats_left = {str(s): int(b * norms.value("bus.stock_seats")) for s, b in schools["buses"].items()}
     beds_left = {str(s): int(b) for s, b in schools["beds"].items()}
@@ -107,8 +109,9 @@ def _share_places(trips: pd.DataFrame, schools: pd.DataFrame, norms: NormSet) ->
             rows.append(_row(trip, "walk", left))
             continue
         for mode, places in (("school_bus", seats_left), ("bus", None), ("board", beds_left)):
-            free = left if places is None else places.get(school_id, 0)
-            taken = min(left, free) if trip[f"{mode}_fits"] else 0
+            if not trip[f"{mode}_fits"]:
+                continue
+            taken = public.take(trip, left) if places is None else min(left, places.get(school_id, 0))
             if taken:
                 if places is not None:
                     places[school_id] -= taken

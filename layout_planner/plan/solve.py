@@ -110,7 +110,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
         chosen = chosen[~chosen["mode"].isin(DAILY) | (chosen["seconds"] <= most_s)].reset_index(drop=True)
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline))
     large = None
-    if by_region and not uses_options(case.scenario) and may_spare_all(case, chosen, today, baseline):
+    if by_region and not uses_options(case) and may_spare_all(case, chosen, today, baseline):
         large = search_large(case, chosen, today, clock.at)
         if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
             raise out_of_time()

@@ -22,6 +22,7 @@ from layout_planner.safeguards.mended_rules import judge_roads
 from layout_planner.safeguards.mergers import check_places, check_trips, find_mergers, within_walk
 from layout_planner.safeguards.objections import check_objections
 from layout_planner.safeguards.papers import check_papers
+from layout_planner.safeguards.public_seats import judge_public_seats
 from layout_planner.safeguards.receivers import check_receivers
 from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
 from layout_planner.words import Words
@@ -84,6 +85,8 @@ def judge_plan(  # noqa: PLR0913 - it looks at everything
         findings.append(_judge_budget(case, scenario.plan.budget_yuan))
     if scenario.plan.min_enrolment:
         findings.append(judge_enrolment(case, PLAN))
+    if verification.overfull is not None:
+        findings.append(judge_public_seats(verification.overfull, PLAN))
     if mergers:
         findings.append(_judge_new_risk(case, demand))
     if mergers and scenario.plan.road_fixes:

@@ -10,7 +10,7 @@ import math
 from bisect import bisect_left
 from collections import defaultdict
 from operator import itemgetter
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import networkx as nx
 import pandas as pd
@@ -27,6 +27,8 @@ Near = dict[str, tuple[float, float]]  # stop -> seconds from a place to the sto
 Journeys = dict[tuple[str, str, float], float]
 HOUR_S = 3600.0
 SPARE_S = 120.0
+ALIKE_S = 2.0  # journeys that differ by no more are one as long as the other: twice what the re-check lets a figure differ
+ALIKE_SHARE = 0.01
 
 
 class Stay(NamedTuple):
@@ -40,10 +42,27 @@ class Stay(NamedTuple):
 
 
 class Vehicle(NamedTuple):
-    """One vehicle on its way and how long one waits for it."""
+    """One vehicle on its way and how long one waits for it.
+
+    run, start, skipped : row of the table of runs, seconds at the first stop, stops passed before the hours that matter
+    """
 
     wait: float
     stays: tuple[Stay, ...]
+    run: int
+    start: float
+    skipped: int
+
+
+class Sitting(NamedTuple):
+    """Being on board between a stop (its place along the line) and the next."""
+
+    run: int
+    start: float
+    place: int
+
+
+Sittings = frozenset[frozenset[Sitting]]  # for every journey that counts, where one sits
 
 
 def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net) -> Journeys:
@@ -51,19 +70,39 @@ def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: p
 
     wanted : rows of the assignment that go by public bus, with the `factor` of their band.
     """
-    found: Journeys = {}
+    return {
+        trip: max(way.between(trip[1], near) for way in ways) for trip, ways, near in _both_ways(county, scenario, norms, wanted, walking)
+    }
+
+
+def list_sittings(
+    county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net
+) -> dict[tuple[str, str, float], tuple[Sittings, Sittings]]:
+    """Return how one may sit on public buses, on the way to school and home, by (home, school, child factor).
+
+    Every journey counts that is the shortest within the tolerance of the re-check: nobody can say which of them pupils take.
+    """
+    return {
+        trip: (ways[0].sittings(trip[1], near), ways[1].sittings(trip[1], near))
+        for trip, ways, near in _both_ways(county, scenario, norms, wanted, walking)
+    }
+
+
+def _both_ways(
+    county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net
+) -> Iterator[tuple[tuple[str, str, float], tuple[_Moments, _Moments], Near]]:
+    """Yield every trip of `wanted` with the moments of both directions and the stops near home."""
     if county.lines is None or wanted.empty:
-        return found
+        return
     longest = float(wanted["seconds"].replace(math.inf, HOUR_S).max()) + SPARE_S
     for factor, rows in wanted.groupby("factor"):
         feet = _Feet(county, norms, float(str(factor)), walking)
         schools = sorted(set(rows["school_id"]))
-        hours = [_hours(county, scenario, column, schools) for column in ("bell", "dismissal")]
-        ways = [_Moments(county.lines, norms, feet, hours[k], longest, homeward=bool(k)) for k in (0, 1)]
+        bells, ends = (_hours(county, scenario, column, schools) for column in ("bell", "dismissal"))
+        there = _Moments(county.lines, norms, feet, bells, longest, homeward=False)
+        back = _Moments(county.lines, norms, feet, ends, longest, homeward=True)
         for home, school in sorted(set(zip(rows["settlement_id"], rows["school_id"], strict=True))):
-            seconds = [way.between(school, feet.near("home", home)) for way in ways]
-            found[home, school, float(str(factor))] = max(seconds)
-    return found
+            yield (home, school, float(str(factor))), (there, back), feet.near("home", home)
 
 
 def _hours(county: County, scenario: Scenario, column: str, schools: list[str]) -> dict[str, float]:
@@ -118,7 +157,7 @@ class _Moments:
             self._change(number, vehicle, near)
         for school, hour in hours.items():
             self._open_gate(school, feet.near("school", school), (hour, hour + early) if homeward else (hour - early, hour))
-        self._by_stop: dict[str, dict[str, float]] = {}
+        self._searched: dict[str, tuple[dict[Hashable, float], dict[str, list[Hashable]]]] = {}
 
     def _line_up(self) -> dict[str, list[tuple[float, Hashable]]]:
         """Return, for every stop, the moments at which one must be there for its vehicles; one waits from each to the next."""
@@ -168,24 +207,52 @@ class _Moments:
 
     def between(self, school: str, near: Near) -> float:
         """Return seconds of the shortest journey between a school and a home with the stops `near` it."""
-        if school not in self._by_stop:
-            self._by_stop[school] = self._from_gate(school)
-        away, side = self._by_stop[school], int(self.homeward)
-        return min((walks[side] + away.get(stop, math.inf) for stop, walks in near.items()), default=math.inf)
+        away, ends = self._search(school)
+        side = int(self.homeward)
+        return min((walks[side] + away[node] for stop, walks in near.items() for node in ends.get(stop, ())), default=math.inf)
 
-    def _from_gate(self, school: str) -> dict[str, float]:
-        """Return seconds between the gate and being at each stop with a first ride ahead, or with the last ride behind."""
-        graph = self.graph if self.homeward else self.graph.reverse(copy=False)
-        best: dict[str, float] = {}
-        for node, seconds in nx.single_source_dijkstra_path_length(graph, ("gate", school), cutoff=self.longest, weight="s").items():
-            if node[0] not in {"ready", "arrives"}:
+    def sittings(self, school: str, near: Near) -> Sittings:
+        """Return where one sits on every journey between a school and a home that is the shortest but for the tolerance."""
+        away, ends = self._search(school)
+        side, steps = int(self.homeward), self.graph.pred if self.homeward else self.graph.succ
+        begins = [(walks[side], node) for stop, walks in near.items() for node in ends.get(stop, ())]
+        best = min((spent + away[node] for spent, node in begins), default=math.inf)
+        most, found = best + max(ALIKE_S, ALIKE_SHARE * best), set()
+        waiting: list[tuple[float, Hashable, frozenset[Sitting]]] = [(spent, node, frozenset()) for spent, node in begins]
+        while waiting:
+            spent, node, sat = waiting.pop()
+            if not spent + away.get(node, math.inf) <= most:
                 continue
-            kind, rides, number, k = node
-            stay = self.vehicles[number].stays[k]
-            ends = kind == "arrives" and k > 0 and stay.alight if self.homeward else kind == "ready" and rides == 1
-            if ends:
-                best[stay.stop] = min(seconds, best.get(stay.stop, math.inf))
-        return best
+            if node == ("gate", school):
+                found.add(sat)
+                continue
+            for after, edge in steps[node].items():
+                waiting.append((spent + edge["s"], after, sat | self._sitting(node, after)))
+        return frozenset(found)
+
+    def _sitting(self, one: Any, other: Any) -> frozenset[Sitting]:  # noqa: ANN401 - nodes of four shapes
+        """Return the ride from a stop to the next between two nodes, in either order; nothing where they are no ride."""
+        leaves, arrives = (other, one) if self.homeward else (one, other)
+        if leaves[0] != "leaves" or arrives[0] != "arrives":
+            return frozenset()
+        vehicle = self.vehicles[leaves[2]]
+        return frozenset([Sitting(vehicle.run, vehicle.start, vehicle.skipped + leaves[3])])
+
+    def _search(self, school: str) -> tuple[dict[Hashable, float], dict[str, list[Hashable]]]:
+        """Return seconds between the gate and all nodes; and, by stop, where one is with the first ride ahead, or the last behind."""
+        if school not in self._searched:
+            graph = self.graph if self.homeward else self.graph.reverse(copy=False)
+            away = nx.single_source_dijkstra_path_length(graph, ("gate", school), cutoff=self.longest, weight="s")
+            ends: dict[str, list[Hashable]] = defaultdict(list)
+            for node in away:
+                if node[0] not in {"ready", "arrives"}:
+                    continue
+                kind, rides, number, k = node
+                stay = self.vehicles[number].stays[k]
+                if kind == "arrives" and k > 0 and stay.alight if self.homeward else kind == "ready" and rides == 1:
+                    ends[stay.stop].append(node)
+            self._searched[school] = away, ends
+        return self._searched[school]
 
 
 def _vehicles(lines: TransitLines, buffer_s: float, window: tuple[float, float]) -> Iterator[Vehicle]:
@@ -193,7 +260,7 @@ def _vehicles(lines: TransitLines, buffer_s: float, window: tuple[float, float])
     ways: dict[str, list[tuple[object, ...]]] = defaultdict(list)
     for row in lines.calls.sort_values(["pattern", "order"]).to_dict("records"):
         ways[str(row["pattern"])].append((str(row["stop_id"]), row["arrive_s"], row["depart_s"], bool(row["board"]), bool(row["alight"])))
-    for run in lines.runs.to_dict("records"):
+    for number, run in enumerate(lines.runs.to_dict("records")):
         first, last, headway = (float(run[name]) for name in ("first_s", "last_s", "headway_s"))
         minutes = int((last - first) // 60) if headway > 0 else 0
         for minute in range(minutes + 1):
@@ -201,4 +268,4 @@ def _vehicles(lines: TransitLines, buffer_s: float, window: tuple[float, float])
             stays = [Stay(stop, start + arrive, start + depart, *may) for stop, arrive, depart, *may in ways[str(run["pattern"])]]  # type: ignore[operator,arg-type]
             inside = tuple(stay for stay in stays if window[0] <= stay.arrive and stay.depart <= window[1])
             if len(inside) > 1:
-                yield Vehicle(headway / 2 if headway > 0 else buffer_s, inside)
+                yield Vehicle(headway / 2 if headway > 0 else buffer_s, inside, number, start, stays.index(inside[0]))

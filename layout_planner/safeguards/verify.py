@@ -18,6 +18,7 @@ from layout_planner.names import name_band, name_mode, name_pupils
 from layout_planner.results import Verification
 from layout_planner.safeguards.bad_trips import compare_bad_trips, retrace_bad_trips
 from layout_planner.safeguards.mended_roads import mend_county
+from layout_planner.safeguards.public_seats import find_overfull
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
 from layout_planner.safeguards.retrace_rides import ask_rides
@@ -107,8 +108,10 @@ def verify_layout(  # noqa: PLR0913 - it looks at everything
         bad_trips = retrace_bad_trips(tracer, layouts, retraced)
     if bad_trips is not None and bad_days is not None:
         parts.append(compare_bad_trips(bad_days, bad_trips, lambda said, found: _differs(said, found, share=TOLERANCE_SHARE)))
+    overfull = find_overfull(county, scenario, norms, layout, tracer.walking)
+    parts.append(list(overfull or ()))
     served = sum(row["mode"] != "unserved" for row in given.rows)
-    return Verification(served, worst, tuple(fault for part in parts for fault in part), bad_trips)
+    return Verification(served, worst, tuple(fault for part in parts for fault in part), bad_trips, overfull=overfull)
 
 
 def _differs(said: float, found: float, tolerance: float = TOLERANCE, share: float = 0.0) -> bool:

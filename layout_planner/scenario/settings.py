@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, SerializerFunctionWrapHandler, model_serializer
 
 from layout_planner.scenario.sources import Located, Strict
 
@@ -59,6 +59,15 @@ class GtfsFile(Strict):
     date: str = Field(
         default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="school day whose timetable is used; chosen from the feed when absent"
     )
+    seats: Count | dict[str, Count] | None = Field(
+        default=None,
+        description="seats for pupils on every departure, of all lines or by route (id or name); not limited where absent",
+    )
+
+    @model_serializer(mode="wrap")
+    def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave out seats that are not told: scenarios from before they could be keep their bytes."""
+        return {name: value for name, value in dump(self).items() if name != "seats" or value is not None}
 
 
 class DataFiles(Strict):

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from layout_planner.county.model import Note
+    from layout_planner.travel.departures import Departures
     from layout_planner.travel.rides import Rides
 
 PUBLIC_COLUMNS = (
@@ -36,10 +37,14 @@ PUBLIC_COLUMNS = (
 
 @dataclass(frozen=True)
 class PublicTrips:
-    """Journeys by public bus: one table (PUBLIC_COLUMNS) for every share of an adult's walking speed, sorted by home and school."""
+    """Journeys by public bus: one table (PUBLIC_COLUMNS) for every share of an adult's walking speed, sorted by home and school.
+
+    departures  where these journeys ride on departures whose seats are told; None where none are told
+    """
 
     by_factor: Mapping[float, pd.DataFrame]
     shape: tuple[int, int]
+    departures: Departures | None = None
 
     def seconds(self, factor: float, pace: Pace = AS_EXPECTED) -> NDArray[np.float64]:
         """Return door-to-door seconds of one who walks at `factor` of an adult's speed, inf where no journey is in time.

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Ints = NDArray[np.int64]
 
 GRID_S = 60.0
+WHOLE = ("run", "pattern", "stop", "row", "order")
+SECONDS = ("ready", "done", "wait_s", "headway_s", "start_s")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Timetable:
     done     seconds at which one who gets off is free to walk; inf where one may not
     wait_s   what of the time between `ready` and `done` is waiting
     headway_s  seconds between vehicles, 0 where they keep to a timetable
+    row, start_s, order  position in `TransitLines.runs`, seconds after midnight at which the vehicle leaves its first stop, place
+             of the call along the pattern
     """
 
     run: Ints
@@ -42,6 +46,9 @@ class Timetable:
     done: Floats
     wait_s: Floats
     headway_s: Floats
+    row: Ints
+    start_s: Floats
+    order: Ints
 
     def mirrored(self) -> Timetable:
         """Return the same vehicles in time turned round: what was leaving school late becomes reaching it early."""
@@ -54,6 +61,9 @@ class Timetable:
             -self.ready[back],
             self.wait_s[back],
             self.headway_s[back],
+            self.row[back],
+            self.start_s[back],
+            self.order[back],
         )
 
 
@@ -62,9 +72,9 @@ def list_calls(lines: TransitLines, begin_s: float, end_s: float, buffer_s: floa
     pattern_of = {name: k for k, name in enumerate(lines.patterns.index)}
     stop_of = {name: k for k, name in enumerate(lines.stops.index)}
     along = dict(iter(lines.calls.groupby("pattern", sort=False)))
-    parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in ("run", "pattern", "stop", "ready", "done", "wait_s", "headway_s")}
+    parts: dict[str, list[NDArray[np.generic]]] = {name: [] for name in (*WHOLE, *SECONDS)}
     runs = 0
-    for name, first, last, headway in lines.runs.itertuples(index=False):
+    for row, (name, first, last, headway) in enumerate(lines.runs.itertuples(index=False)):
         calls = along[name]
         arrive, depart = calls["arrive_s"].to_numpy(dtype=float), calls["depart_s"].to_numpy(dtype=float)
         starts = _starts(float(first), float(last), float(headway), begin_s - arrive[-1], end_s)
@@ -83,13 +93,16 @@ def list_calls(lines: TransitLines, begin_s: float, end_s: float, buffer_s: floa
             ("done", done),
             ("wait_s", np.full(shape, wait)),
             ("headway_s", np.full(shape, float(headway))),
+            ("row", np.full(shape, row)),
+            ("start_s", np.broadcast_to(starts[:, None], shape)),
+            ("order", np.broadcast_to(np.arange(len(stops)), shape)),
         ):
             parts[key].append(values[kept])
         runs += len(starts)
     whole = {key: np.concatenate(found) if found else np.empty(0) for key, found in parts.items()}
-    run, pattern, stop = (whole[key].astype(np.int64) for key in ("run", "pattern", "stop"))
-    ready, done, wait_s, headway_s = (whole[key].astype(float) for key in ("ready", "done", "wait_s", "headway_s"))
-    return Timetable(run, pattern, stop, ready, done, wait_s, headway_s)
+    run, pattern, stop, row_of, order = (whole[key].astype(np.int64) for key in WHOLE)
+    ready, done, wait_s, headway_s, start_s = (whole[key].astype(float) for key in SECONDS)
+    return Timetable(run, pattern, stop, ready, done, wait_s, headway_s, row_of, start_s, order)
 
 
 def _starts(first: float, last: float, headway: float, begin_s: float, end_s: float) -> Floats:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from layout_planner.travel.departures import Departures, list_rides, no_rides
 from layout_planner.travel.links import Ends, link_near
 from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
 from layout_planner.travel.scan import NEVER, Footways, make_board, pack_keys, places_of, scan_to_school
@@ -112,8 +113,10 @@ def measure_public(net: Net, arcs: tuple[Arcs, Arcs], county: County, settings: 
     if lines is None or rules is None:
         return None
     walks, hours = _walks(net, arcs, max(rules.to_stop_s, rules.change_s)), _both_hours(county, settings)
-    tables = {factor: _journeys(lines, rules, factor, walks, hours) for factor in rules.factors}
-    return PublicTrips(tables, (len(county.settlements), len(county.schools)))
+    found = {factor: _journeys(lines, rules, factor, walks, hours) for factor in rules.factors}
+    tables = {factor: table for factor, (table, _) in found.items()}
+    departures = Departures.of(lines, {factor: rides for factor, (_, rides) in found.items()}) if lines.seats else None
+    return PublicTrips(tables, (len(county.settlements), len(county.schools)), departures)
 
 
 def tell_journey(
@@ -193,23 +196,30 @@ def _both_within(coming: Near, leaving: Near, shape: tuple[int, int], most_s: fl
 
 def _journeys(
     lines: TransitLines, rules: Rules, factor: float, walks: tuple[Walks, Walks, Walks], hours: tuple[Floats, Floats]
-) -> pd.DataFrame:
-    """Return the journeys (PUBLIC_COLUMNS) of all who walk at `factor` of an adult's speed: the worse of both directions."""
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the journeys (PUBLIC_COLUMNS) of all who walk at `factor` of an adult's speed: the worse of both directions.
+
+    And, where seats are told, their rides there and back (RIDE_COLUMNS).
+    """
     there, back = _halves(lines, rules, factor, walks, hours)
-    parts = []
+    parts, rides = [], [no_rides()]
     for school in np.flatnonzero(np.isfinite(there.egress_s).any(axis=1)):
-        one, other = (_from_homes(half, _scan(half, int(school))) for half in (there, back))
+        scans = [_scan(half, int(school)) for half in (there, back)]
+        one, other = (_from_homes(half, found) for half, found in zip((there, back), scans, strict=True))
         both = one.merge(other, on="home", suffixes=("", "_back"))
         worse = both["seconds_back"] > both["seconds"]
         for name in PUBLIC_COLUMNS[2:8]:
             both[name] = both[f"{name}_back"].where(worse, both[name])
         both.insert(1, "school", int(school))
-        parts.append(both.loc[both["seconds"] <= rules.longest_s, list(PUBLIC_COLUMNS)])
+        both = both[both["seconds"] <= rules.longest_s]
+        parts.append(both[list(PUBLIC_COLUMNS)])
+        for half, found, halt in zip((there, back), scans, ("halt", "halt_back"), strict=True) if lines.seats else ():
+            rides.append(list_rides(half.board.timetable, both[["home", "school"]], found.calls[both[halt]]))
     empty = pd.DataFrame(
         {name: pd.Series(dtype=np.int64 if name in {"home", "school", "halt", "first", "second"} else float) for name in PUBLIC_COLUMNS}
     )
     table = pd.concat(parts, ignore_index=True) if parts else empty
-    return table.sort_values(["home", "school"], ignore_index=True)
+    return table.sort_values(["home", "school"], ignore_index=True), pd.concat(rides, ignore_index=True)
 
 
 def _halves(
