@@ -29,11 +29,12 @@ from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.public_seats import find_overfull
 from layout_planner.safeguards.retrace import Tracer
 from layout_planner.safeguards.verify import verify_layout
-from layout_planner.scenario.settings import GtfsFile
+from layout_planner.scenario import GtfsFile, read_scenario
 from layout_planner.travel.departures import Departures, no_rides
 from layout_planner.travel.matrix import measure_travel
 from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
 from layout_planner.travel.options import child_factor, commute_options
+from tests.broken import copy_good
 from tests.safe_case import DEMAND
 from tests.safe_case import county as safe_county
 from tests.safe_case import scenario as safe_scenario
@@ -112,7 +113,7 @@ def test_seats_that_are_not_told_change_no_row_of_the_model(tmp_path):
     assert models[0] == models[1]
     assert "public_seats" not in models[0]
     assert "public_seats" in tiny_seats_lp(tmp_path)
-    assert "seats" not in GtfsFile(path="a.zip").model_dump()
+    assert GtfsFile(path="a.zip").model_dump() == {"path": "a.zip", "date": ""}
 
 
 def test_the_large_way_is_left_to_counties_without_told_seats(monkeypatch):
@@ -248,20 +249,32 @@ def test_broken_seats_are_one_problem(tmp_path, cells, row):
     assert asked.exit_code == 3
 
 
-def feed_with(tmp_path, seats):
+def feed_with(tmp_path, **seats):
     path = tmp_path / "gtfs.zip"
     path.write_bytes(write_feed(build_lines(STOPS, [FEED_SERVICE], CRS), PUBLISHER))
-    return read_gtfs(path, GtfsFile(path=path.name, seats=seats), CRS, BOX)
+    return read_gtfs(path, GtfsFile(path=path.name, **seats), CRS, BOX)
 
 
-@pytest.mark.parametrize("seats", [12, {"9": 12}, {"9路": 12}])
+@pytest.mark.parametrize("seats", [{"seats": 12}, {"line_seats": {"9": 12}}, {"seats": 40, "line_seats": {"9路": 12}}])
 def test_seats_of_a_feed_are_told_by_the_scenario(tmp_path, seats):
-    lines, _, faults = feed_with(tmp_path, seats)
+    lines, _, faults = feed_with(tmp_path, **seats)
     assert not faults.problems
     assert lines.seats == {"9/1": 12}
 
 
 def test_seats_of_a_route_that_does_not_run_are_a_fault(tmp_path):
-    lines, _, faults = feed_with(tmp_path, {"8路": 12})
+    lines, _, faults = feed_with(tmp_path, line_seats={"8路": 12})
     assert lines is None
-    assert [(problem.column, problem.value) for problem in faults.problems] == [("seats", "8路")]
+    assert [(problem.column, problem.value) for problem in faults.problems] == [("line_seats", "8路")]
+
+
+@pytest.mark.parametrize(
+    ("written", "column"), [("seats = -3", "seats"), ('seats = "x"', "seats"), ('line_seats = { "9" = -1 }', "line_seats.9")]
+)
+def test_broken_seats_of_a_feed_are_one_problem(tmp_path, written, column):
+    path = copy_good(tmp_path / "county") / "scenario.toml"
+    text = path.read_text(encoding="utf-8").replace("[data]\n", f'[data]\ngtfs = {{ path = "gtfs.zip", {written} }}\n', 1)
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError) as error:
+        read_scenario(path)
+    assert [problem.column for problem in error.value.problems] == [f"data.gtfs.{column}"]

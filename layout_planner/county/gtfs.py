@@ -101,21 +101,16 @@ def _read(path: Path, file: GtfsFile, crs: str, box: Box) -> tuple[TransitLines 
 
 def _limit_seats(lines: TransitLines, file: GtfsFile, faults: Faults) -> TransitLines:
     """Return `lines` with the seats that the scenario tells, for a feed tells none."""
-    if file.seats is None:
+    if file.seats is None and not file.line_seats:
         return lines
-    patterns = lines.patterns
-    if isinstance(file.seats, dict):
-        for name in sorted(set(file.seats) - {*patterns["line_id"], *patterns["line"]}):
-            what = Words("该日县内没有这条线路", "no such line runs in the county on that day")
-            faults.add(
-                what, Words("按 routes.txt 的编号或名称填写", "name it as routes.txt does, by id or name"), column="seats", value=name
-            )
-        told = [
-            float(file.seats.get(key, file.seats.get(name, np.inf)))
-            for key, name in zip(patterns["line_id"], patterns["line"], strict=True)
-        ]
-    else:
-        told = [float(file.seats)] * len(patterns)
+    patterns, named = lines.patterns, file.line_seats
+    for name in sorted(set(named) - {*patterns["line_id"], *patterns["line"]}):
+        what = Words("该日县内没有这条线路", "no such line runs in the county on that day")
+        faults.add(
+            what, Words("按 routes.txt 的编号或名称填写", "name it as routes.txt does, by id or name"), column="line_seats", value=name
+        )
+    others = np.inf if file.seats is None else file.seats
+    told = [float(named.get(key, named.get(name, others))) for key, name in zip(patterns["line_id"], patterns["line"], strict=True)]
     return replace(lines, patterns=patterns.assign(seats=told))
 
 

@@ -59,15 +59,14 @@ class GtfsFile(Strict):
     date: str = Field(
         default="", pattern=r"^(\d{4}-\d{2}-\d{2})?$", description="school day whose timetable is used; chosen from the feed when absent"
     )
-    seats: Count | dict[str, Count] | None = Field(
-        default=None,
-        description="seats for pupils on every departure, of all lines or by route (id or name); not limited where absent",
-    )
+    seats: Count | None = Field(default=None, description="seats for pupils on every departure of every line; absent = not limited")
+    line_seats: dict[str, Count] = Field(default_factory=dict, description="the same by line, route id or name; goes before `seats`")
 
     @model_serializer(mode="wrap")
     def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
         """Leave out seats that are not told: scenarios from before they could be keep their bytes."""
-        return {name: value for name, value in dump(self).items() if name != "seats" or value is not None}
+        untold: dict[str, Any] = {"seats": None, "line_seats": {}}
+        return {name: value for name, value in dump(self).items() if name not in untold or value != untold[name]}
 
 
 class DataFiles(Strict):
