@@ -138,6 +138,19 @@ class _Feet:
         return found
 
 
+class _FromGate(NamedTuple):
+    """What lies before or behind the gate of a school.
+
+    away     seconds between the gate and all nodes
+    ends     by stop, the nodes at which one has the first ride ahead, or the last behind
+    soonest  by stop, the fewest seconds of these
+    """
+
+    away: dict[Hashable, float]
+    ends: dict[str, list[Hashable]]
+    soonest: dict[str, float]
+
+
 class _Moments:
     """The graph of one direction."""
 
@@ -157,7 +170,7 @@ class _Moments:
             self._change(number, vehicle, near)
         for school, hour in hours.items():
             self._open_gate(school, feet.near("school", school), (hour, hour + early) if homeward else (hour - early, hour))
-        self._searched: dict[str, tuple[dict[Hashable, float], dict[str, list[Hashable]]]] = {}
+        self._searched: dict[str, _FromGate] = {}
 
     def _line_up(self) -> dict[str, list[tuple[float, Hashable]]]:
         """Return, for every stop, the moments at which one must be there for its vehicles; one waits from each to the next."""
@@ -207,13 +220,12 @@ class _Moments:
 
     def between(self, school: str, near: Near) -> float:
         """Return seconds of the shortest journey between a school and a home with the stops `near` it."""
-        away, ends = self._search(school)
-        side = int(self.homeward)
-        return min((walks[side] + away[node] for stop, walks in near.items() for node in ends.get(stop, ())), default=math.inf)
+        soonest, side = self._search(school).soonest, int(self.homeward)
+        return min((walks[side] + soonest.get(stop, math.inf) for stop, walks in near.items()), default=math.inf)
 
     def sittings(self, school: str, near: Near) -> Sittings:
         """Return where one sits on every journey between a school and a home that is the shortest but for the tolerance."""
-        away, ends = self._search(school)
+        away, ends, _ = self._search(school)
         side, steps = int(self.homeward), self.graph.pred if self.homeward else self.graph.succ
         begins = [(walks[side], node) for stop, walks in near.items() for node in ends.get(stop, ())]
         best = min((spent + away[node] for spent, node in begins), default=math.inf)
@@ -238,8 +250,7 @@ class _Moments:
         vehicle = self.vehicles[leaves[2]]
         return frozenset([Sitting(vehicle.run, vehicle.start, vehicle.skipped + leaves[3])])
 
-    def _search(self, school: str) -> tuple[dict[Hashable, float], dict[str, list[Hashable]]]:
-        """Return seconds between the gate and all nodes; and, by stop, where one is with the first ride ahead, or the last behind."""
+    def _search(self, school: str) -> _FromGate:
         if school not in self._searched:
             graph = self.graph if self.homeward else self.graph.reverse(copy=False)
             away = nx.single_source_dijkstra_path_length(graph, ("gate", school), cutoff=self.longest, weight="s")
@@ -251,7 +262,8 @@ class _Moments:
                 stay = self.vehicles[number].stays[k]
                 if kind == "arrives" and k > 0 and stay.alight if self.homeward else kind == "ready" and rides == 1:
                     ends[stay.stop].append(node)
-            self._searched[school] = away, ends
+            soonest = {stop: min(away[node] for node in nodes) for stop, nodes in ends.items()}
+            self._searched[school] = _FromGate(away, ends, soonest)
         return self._searched[school]
 
 
