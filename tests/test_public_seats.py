@@ -17,7 +17,7 @@ from layout_planner.county.gtfs import read_gtfs
 from layout_planner.county.gtfs_feed import write_feed
 from layout_planner.county.lines import Call, Run, Service, build_lines
 from layout_planner.errors import InputError
-from layout_planner.plan.case import Case
+from layout_planner.plan.case import Case, World
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.layout import Layout
@@ -25,6 +25,7 @@ from layout_planner.plan.model import build_model
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.public_seats import STRETCHES, SeatsLeft, note_public_seats
 from layout_planner.plan.solve import optimise_layout
+from layout_planner.plan.worlds import offered_sets
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.public_seats import find_overfull
 from layout_planner.safeguards.retrace import Tracer
@@ -39,7 +40,7 @@ from tests.safe_case import DEMAND
 from tests.safe_case import county as safe_county
 from tests.safe_case import scenario as safe_scenario
 from tests.safe_case import today as safe_today
-from tests.test_golden import tiny_seats_lp
+from tests.test_golden import ROADS, tiny_seats_lp
 from tests.test_lines import BOX, HEADER, PUBLISHER, ROWS, STOPS, county_with
 from tests.test_plan import NORMS, scenario_with, tiny_travel
 from tests.test_plan_properties import make_case
@@ -120,6 +121,13 @@ def test_the_large_way_is_left_to_counties_without_told_seats(monkeypatch):
     monkeypatch.setattr("layout_planner.plan.solve.LARGE_FROM", 0)
     monkeypatch.setattr("layout_planner.plan.solve.search_large", lambda *_: pytest.fail("knows no seats of public buses"))
     assert ways(solve(tiny_case(15, max_new_beds=20))[1], "S3", "lower_primary") == {"bus": 9}
+
+
+def test_seats_hold_whichever_road_is_mended():
+    case = tiny_case(15, max_new_beds=20, road_fixes=ROADS)
+    case = replace(case, worlds=tuple(World(fixes, case.travel, {}) for fixes in offered_sets(case.scenario.plan)))
+    plan = solve(case)[1]
+    assert (ways(plan, "S1", "junior"), ways(plan, "S3", "lower_primary")) == ({"bus": 6, "board": 6}, {"bus": 9})
 
 
 BY_LINE = st.tuples(
