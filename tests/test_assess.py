@@ -296,7 +296,9 @@ def test_every_disabled_pupil_has_one_place_and_no_bed_is_given_twice(disabled: 
 def test_a_public_bus_brings_disabled_pupils_too():
     # S4 cannot walk to the room at P1 in time; a public bus takes 1500 s, within 30 minutes
     case = disabled_case(["resource_room", ""])
-    by_bus = SimpleNamespace(seconds=lambda factor, _: np.where(np.arange(5)[:, None] == 3, 1500.0, np.inf) + np.zeros((5, 2)) * factor)
+    by_bus = SimpleNamespace(
+        departures=None, seconds=lambda factor, _: np.where(np.arange(5)[:, None] == 3, 1500.0, np.inf) + np.zeros((5, 2)) * factor
+    )
     case = replace(case, travel=replace(case.travel, public=by_bus))
     placed = place_disabled(case, present_layout(case), count_groups(case.county, case.demand), None)
     lower = placed[(placed["settlement_id"] == "S4") & (placed["band"] == "lower_primary")]

@@ -75,9 +75,21 @@ def read_parquet(path: Path) -> pd.DataFrame:
     import pandas as pd
     import pyarrow as pa
     import pyarrow.parquet as pq
+    from pyproj.exceptions import CRSError
     from shapely.errors import ShapelyError
 
-    faults = (pa.ArrowException, ShapelyError, OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError, MemoryError)
+    faults = (
+        pa.ArrowException,
+        CRSError,
+        ShapelyError,
+        OSError,
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OverflowError,
+        MemoryError,
+    )
     parts = find_parts(path) if path.is_dir() else [path]
     frames, rows, size = [], 0, 0
     for part in parts:

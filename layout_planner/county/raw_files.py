@@ -309,6 +309,7 @@ def _shape_encoding(path: Path) -> str | None:
 
 def _frame_to_raw(frame: Any) -> RawTable:  # noqa: ANN401 - a DataFrame or a GeoDataFrame
     import geopandas as gpd
+    import pyarrow as pa
 
     geometry, crs = None, None
     if frame.index.name is not None:
@@ -316,7 +317,10 @@ def _frame_to_raw(frame: Any) -> RawTable:  # noqa: ANN401 - a DataFrame or a Ge
     if isinstance(frame, gpd.GeoDataFrame) and frame.active_geometry_name is not None:
         geometry, crs = frame.geometry.to_numpy(), frame.crs
         frame = frame.drop(columns=frame.geometry.name)
-    cells = frame.astype(object).where(frame.notna(), None)
+    try:
+        cells = frame.astype(object).where(frame.notna(), None)
+    except pa.ArrowException as error:  # text is only looked at now; what is no UTF-8 is damaged
+        raise unreadable(error) from None
     headers = [str(header) for header in frame.columns]
     rows = list(cells.itertuples(index=False, name=None)) if headers else [()] * len(frame)
     return RawTable(headers, rows, list(range(2, len(frame) + 2)), geometry, crs)
