@@ -46,6 +46,14 @@ OPTIONS = {"may_close": ["P1"], "move": "all", "max_new_beds": 20, "max_buses": 
 OPTION_FAMILIES = ("capital", "rooms", "sibling", "one_roads", "roads", "sends_one", "connected")
 
 
+def rows_of(case: Case, folder: Path) -> str:
+    """Return the model of `case` as an .lp file has it."""
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
+    build_model(case, choose_options(case, options, today), today).problem.writeLP(str(folder / "model.lp"))
+    return (folder / "model.lp").read_text(encoding="utf-8")
+
+
 def tiny_options_lp(folder: Path) -> str:
     """Return the rows of the tiny county with all that a scenario may ask for beside the plain model; road `a` shortens the way of S1."""
     scenario, county, travel = scenario_with(**OPTIONS), tiny_county(), tiny_travel()
@@ -56,11 +64,7 @@ def tiny_options_lp(folder: Path) -> str:
     worlds = tuple(World(fixes, travel if fixes == ("b",) else replace(travel, walk_s=quick), {}) for fixes in offered_sets(scenario.plan))
     cuts = (Cut("S1", "lower_primary", "C1", ("S2", "S3")),)
     case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario), worlds=worlds, cuts=cuts)
-    today = present_layout(case)
-    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), NORMS, case.scenario)
-    problem = build_model(case, choose_options(case, options, today), today).problem
-    problem.writeLP(str(folder / "tiny-options.lp"))
-    return (folder / "tiny-options.lp").read_text(encoding="utf-8")
+    return rows_of(case, folder)
 
 
 def test_the_model_of_money_once_siblings_roads_and_catchments_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
@@ -77,11 +81,7 @@ def tiny_seats_lp(folder: Path) -> str:
     scenario, county = scenario_with(move="all", max_new_beds=20), tiny_county(lines=tiny_lines(15))
     demand = county.settlements[[]].assign(**dict.fromkeys(scenario.bands, 3 * county.settlements["pupils_g1"]))
     case = Case(scenario, NORMS, county, demand, replace(tiny_travel(), public=tiny_public(15)), sites_of(county.schools, scenario))
-    today = present_layout(case)
-    options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
-    problem = build_model(case, choose_options(case, options, today), today).problem
-    problem.writeLP(str(folder / "tiny-seats.lp"))
-    return (folder / "tiny-seats.lp").read_text(encoding="utf-8")
+    return rows_of(case, folder)
 
 
 def test_the_model_of_seats_on_public_buses_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):
@@ -98,11 +98,7 @@ def tiny_lp(folder: Path, plan: dict[str, object] = PLAN, *, flood: bool = False
     wet[[0, 1, 3], 1] = np.inf
     days = {"flood": replace(travel, walk_s=wet)} if flood else {}
     case = Case(scenario, NORMS, county, demand, travel, sites_of(county.schools, scenario), days)
-    today = present_layout(case)
-    options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
-    problem = build_model(case, choose_options(case, options, today), today).problem
-    problem.writeLP(str(folder / "tiny.lp"))
-    return (folder / "tiny.lp").read_text(encoding="utf-8")
+    return rows_of(case, folder)
 
 
 def test_the_model_of_an_ordered_closing_and_a_flood_row_by_row(golden: Callable[[str, str], None], tmp_path: Path):

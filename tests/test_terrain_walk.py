@@ -204,13 +204,17 @@ def random_country(seed, *, hilly=True):
     return with_water(county, *rivers)
 
 
+def random_home(seed, *, hilly):
+    """Return a random country, its roads and ground, its home, and that as x and y."""
+    county = random_country(seed, hilly=hilly)
+    home = county.settlements.geometry.iloc[0]
+    return county, *ground_of(county), home, np.array([home.x, home.y])
+
+
 @QUICK
 @given(st.integers(0, 10_000), st.booleans())
 def test_the_re_check_finds_the_same_way(seed, hilly):
-    county = random_country(seed, hilly=hilly)
-    roads, ground = ground_of(county)
-    home = county.settlements.geometry.iloc[0]
-    place = np.array([home.x, home.y])
+    county, roads, ground, home, place = random_home(seed, hilly=hilly)
     away = float(shapely.distance(roads.lines, home).min())
     leg = walk_to_road(place, roads, ground, away)
     trek = country_of(county, ground).trek(home, roads.lines, np.ones(len(roads.lines), dtype=bool), away)
@@ -230,10 +234,8 @@ def test_the_re_check_finds_the_same_way(seed, hilly):
 @given(st.integers(0, 10_000), st.booleans())
 def test_the_re_check_finds_the_same_ways_to_every_road(seed, hilly):
     """And the soonest of them is the one that is found alone; without one of the roads the ways to the others stay as they are."""
-    county = random_country(seed, hilly=hilly)
-    roads, ground = ground_of(county)
-    home = county.settlements.geometry.iloc[0]
-    place, everywhere = np.array([home.x, home.y]), np.ones(len(roads.lines), dtype=bool)
+    county, roads, ground, home, place = random_home(seed, hilly=hilly)
+    everywhere = np.ones(len(roads.lines), dtype=bool)
     legs = {leg.edge: leg for leg in walk_to_roads(place, roads, ground, 1800.0)}
     treks = {trek.edge: trek for trek in country_of(county, ground).treks(home, roads.lines, everywhere, 1800.0)}
     assert legs.keys() == treks.keys()

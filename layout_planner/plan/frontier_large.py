@@ -79,8 +79,7 @@ def most_schools(asked: Asked) -> int:
     return sum(site.forms != (CLOSED,) for site in asked.case.sites)
 
 
-def least_minutes(asked: Asked) -> float:
+def least_minutes(options: pd.DataFrame) -> float:
     """Return a time that somebody needs every day whatever is done: the longest of the shortest ways; those who may board need none."""
-    options = asked.options
     seconds = options["seconds"].where(options["mode"].isin(DAILY), 0.0)
     return float(seconds.groupby([options["settlement_id"], options["band"]]).min().max() / 60)

@@ -79,7 +79,7 @@ def _trace_large(
 ) -> Iterator[PairPoint]:
     first = search_within(case, options, today)
     begin = measure_axis(first.layout, pair[0])
-    ends = {"kept": most_schools(first.asked), "beds": 0.0, "minutes": least_minutes(first.asked)}
+    ends = {"kept": most_schools(first.asked), "beds": 0.0, "minutes": least_minutes(first.asked.options)}
     bounds = _spread_bounds(pair[0], begin, float(ends[pair[0]]), most_points)
     yield PairPoint(None, first.solved.bound, first.solved.gap, first.layout, first.solved)
     for bound, found in trace_within(case, options, today, first, pair[0], bounds, on_point):
@@ -155,12 +155,11 @@ class _Search:
         return _spread_bounds(axis, begin, end, most_points)
 
     def _least_minutes(self) -> float:
-        """Return a time that somebody needs every day whatever is done: the longest of the shortest ways; boarders have none."""
-        options, unsafe = self.spent.model.options, {id(variable) for variable in self.spent.model.unsafe}
+        """Return a time that somebody needs every day whatever is done, on the ways that risk leaves."""
+        unsafe = {id(variable) for variable in self.spent.model.unsafe}
         safest = self.asked.reached.at_risk.value <= self.spent.model.safest + PUPIL_SLACK
         kept = [not (safest and id(variable) in unsafe) for variable in self.spent.model.pupils]
-        seconds = options["seconds"].where(options["mode"].isin(DAILY), 0.0)[kept]
-        return float(seconds.groupby([options["settlement_id"][kept], options["band"][kept]]).min().max() / 60)
+        return least_minutes(self.spent.model.options[kept])
 
 
 def _good(model: LayoutModel, axis: str) -> Expression:
