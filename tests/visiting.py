@@ -63,10 +63,14 @@ def wait_until_ready(page: Any, faults: list[str] | None = None) -> None:
 
 
 def click_at(page: Any, place: str) -> None:
-    """Click where the map now shows `place`, a script's LatLng; the map may still glide, so who asks looks again."""
-    point = page.evaluate(f"() => {{ const p = planner.map.latLngToContainerPoint({place}); return [p.x, p.y]; }}")
+    """Click on `place`, a script's LatLng, in the middle of a map at rest: a popup left open could lie over it for good."""
+    x, y = page.evaluate(
+        f"""() => {{ const map = planner.map, at = {place}; map.closePopup(); map.stop();
+        map.setView(at, map.getZoom(), {{ animate: false }}); const p = map.latLngToContainerPoint(at); return [p.x, p.y]; }}"""
+    )
+    assert soon(lambda: popup_titles(page) == []), "the popup before stays"
     box = page.locator(".folium-map").bounding_box()
-    page.mouse.click(box["x"] + point[0], box["y"] + point[1])
+    page.mouse.click(box["x"] + x, box["y"] + y)
 
 
 def popup_titles(page: Any, inner: str = "") -> list[str]:
