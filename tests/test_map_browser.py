@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+from contextlib import ExitStack
 
 import pytest
 
@@ -11,7 +12,7 @@ from layout_planner.output.pages import write_compare_page, write_gate_page
 from layout_planner.output.report import write_report
 from layout_planner.words import Words
 from tests.views import HOSTILE, LONG_NAME, make_trips, make_view
-from tests.visiting import MARKS, click_at, popup_titles, soon, start_browser
+from tests.visiting import DESK, MARKS, PHONE, click_at, pixels, popup_titles, soon, start_browser, visit
 
 pytestmark = MARKS
 
@@ -54,49 +55,14 @@ def browser():
 
 @pytest.fixture
 def open_page(browser, files):
-    """Open a file with the network off; at the end nothing may have been asked for, complained of or run."""
-    opened = []
-
-    def open_one(name, width=1280, height=860, **options):
-        context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
-        page = context.new_page()
-        faults = []
-        page.on("console", lambda message: faults.append(message.text) if message.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error: faults.append(str(error)))
-        page.on("dialog", lambda dialog: (faults.append("dialog: " + dialog.message), dialog.dismiss()))
-        page.on("request", lambda request: None if request.url.startswith(("file:", "data:", "blob:")) else faults.append(request.url))
-        page.goto((files / name).as_uri())
-        opened.append((page, faults, context))
-        if "map" in name or name == "hostile.html":
-            wait_until_drawn(page)
-        return page
-
-    yield open_one
-    for page, faults, context in opened:
-        assert faults == []
-        assert page.evaluate("window.__hacked === undefined")
-        context.close()
-
-
-def wait_until_drawn(page):
-    assert soon(lambda: page.evaluate("window.__ready ? window.__ready.n : 0")), "the map was not drawn"
+    with ExitStack() as opened:
+        yield lambda name, viewport=DESK, **options: opened.enter_context(visit(browser, files / name, viewport, **options))
 
 
 def find(page, text):
     page.get_by_role("combobox").first.fill(text)
     page.get_by_role("option").first.click()
     return page.locator("#card")
-
-
-def ink(page, pane):
-    """Return how many pixels of a pane are painted."""
-    return page.evaluate(
-        """(pane) => { const c = planner.map.getPane(pane).querySelector('canvas'), copy = new OffscreenCanvas(c.width, c.height);
-        const ctx = copy.getContext('2d', { willReadFrequently: true }); ctx.drawImage(c, 0, 0);
-        const d = ctx.getImageData(0, 0, c.width, c.height).data;
-        let n = 0; for (let i = 3; i < d.length; i += 4) n += d[i] > 0; return n; }""",
-        pane,
-    )
 
 
 @pytest.mark.parametrize("query", ["大坪村", "dapingcun", "dpc", "Daping Vil", "S0000", "DAPING"])
@@ -164,7 +130,7 @@ def test_click_on_a_village_tells_its_ways_in_a_popup(open_page, views):
     for part in ("现状", "方案"):
         assert part in popup.inner_text()
     assert page.locator("#card").is_visible()
-    assert soon(lambda: ink(page, "ways") > 200)
+    assert soon(lambda: pixels(page, "ways") > 200)
 
 
 def test_merger_in_the_list_opens_its_school(open_page, views):
@@ -185,7 +151,7 @@ def test_merger_in_the_list_opens_its_school(open_page, views):
 def test_layer_takes_its_legend_along(open_page, layer, rows):
     page = open_page("map.html")
     pane = "base" if layer == "roads" else "to"
-    before = ink(page, pane)
+    before = pixels(page, pane)
     colours = page.evaluate("(p) => planner.map.getPane(p).querySelector('canvas').toDataURL()", pane)
     assert rows in page.locator("#legend").inner_text()
     page.locator(f"[name=layer-{layer}]").uncheck()
@@ -194,16 +160,16 @@ def test_layer_takes_its_legend_along(open_page, layer, rows):
     assert page.evaluate("(p) => planner.map.getPane(p).querySelector('canvas').toDataURL()", pane) != colours
     page.locator(f"[name=layer-{layer}]").check()
     assert rows in page.locator("#legend").inner_text()
-    assert soon(lambda: ink(page, pane) == before)
+    assert soon(lambda: pixels(page, pane) == before)
 
 
 def test_catchment_lines_follow_the_band(open_page):
     page = open_page("map.html")
     page.locator("[name=band-0]").uncheck()
-    without = ink(page, "to")
+    without = pixels(page, "to")
     page.locator("[name=band-2]").check()
 
-    assert soon(lambda: ink(page, "to") > without)
+    assert soon(lambda: pixels(page, "to") > without)
 
 
 def test_now_proposed_and_swipe(open_page):
@@ -221,13 +187,13 @@ def test_now_proposed_and_swipe(open_page):
 
 
 def test_map_is_still_painted_after_search_and_zoom(open_page):
-    page = open_page("map.html", 390, 844)
+    page = open_page("map.html", PHONE)
     find(page, "daping")
     for pane in ("base", "to", "ways"):
-        assert ink(page, pane) > 100
+        assert pixels(page, pane) > 100
     page.locator(".leaflet-control-zoom-in").click()
     page.wait_for_timeout(600)  # the zoom glides; what matters is what is left when it has ended
-    assert soon(lambda: ink(page, "base") > 100)
+    assert soon(lambda: pixels(page, "base") > 100)
 
 
 def test_any_two_of_the_compared_runs_side_by_side(open_page):
@@ -282,14 +248,14 @@ def test_hostile_title_and_notes_are_text(open_page, file):
     ],
 )
 def test_phone_never_scrolls_sideways(open_page, views, file):
-    page = open_page(file, 390, 844, has_touch=True, device_scale_factor=2)
+    page = open_page(file, PHONE, has_touch=True, device_scale_factor=2)
     if file == "hostile.html":
         page.evaluate("(i) => planner.openVillage(i)", list(views["hostile"].settlements["name"]).index(LONG_NAME))
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_targets_are_large_enough_for_a_thumb(open_page):
-    page = open_page("map.html", 390, 844, has_touch=True)
+    page = open_page("map.html", PHONE, has_touch=True)
     small = page.evaluate("""[...document.querySelectorAll('button, select, input[type=text], label.choice, .leaflet-bar a, summary')]
         .filter((e) => e.offsetParent && e.getBoundingClientRect().height < 44 && !e.closest('.mergers details'))
         .map((e) => e.outerHTML.slice(0, 80))""")
@@ -300,13 +266,10 @@ def test_large_county_stays_small_and_opens(browser, tmp_path):
     path = tmp_path / "large_map.html"
     write_map(make_view(2000, 120, 20_000, km=60, hostile=False), path, "zh")
     assert path.stat().st_size <= 3_000_000
-    page = browser.new_page(viewport={"width": 1280, "height": 860})
-    page.goto(path.as_uri())
-    wait_until_drawn(page)
-    page.get_by_role("combobox").first.fill("cun")
-    assert page.locator("[role=option]").count() == 30
-    assert re.search("30", page.locator("#find-status").inner_text())
-    page.close()
+    with visit(browser, path) as page:
+        page.get_by_role("combobox").first.fill("cun")
+        assert page.locator("[role=option]").count() == 30
+        assert re.search("30", page.locator("#find-status").inner_text())
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -326,22 +289,12 @@ def test_trip_and_travel_pages_show_their_views(browser, tmp_path, lang):
         ("travel.html", 9),
         ("trip.html", 7),
     ):  # with the demo's public lines: 3 bands by 3 modes; 3 ways there and back, 1 by line
-        page = browser.new_context(offline=True, viewport={"width": 390, "height": 800}).new_page()
-        faults = []
-        page.on("console", lambda message, faults=faults: faults.append(message.text) if message.type in {"error", "warning"} else None)
-        page.on("pageerror", lambda error, faults=faults: faults.append(str(error)))
-        page.on(
-            "request", lambda asked, faults=faults: None if asked.url.startswith(("file:", "data:", "blob:")) else faults.append(asked.url)
-        )
-        page.goto((tmp_path / name).as_uri())
-        page.wait_for_function("window.__ready")
-        assert page.locator("#view-choices input").count() == views
-        before = page.locator("#lead").inner_text()
-        page.locator("#view-choices label").nth(3).click()
-        assert page.locator("#lead").inner_text() != before
-        page.locator("#language").click()
-        assert page.locator("html").get_attribute("lang") == ("en" if lang == "zh" else "zh-CN")
-        assert (page.locator("#sheet tbody tr").count() > 2) == (name == "trip.html")
-        assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
-        assert faults == []
-        page.context.close()
+        with visit(browser, tmp_path / name, PHONE) as page:
+            assert page.locator("#view-choices input").count() == views
+            before = page.locator("#lead").inner_text()
+            page.locator("#view-choices label").nth(3).click()
+            assert page.locator("#lead").inner_text() != before
+            page.locator("#language").click()
+            assert page.locator("html").get_attribute("lang") == ("en" if lang == "zh" else "zh-CN")
+            assert (page.locator("#sheet tbody tr").count() > 2) == (name == "trip.html")
+            assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
