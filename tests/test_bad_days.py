@@ -115,6 +115,12 @@ def test_hazards_that_no_file_names_are_days_of_their_own():
     assert [(day.key, day.name.en, day.area is None) for day in days] == [("june", "flood", False), ("ice", "ice", True)]
 
 
+def test_a_file_named_like_a_hazard_and_the_hazard_are_two_days():
+    # flood.geojson that does not say its hazard, and bad_day_hazards = ["flood"]: one key for both made the second day overwrite the first
+    days = add_hazard_days([day_of(near(0, 0), hazards=(), key="flood"), day_of(near(0, 0), hazards=(), key="flood-roads")], ["flood"])
+    assert [(day.key, day.hazards) for day in days] == [("flood", ()), ("flood-roads", ()), ("flood-roads-roads", ("flood",))]
+
+
 def case_with(area, **plan):
     scenario, county = scenario_with(**plan), replace(tiny_county(), bad_days=(day_of(area, key="june"),))
     travel = measure_travel(county, NORMS, scenario.travel)

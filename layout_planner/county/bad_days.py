@@ -31,6 +31,7 @@ COLUMNS = {
     "hazard": ("hazard", "灾害", "灾种"),
     "date": ("date", "日期"),
 }
+ROADS_OF_TABLE = "-roads"  # marks the day of a hazard beside a file of the same name that does not say its hazard
 
 
 def read_bad_day(path: Path, shown: str, crs: str, faults: Faults) -> BadDay | None:
@@ -55,11 +56,15 @@ def read_bad_day(path: Path, shown: str, crs: str, faults: Faults) -> BadDay | N
 
 
 def add_hazard_days(days: Iterable[BadDay], hazards: Iterable[str]) -> tuple[BadDay, ...]:
-    """Return the days, and one more for every one of `hazards` that none of them names."""
-    found = tuple(days)
+    """Return the days, and one more for every one of `hazards` that none of them names; of its name, but for one that a file has."""
+    found = list(days)
     named = {hazard for day in found for hazard in day.hazards}
-    alone = (BadDay(hazard, name_hazard(hazard), (hazard,), "", None) for hazard in sorted(set(hazards) - named))
-    return (*found, *alone)
+    for hazard in sorted(set(hazards) - named):
+        keys, key = {day.key for day in found}, hazard
+        while key in keys:
+            key += ROADS_OF_TABLE
+        found.append(BadDay(key, name_hazard(hazard), (hazard,), "", None))
+    return tuple(found)
 
 
 def check_place(day: BadDay, roads: RoadTable, faults: Faults) -> None:
