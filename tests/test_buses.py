@@ -298,3 +298,8 @@ def test_a_search_that_finds_nothing_still_gives_every_party_a_bus(tiny_plan, mo
     assert len(plan.routes[plan.routes["direction"] == TO_SCHOOL]) == 3
     assert plan.cost_yuan >= honest.cost_yuan
     assert check_buses(case.county, case.scenario, case.norms, riders, plan).agrees
+
+
+def test_a_search_in_vain_is_told_by_what_it_returns_and_not_by_a_warning():
+    # One bus of 9 seats for three times 9 pupils: PyVRP warns on its way, which came out on the terminal of whoever ran the plan.
+    assert route_school(line_bell([9, 9, 9], limit_s=400), [Vehicles(9, 1000, 1)], (), cost_per_m=1, rounds=2000, seed=1) is None

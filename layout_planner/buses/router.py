@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -35,17 +36,25 @@ def route_school(
     rounds : iterations of the search, never seconds, so that the same seed gives the same runs.
     begin : runs to start the search from.
     """
-    import pyvrp
-
     data = _describe(bell, fleet, free_s, cost_per_m)
-    start = _start(data, begin)
-    result = pyvrp.solve(data, pyvrp.stop.MaxIterations(rounds), seed=seed, collect_stats=False, display=False, initial_solution=start)
-    if not result.best.is_feasible():
+    best = search_best(data, rounds, seed, _start(data, begin))
+    if not best.is_feasible():
         return None
     return tuple(
         Run(tuple(int(visit.idx) for visit in route if visit.is_client()), kind.seats, kind.school)
-        for route, kind in ((route, fleet[route.vehicle_type()]) for route in result.best.routes())
+        for route, kind in ((route, fleet[route.vehicle_type()]) for route in best.routes())
     )
+
+
+def search_best(data: pyvrp.ProblemData, rounds: int, seed: int, start: pyvrp.Solution | None = None) -> pyvrp.Solution:
+    """Return the best that `rounds` iterations find; that a search is hard is no news: whether it is feasible is asked of what it finds."""
+    from pyvrp import solve
+    from pyvrp.exceptions import PenaltyBoundWarning
+    from pyvrp.stop import MaxIterations
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PenaltyBoundWarning)
+        return solve(data, MaxIterations(rounds), seed=seed, collect_stats=False, display=False, initial_solution=start).best
 
 
 def run_each(bell: Bell, seats: int) -> tuple[Run, ...]:

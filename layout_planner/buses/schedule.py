@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from layout_planner.buses.router import NEVER, TICKS
+from layout_planner.buses.router import NEVER, TICKS, search_best
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,8 +64,7 @@ def roster_buses(
     bases : where buses come from. Where all together have too few, more are taken from the last one: a trip always has a bus.
     early : every trip as early as the one before allows, else as late as the one after allows: pupils wait at school as little as may be.
     """
-    from pyvrp import Client, Depot, Location, ProblemData, VehicleType, solve
-    from pyvrp.stop import MaxIterations
+    from pyvrp import Client, Depot, Location, ProblemData, VehicleType
 
     if not trips:
         return []
@@ -95,7 +94,7 @@ def roster_buses(
         [Location(0, 0)] * len(tables[0]), clients, [Depot(place) for place in range(len(bases))], kinds, *([table] for table in tables)
     )
     rounds = min(MOST_ROUNDS, max(LEAST_ROUNDS, ROUNDS_A_TRIP * len(trips)))
-    best = solve(data, MaxIterations(rounds), seed=seed, collect_stats=False, display=False).best
+    best = search_best(data, rounds, seed)
     chains = sorted(([int(visit.idx) for visit in route if visit.is_client()], int(route.start_depot())) for route in best.routes())
     if not best.is_feasible():
         chains = [([trip], len(bases) - 1) for trip in range(len(trips))]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from layout_planner.buses.router import search_best
 from layout_planner.buses.streets import Streets
 from layout_planner.results import ROUND_COLUMNS
 
@@ -70,15 +71,14 @@ def _school_rounds(case: Case, streets: Streets, school_id: str, own: pd.DataFra
 
 def _split_days(drive_s: Floats, needs_s: Floats, day_s: float, seed: int) -> list[list[int]]:
     """Return few rounds, each within a day where that can be, as the positions of the places visited."""
-    from pyvrp import Client, Depot, Location, ProblemData, VehicleType, solve
-    from pyvrp.stop import MaxIterations
+    from pyvrp import Client, Depot, Location, ProblemData, VehicleType
 
     seconds = np.ceil(drive_s).astype(np.int64)
     alone = seconds[0, 1:] + seconds[1:, 0] + np.ceil(needs_s).astype(np.int64)
     clients = [Client(place, service_duration=int(np.ceil(stay))) for place, stay in enumerate(needs_s, start=1)]
     kind = VehicleType(len(clients), fixed_cost=A_ROUND, shift_duration=int(max(day_s, alone.max())))
     data = ProblemData([Location(0, 0)] * len(seconds), clients, [Depot(0)], [kind], [seconds], [seconds])
-    best = solve(data, MaxIterations(ROUNDS), seed=seed, collect_stats=False, display=False).best
+    best = search_best(data, ROUNDS, seed)
     return sorted([int(visit.idx) for visit in route if visit.is_client()] for route in best.routes())
 
 
