@@ -11,6 +11,7 @@ from layout_planner.buses.feedback import (
     agree,
     carried_per_bus,
     leave_out,
+    note_no_round,
     note_round,
     price_factors,
     reprice,
@@ -18,6 +19,7 @@ from layout_planner.buses.feedback import (
     sum_round,
     unwise_rides,
 )
+from layout_planner.errors import NoPlanError
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import BUS_ROUND_COLUMNS
 from layout_planner.words import Words
@@ -65,6 +67,8 @@ def agree_with_buses(
     whose run has too few riders: they go another way where they have one within the norms. Prices serve the search alone; the layout
     that comes out is priced as the norm set does.
 
+    Where a round has no plan (the real buses cost more than the budget, say), a note says so and the best round before it is kept.
+
     Parameters
     ----------
     first : layout, how it was found, and its routes.
@@ -75,6 +79,7 @@ def agree_with_buses(
     turns = [Turn(layout, solved, buses, sum_round(0, layout, buses, norms), agree(layout, buses, norms))]
     factors: dict[str, float] = {}
     unwise: set[tuple[str, str, str]] = set()
+    refused: list[Note] = []
     for number in range(1, case.scenario.plan.bus_rounds + 1):
         if turns[-1].agrees:
             break
@@ -83,7 +88,11 @@ def agree_with_buses(
         factors |= price_factors(last.layout, last.buses, norms)
         unwise |= unwise_rides(last.buses)
         case = replace(case, per_bus={**case.per_bus, **carried_per_bus(last.buses)})
-        priced, solved = optimise_layout(case, leave_out(reprice(options, factors), unwise), reprice_layout(today, factors))
+        try:
+            priced, solved = optimise_layout(case, leave_out(reprice(options, factors), unwise), reprice_layout(today, factors))
+        except NoPlanError as error:  # at what its buses really cost and carry the plan is beyond its own limits: what was found stands
+            refused = [note_no_round(number, error.message)]
+            break
         layout = reprice_layout(priced, factors, back=True)
         yuan = float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum())
         solved = replace(solved, terms={**solved.terms, "cost_yuan": yuan})
@@ -93,4 +102,4 @@ def agree_with_buses(
     rows = [{**turn.row, "kept": number == best} for number, turn in enumerate(turns)]
     kept = turns[best]
     table = pd.DataFrame(rows, columns=list(BUS_ROUND_COLUMNS))
-    return kept.layout, kept.solved, replace(kept.buses, bus_rounds=table), [note_round(row) for row in rows]
+    return kept.layout, kept.solved, replace(kept.buses, bus_rounds=table), [*(note_round(row) for row in rows), *refused]

@@ -15,10 +15,12 @@ from layout_planner.buses.few import keeps_limits, merge_few, tell_few
 from layout_planner.buses.model import Run
 from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
+from layout_planner.errors import NoPlanError
+from layout_planner.plan.forms import sites_by_band
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import BUS_ROUND_COLUMNS, TO_SCHOOL
 from layout_planner.travel.options import commute_options
-from layout_planner.words import say_nothing
+from layout_planner.words import Words, say_nothing
 from tests.test_buses import line_bell, riding, tiny_case, tiny_plan
 
 __all__ = ["tiny_plan"]
@@ -129,7 +131,6 @@ def test_a_round_that_lacks_fewer_buses_goes_before_one_that_counts_on_them_for_
 
 
 def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
-    from layout_planner.plan.forms import sites_by_band
     from layout_planner.plan.present import present_layout
     from tests.test_plan import scenario_with
 
@@ -154,3 +155,27 @@ def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
     for row in kept.assignment[kept.assignment["mode"] == "school_bus"].to_dict("records"):
         price = by_norm[row["settlement_id"], row["band"], row["school_id"], row["mode"]]
         assert row["cost_yuan"] == pytest.approx(price * row["pupils"])
+
+
+def test_a_round_without_a_plan_leaves_the_one_before(monkeypatch):
+    # Time that ran out in the second round, say, lost the first one too, with all its routes.
+    from layout_planner import agreeing
+    from layout_planner.plan.present import present_layout
+    from tests.test_plan import scenario_with
+
+    def refuse(*_):
+        raise NoPlanError(Words("时间用完", "out of time"))
+
+    case, net = tiny_case(S1=12, S2=12)
+    case = replace(case, scenario=scenario_with(move="all", max_buses=3, bus_rounds=2))
+    today = present_layout(case)
+    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), case.norms, case.scenario)
+    layout, solved = optimise_layout(case, options, today)
+    buses = plan_buses(case, net, layout)
+    dear = replace(buses, routes=buses.routes.assign(cost_yuan=50 * buses.routes["cost_yuan"]))
+    monkeypatch.setattr(agreeing, "optimise_layout", refuse)
+    kept, _, routed, notes = agree_with_buses(case, options, today, (layout, solved, dear), lambda *_: dear, say_nothing)
+    assert kept is layout
+    assert routed.bus_rounds["kept"].tolist() == [True]
+    assert [note.code for note in notes] == ["buses.round", "buses.no_round"]
+    assert "out of time" in notes[1].text.en

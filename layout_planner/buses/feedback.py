@@ -123,3 +123,12 @@ def note_round(row: Mapping[str, float]) -> Note:
         f"{row['yuan_real']:,.0f} needed by the routes; the layout costs {row['layout_yuan']:,.0f} yuan a year{kept.en}",
     )
     return Note("buses.round", text, needed - counted)
+
+
+def note_no_round(number: int, why: Words) -> Note:
+    """Return that with what the routes showed there is no layout, and why."""
+    text = Words(
+        f"布局与校车第{number}轮：按线路的实际载客和费用没有方案（{why.zh}）；采用此前的一轮",
+        f"layout and buses, round {number}: no plan with what buses carry and cost on the routes ({why.en}); an earlier round is kept",
+    )
+    return Note("buses.no_round", text)
