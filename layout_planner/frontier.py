@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
+from layout_planner.plan.conflict import explain
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, measure_axis, order_pair, trace_pair
+from layout_planner.plan.linear import ContradictionError
 from layout_planner.results import Finding, GateResult, Run, Verification
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
@@ -18,6 +20,7 @@ from layout_planner.travel.ways import trace_ways
 from layout_planner.words import Words, say_nothing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from layout_planner.county.model import County
@@ -25,6 +28,8 @@ if TYPE_CHECKING:
     from layout_planner.plan.frontier import Point
     from layout_planner.plan.layout import Layout, Solved
     from layout_planner.scenario import Scenario
+
+Traced = TypeVar("Traced")
 
 MEASURED = (
     "sites_open", "at_risk", "at_risk_pessimistic", "worst_minutes", "p90_minutes", "mean_minutes", "new_beds", "buses", "moved",
@@ -88,10 +93,6 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
     question = Question.of(scenario, norms, ground)
 
-    def measure(layout: Layout) -> dict[str, float]:
-        figures = question.measure(layout)
-        return {name: figures[name] for name in MEASURED}
-
     def tell(kept: int) -> None:
         if on_step is not None:
             on_step(Words(f"保留{kept}所时的最省方案", f"the cheapest plan that keeps {kept}"))
@@ -99,10 +100,9 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     if on_step is not None:
         on_step(Words("最省的方案", "the cheapest plan of all"))
     today = question.today
-    steps = tuple(
-        _step(point, measure(point.layout), today) for point in trace_frontier(question.case, question.options, today, points, tell)
-    )
-    return Frontier(scenario, ground.county, measure(today), steps, question=question, ground=ground)
+    found = _trace(question, trace_frontier(question.case, question.options, today, points, tell))
+    steps = tuple(_step(point, _measure(question, point.layout, point.solved), today) for point in found)
+    return Frontier(scenario, ground.county, _measure(question, today), steps, question=question, ground=ground)
 
 
 def study_pair(
@@ -119,30 +119,42 @@ def study_pair(
     scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
     question, say = Question.of(scenario, norms, ground), on_step or say_nothing
 
-    def measure(layout: Layout) -> dict[str, float]:
-        figures = question.measure(layout)
-        return {name: figures[name] for name in MEASURED}
-
     def tell(bound: float) -> None:
         label, shown = AXIS_NAMES[pair[0]], bound / SHOWN_YUAN if pair[0] == "yuan" else bound
         say(Words(f"{label.zh}限为{shown:,.1f}", f"{label.en}: bound {shown:,.1f}"))
 
     say(Words("不加限制的方案", "the plan without a bound"))
-    found = list(trace_pair(question.case, question.options, question.today, pair, points, tell))
-    at = [(measure_axis(point.layout, pair[0]), measure_axis(point.layout, pair[1])) for point in found]
+    found = _trace(question, trace_pair(question.case, question.options, question.today, pair, points, tell))
+    measured = [_measure(question, point.layout, point.solved) for point in found]
+    at = [(measure_axis(point.layout, pair[0]), figures[AXIS_MEASURES[pair[1]]]) for point, figures in zip(found, measured, strict=True)]
     kept = keep_efficient(at, pair)
     supported = mark_supported([at[k] for k in kept], pair)
     steps = []
     for k, is_supported in zip(kept, supported, strict=True):
-        point, figures = found[k], measure(found[k].layout)
+        point, figures = found[k], measured[k]
         closed = _list_closed(point.layout, question.today)
         kept_now, sure = round(figures["sites_open"]), (point.goal_bound, point.gap)
         steps.append(Step(kept_now, figures, *sure, closed, point.asked, is_supported, point.layout, point.solved))
-    return Frontier(scenario, ground.county, measure(question.today), tuple(steps), pair, question, ground)
+    return Frontier(scenario, ground.county, _measure(question, question.today), tuple(steps), pair, question, ground)
+
+
+def _trace(question: Question, points: Iterator[Traced]) -> list[Traced]:
+    """Return all `points`; where the scenario has no plan at all, say which of its demands contradict each other."""
+    try:
+        return list(points)
+    except ContradictionError as error:
+        raise explain(error, question.case, question.options, question.today) from None
+
+
+def _measure(question: Question, layout: Layout, solved: Solved | None = None) -> dict[str, float]:
+    """Return the figures MEASURED; the yearly cost holds what the roads that a plan mends cost by the year."""
+    figures = question.measure(layout)
+    roads_yuan = 0.0 if solved is None else solved.terms.get("roads_yuan", 0.0)
+    return {name: figures[name] + roads_yuan * (name == "cost_yuan") for name in MEASURED}
 
 
 def _refuse_settled(scenario: Scenario, source: str | Path) -> None:
-    """Refuse a scenario in which nothing may close."""
+    """Refuse a scenario in which nothing may close, or that asks for what a frontier does not trade."""
     if scenario.plan.may_close == "none" or scenario.plan.move == "none":
         what = Words("情景中没有可撤的学校", "nothing in the scenario may close")
         hint = Words('在 [plan] 中写 may_close，move 不为 "none"', 'name schools in `may_close` under [plan], with `move` not "none"')
@@ -151,6 +163,11 @@ def _refuse_settled(scenario: Scenario, source: str | Path) -> None:
         what = Words("前沿不能要求片区相连", "a frontier is not traced with connected catchments")
         hint = Words("删去 connected_catchments，选定方案后再求解", "take connected_catchments out, and ask for it when a plan is chosen")
         raise_problems([Problem(str(source), what, hint, column="plan.connected_catchments")])
+    for key, asked in (("objective", scenario.plan.objective == "weighted"), ("siblings_yuan", scenario.plan.siblings_yuan > 0)):
+        if asked:
+            what = Words("前沿只在两项之间权衡，不计权重和兄弟姐妹同校的价", "a frontier trades its two axes and weighs nothing else")
+            hint = Words(f"删去 {key}，选定方案后再求解", f"take {key} out, and ask for it when a plan is chosen")
+            raise_problems([Problem(str(source), what, hint, column=f"plan.{key}")])
 
 
 def _step(point: Point, measures: dict[str, float], today: Layout) -> Step:
@@ -173,7 +190,8 @@ def draw_run(found: Frontier, step: Step) -> Run:
     risk_today, risk = (assess_risk(each, case.county, on.travel, case.norms, case.scenario) for each, on in ((today, case), (layout, at)))
     text = Words("边界上的方案未经审查：选定后用 run 运行", "a plan of the frontier is not judged: choose one and `run` it")
     finding = Finding("verified", "unknown", "plan", text, Words("用 run 运行", "run it"), "", "A")
-    ways = trace_ways(ground.net, case.county, (today.assignment, layout.assignment))
+    net = ground.mended(case.scenario, case.norms, layout.fixes).net
+    ways = trace_ways(net, case.county, (today.assignment, layout.assignment))
     measures = {"today": question.measure(today), "plan": question.measure(layout)}
     return Run(
         case.scenario, case.norms, case.county, case.demand, at.travel, today, layout, solved, risk_today, risk,

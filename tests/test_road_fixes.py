@@ -12,7 +12,8 @@ from pyproj import Transformer
 
 from layout_planner.county.faults import Faults
 from layout_planner.county.mended import check_road_fixes, mend_roads
-from layout_planner.errors import ScenarioError
+from layout_planner.errors import InputError, ScenarioError
+from layout_planner.frontier import draw_run, study_frontier
 from layout_planner.pipeline import lay_ground, run_scenario
 from layout_planner.plan.case import World
 from layout_planner.plan.worlds import offered_sets
@@ -107,6 +108,33 @@ def test_a_road_is_mended_where_only_so_a_bus_reaches_a_village(monkeypatch):
     assert not verify_layout(county, scenario, NORMS, false, today=run.today).agrees
     poor = run_scenario(scenario_with(max_buses=1, road_fixes=[PATH], capital_yuan=600_000), ground=ground)
     assert poor.plan.fixes == ()
+
+
+def test_a_frontier_pays_for_the_roads_that_its_plans_mend(monkeypatch):
+    # Any road was free for the plans with more schools, and the trips on it were drawn along the roads of today.
+    monkeypatch.setattr("layout_planner.pipeline.read_county", lambda *_, **__: tiny_county())
+    asked = {"may_close": "all", "move": "all", "max_buses": 3, "judge": "expected", "road_fixes": [PATH]}
+    scenario = scenario_with(**asked)
+    monkeypatch.setattr("layout_planner.pipeline.read_scenario", lambda *_, **__: scenario)
+    monkeypatch.setattr("layout_planner.frontier.read_scenario", lambda *_, **__: scenario)
+    cheapest = run_scenario(scenario)
+    found = study_frontier("any.toml", points=4)
+    yuan = [step.measures["cost_yuan"] for step in found.steps]
+    assert found.steps[0].layout.fixes == ("path",)
+    assert found.steps[-1].measures["cost_yuan"] == pytest.approx(cheapest.solved.objective, abs=1)
+    assert yuan == sorted(yuan, reverse=True)
+    for step in found.steps:
+        plain = step.layout.sites["cost_yuan"].sum() + step.layout.assignment["cost_yuan"].sum()
+        assert step.measures["cost_yuan"] == pytest.approx(plain + 900_000 / YEARS * len(step.layout.fixes), abs=1)
+        assert step.bound <= step.measures["cost_yuan"] + 1
+        drawn = draw_run(found, step).ways
+        rides = step.layout.assignment[step.layout.assignment["mode"].isin(["school_bus", "walk"])]
+        assert set(rides["settlement_id"]) <= set(drawn["settlement_id"])
+    for refused, key in (({"siblings_yuan": 300}, "siblings_yuan"), ({"objective": "weighted", "weights": {"at_risk": 9e4}}, "objective")):
+        monkeypatch.setattr("layout_planner.frontier.read_scenario", lambda *_, refused=refused, **__: scenario_with(**asked, **refused))
+        with pytest.raises(InputError) as error:
+            study_frontier("any.toml")
+        assert [problem.column for problem in error.value.problems] == [f"plan.{key}"]
 
 
 def lonlat(*places):

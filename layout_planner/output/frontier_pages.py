@@ -50,6 +50,7 @@ EXPLAINED_PAIR = Words(
     "Each row is the best plan within its bound, and of those the cheapest; only efficient plans are listed, which no other beats in one"
     " without losing in the other. Bold: best of some weighing of both. None of them puts a child at risk who is safe today.",
 )
+ROADS_TOO = Words("年成本含所修道路按年分摊的钱。", " The yearly cost holds the roads that a plan mends, by the year.")
 
 
 def say_frontier(found: Frontier) -> Words:
@@ -244,13 +245,20 @@ def _describe_page(found: Frontier) -> dict[str, Any]:
         "norms": (found.scenario.norms, found.scenario.norms),
         "osm": False,
         "sentence": tuple(_say(found)),
-        "explained": tuple(EXPLAINED if found.pair == ("kept", "yuan") else EXPLAINED_PAIR),
+        "explained": tuple(_explain(found)),
         "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
         "charts": list(zip(*(_draw_charts(found, said) for said in ("zh", "en")), _name_charts(found), strict=True)),
         "heads": [tuple(MEASURES[name].label) for name in found.today],
         "today": _figures(found.today),
         "steps": [_describe_step(step, before, found) for step, before in zip(found.steps, (None, *found.steps), strict=False)],
     }
+
+
+def _explain(found: Frontier) -> Words:
+    """Return how the rows of the table are to be read."""
+    told = EXPLAINED if found.pair == ("kept", "yuan") else EXPLAINED_PAIR
+    roads = ROADS_TOO if found.scenario.plan.road_fixes else Words("", "")
+    return Words(told.zh + roads.zh, told.en + roads.en)
 
 
 def _describe_step(step: Step, before: Step | None, found: Frontier) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pulp
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.linear import ContradictionError, LinearSolver
 from layout_planner.plan.model import build_model
@@ -36,6 +38,15 @@ class Demand:
 
     key: str
     school_id: str = ""
+
+
+def explain(error: ContradictionError, case: Case, options: pd.DataFrame, today: Layout) -> NoPlanError:
+    """Return the error that names what contradicts what in `case`; `error` where time leaves no proof.
+
+    options : of `commute_options`
+    """
+    deadline = time.monotonic() + case.scenario.solver.time_limit_s
+    return explain_conflict(case, choose_options(case, options, today), today, deadline) or error
 
 
 def explain_conflict(case: Case, options: pd.DataFrame, today: Layout, deadline: float) -> NoPlanError | None:

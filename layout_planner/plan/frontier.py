@@ -52,7 +52,7 @@ def trace_frontier(
         limit_s = case.scenario.solver.time_limit_s
         spent.solver.raise_floor(row, kept - spent.model.sites_open.constant)
         spent.solver.allow_s(limit_s)
-        cost = spent.solver.minimise(spent.model.cost, gap=case.scenario.solver.gap)
+        cost = spent.solver.minimise(spent.model.spend, gap=case.scenario.solver.gap)
         yield replace(_point(asked, replace(spent, cost=cost)), kept=kept)
     yield cheapest
 

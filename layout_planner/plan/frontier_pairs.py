@@ -122,7 +122,7 @@ class _Search:
         if self.pair[1] != "yuan":
             solver.raise_floor(self.rows[1], -reached.value - PUPIL_SLACK - goal.constant)
             solver.allow_s(settings.time_limit_s)
-            cost = solver.minimise(model.cost, gap=settings.gap)
+            cost = solver.minimise(model.spend, gap=settings.gap)
         layout, solved = finish(self.asked, replace(self.spent, cost=cost))
         sign = -1.0 if self.pair[1] in MORE_IS_BETTER else 1.0
         return PairPoint(bound, sign * reached.bound, reached.gap, layout, solved)
@@ -167,7 +167,7 @@ def _good(model: LayoutModel, axis: str) -> Expression:
     return {
         "kept": model.sites_open,
         "beds": -1 * pulp.lpSum(model.new_beds.values()),
-        "yuan": -1 * model.cost,
+        "yuan": -1 * model.spend,
         "minutes": pulp.LpAffineExpression(),
     }[axis]
 

@@ -12,7 +12,7 @@ import pulp
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
-from layout_planner.plan.conflict import explain_conflict
+from layout_planner.plan.conflict import explain
 from layout_planner.plan.connected import optimise_connected
 from layout_planner.plan.enrolment import cap_enrolled, hold_enrolled, keep_enrolled
 from layout_planner.plan.goals import DAILY, evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
@@ -85,8 +85,7 @@ def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout,
         asked = prepare(case, options, today, by_region=is_large(options))
         return finish(asked, spend_least(asked))
     except ContradictionError as error:
-        deadline = time.monotonic() + case.scenario.solver.time_limit_s
-        raise (explain_conflict(case, choose_options(case, options, today), today, deadline) or error) from None
+        raise explain(error, case, options, today) from None
     except NoPlanError:
         if not today_fits(case, choose_options(case, options, today), today):
             raise
