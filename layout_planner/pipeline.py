@@ -23,7 +23,7 @@ from layout_planner.plan.case import Case, World
 from layout_planner.plan.enrolment import note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
-from layout_planner.plan.present import crowded_sites, present_layout
+from layout_planner.plan.present import crowded_sites, present_layout, untaught_grades
 from layout_planner.plan.public_seats import note_public_seats
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.plan.terms import describe_layout
@@ -183,6 +183,7 @@ def run_scenario(
         *travel.notes,
         *closed,
         *crowded_sites(today, county),
+        *untaught_grades(case),
         *held,
         *note_roads(case, plan),
         *note_enrolment(case, plan),

@@ -152,7 +152,8 @@ def _assemble(given: Inputs, *, strong: bool) -> LayoutModel:
     if given.scenario.plan.min_schools:
         problem += sites_open >= given.scenario.plan.min_schools, "schools_least"
     teachers = add_teachers(problem, given, classes)
-    cost = _cost(given, pupils, is_open, classes, new_beds, new_buses, funds, teachers)
+    runs = {site.school_id: _open_share(site, form, teaching=True) for site in given.sites}
+    cost = _cost(given, pupils, (is_open, runs), classes, new_beds, new_buses, funds, teachers)
     if given.scenario.plan.budget_yuan is not None:
         problem += cost <= given.scenario.plan.budget_yuan, "budget"
     add_connected(problem, given, pupils)
@@ -221,10 +222,12 @@ def _teaching(given: Inputs, form: ByGroup) -> dict[tuple[str, str], Expression]
     return teaches
 
 
-def _open_share(site: Site, form: ByGroup) -> Expression:
+def _open_share(site: Site, form: ByGroup, *, teaching: bool = False) -> Expression:
+    """Return 1 where a site is open, or, `teaching`, where it teaches a band of the scenario too: its grades may make up none."""
+    counted = [f for f in site.forms if f != CLOSED and (site.bands[f] or not teaching)]
     if site.decided:
-        return Expression(constant=0 if site.forms == (CLOSED,) else 1)
-    return pulp.lpSum(form[site.school_id, f] for f in site.forms if f != CLOSED)
+        return Expression(constant=len(counted))
+    return pulp.lpSum(form[site.school_id, f] for f in counted)
 
 
 def _options_by_site(options: pd.DataFrame) -> BySite:
@@ -247,14 +250,15 @@ def _add_whole(problem: pulp.LpProblem, pupils: Variables) -> None:
 def _cost(  # noqa: PLR0913 - money is spent on all of them
     given: Inputs,
     pupils: Variables,
-    is_open: dict[str, Expression],
+    share: tuple[dict[str, Expression], dict[str, Expression]],
     classes: ByGroup,
     new_beds: dict[str, pulp.LpVariable],
     new_buses: dict[str, pulp.LpVariable],
     funds: Iterable[pulp.LpVariable],
     teachers: Iterable[pulp.LpVariable],
 ) -> Expression:
-    norms = given.norms
+    """Return yuan a year; `share` : which sites are open, and which of them teach."""
+    norms, (is_open, runs) = given.norms, share
     terms: dict[pulp.LpVariable, float] = dict(zip(pupils, given.options["cost_yuan"].astype(float), strict=True))
     terms |= dict.fromkeys(funds, 1.0)
     terms |= dict.fromkeys(new_beds.values(), bed_cost_yuan(norms))
@@ -266,8 +270,9 @@ def _cost(  # noqa: PLR0913 - money is spent on all of them
     cost = Expression(terms)
     for site in given.sites:
         school = given.case.county.schools.loc[site.school_id]
-        yearly = site_cost_yuan(school, norms) + given.buses(site.school_id) * norms.value("cost.bus_yuan")
-        cost += yearly * is_open[site.school_id]
+        cost += site_cost_yuan(school, norms) * runs[site.school_id]
+        if given.buses(site.school_id):
+            cost += given.buses(site.school_id) * norms.value("cost.bus_yuan") * is_open[site.school_id]
     return cost
 
 

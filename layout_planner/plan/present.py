@@ -9,7 +9,7 @@ import pandas as pd
 
 from layout_planner.county.model import Note
 from layout_planner.plan.costs import tabulate_sites
-from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.forms import CLOSED, bands_taught
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
 from layout_planner.plan.public_seats import SeatsLeft
 from layout_planner.travel.options import MODES, measure_ends, measure_mode
@@ -148,3 +148,20 @@ def crowded_sites(today: Layout, county: County) -> tuple[Note, ...]:
     names = [str(county.schools.at[school_id, "name"]) for school_id in full]
     text = Words("学生多于学位的学校：{names}", "schools with more pupils than seats today: {names}").fill(names=", ".join(names))
     return (Note("crowded_sites", text, len(full)),)
+
+
+def untaught_grades(case: Case) -> tuple[Note, ...]:
+    """Return a note that names the schools with grades that make up no whole band of the scenario: nobody is planned into these."""
+    found = {}
+    for school_id, school in case.county.schools.iterrows():
+        taught = bands_taught(str(school["form"]), tuple(school["grades"]), str(school["form"]), case.scenario.bands)
+        left = sorted(set(school["grades"]) - {grade for band in taught for grade in case.scenario.bands[band]})
+        if left:
+            found[str(school_id)] = f"{school['name']} ({', '.join(map(str, left))})"
+    if not found:
+        return ()
+    text = Words(
+        "这些学校的下列年级凑不成情景中的一个学段，未纳入规划（可修改 [bands]）：{names}",
+        "schools with grades that make up no whole band of the scenario and are left out of the plan (see [bands]): {names}",
+    )
+    return (Note("untaught_grades", text.fill(names="; ".join(found.values())), len(found)),)

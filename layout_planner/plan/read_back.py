@@ -52,4 +52,5 @@ def _read_assignment(model: LayoutModel, values: Values) -> pd.DataFrame:
     rows = [chosen[list(ASSIGNMENT_COLUMNS)]]
     if left:
         rows.append(pd.DataFrame(left, columns=list(ASSIGNMENT_COLUMNS)))
+        rows = [part for part in rows if len(part)]  # columns of an empty table hold any kind of value
     return pd.concat(rows, ignore_index=True).sort_values(["settlement_id", "band", "school_id", "mode"], ignore_index=True)
