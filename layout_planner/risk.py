@@ -151,12 +151,20 @@ def assess_risk(layout: Layout, county: County, travel: TravelTimes, norms: Norm
     table["limit_s"] = trip_limits(table, norms, scenario)
     table["cause"] = trip_causes(layout, travel, norms, scenario)
     table = table[table["cause"] != ""].copy()
-    beyond_s = table["seconds"] * (1 - (trip_limits_m(table, norms, scenario) / table["metres"]).clip(upper=1.0))
-    over_s = np.maximum(np.maximum(table["seconds"] - table["limit_s"], 0.0), beyond_s)
-    table["over_s"] = np.where(np.isfinite(table["limit_s"]), over_s, np.inf)
+    table["over_s"] = np.inf
+    timed = np.isfinite(table["limit_s"])
+    table.loc[timed, "over_s"] = _time_over(table[timed], trip_limits_m(table[timed], norms, scenario))
     table["guessed_share"] = travel.guessed_shares(table).round(3)
     table["name"] = county.settlements["name"].reindex(table["settlement_id"]).to_numpy()
     township = county.settlements.get("township", pd.Series("", index=county.settlements.index))
     table["township"] = township.reindex(table["settlement_id"]).to_numpy()
     order = ["over_s", "settlement_id", "band", "mode"]
     return table.sort_values(order, ascending=[False, True, True, True], ignore_index=True)[list(RISK_COLUMNS)]
+
+
+def _time_over(trips: pd.DataFrame, limits_m: pd.Series) -> NDArray[np.float64]:
+    """Return the seconds by which trips are over their limits of time and metres, whichever is more."""
+    seconds, metres, most_m = (np.asarray(part, dtype=float) for part in (trips["seconds"], trips["metres"], limits_m))
+    late_s = np.maximum(seconds - trips["limit_s"].to_numpy(dtype=float), 0.0)
+    beyond_s = seconds * (1 - np.divide(most_m, metres, out=np.ones(len(trips)), where=metres > most_m))
+    return np.asarray(np.maximum(late_s, beyond_s))

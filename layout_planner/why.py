@@ -58,9 +58,13 @@ class Answer:
 
     @property
     def slack_yuan(self) -> float:
-        """Yuan a year by which the cost of either run may lie above the best possible: what its certificate of the gap leaves open."""
-        runs = [run for run in (self.plan, self.other) if run is not None]
-        return max(max(0.0, run.solved.objective - run.solved.bound) for run in runs)
+        """Yuan a year by which the cost of either run may lie above the best possible: what its certificate of the gap leaves open.
+
+        Of a weighted sum all that is open may be cost.
+        """
+        runs, weights = [run for run in (self.plan, self.other) if run is not None], self.plan.scenario.plan.weights
+        open_ = max(max(0.0, run.solved.objective - run.solved.bound) for run in runs)
+        return open_ if weights is None else open_ / weights.cost_yuan if weights.cost_yuan > 0 else float("inf")
 
     def refusals(self) -> tuple[Finding, ...]:
         """Return what the gate holds against closing the site, in whichever of the two runs closes it."""

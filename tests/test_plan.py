@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -11,8 +13,8 @@ from layout_planner.norms import read_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.frontier import trace_frontier
-from layout_planner.plan.holding import price_holding
-from layout_planner.plan.present import present_layout
+from layout_planner.plan.holding import _tell_price, price_holding
+from layout_planner.plan.present import present_layout, untaught_grades
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Scenario
@@ -107,6 +109,29 @@ def test_closing_a_school_on_demand_closes_it_and_counts_who_is_hurt():
     assert after > before
 
 
+def test_figures_stay_numbers_where_every_school_closes_and_nobody_is_served():
+    *_, plan, _ = solve(close=["P1", "C1"])
+    assert set(plan.assignment["mode"]) == {"unserved"}
+    assert {str(plan.assignment[name].dtype) for name in ("seconds", "metres", "cost_yuan", "optimistic_s", "pessimistic_s")} == {"float64"}
+
+
+def test_a_school_whose_grades_make_up_no_band_is_named_and_costs_the_same_in_model_and_table():
+    # P1 with grades 1 and 2 teaches no band of 1-3: the model paid for its site, the table of sites and the re-check did not.
+    scenario, county = scenario_with(keep=["P1"], move="all", may_close="all"), tiny_county()
+    county.schools.at["P1", "grades"] = (1, 2)
+    demand, _ = count_pupils(county, scenario)
+    case = Case(scenario, NORMS, county, demand, tiny_travel(), sites_of(county.schools, scenario))
+    today = present_layout(case)
+    options = commute_options(case.travel, county.schools, sites_by_band(case.sites, scenario), NORMS, scenario)
+    layout, solved = optimise_layout(case, options, today)
+    assert layout.sites.at["P1", "cost_yuan"] == 0
+    assert solved.bound == pytest.approx(solved.objective, rel=1e-3)
+    assert solved.bound <= solved.objective + 1
+    (note,) = untaught_grades(case)
+    assert "甲小学 (1, 2)" in note.text.zh
+    assert untaught_grades(replace(case, county=tiny_county())) == ()
+
+
 def test_a_budget_below_the_fixed_cost_is_answered_with_no_plan():
     # P1 has 6 primary classes at least, C1 6 and 3 junior ones; whoever keeps only what must stay open needs more than 1,000 yuan.
     with pytest.raises(NoPlanError) as refused:
@@ -150,6 +175,9 @@ def test_the_price_of_holding_is_told_with_the_plan_that_does_not_hold():
     assert held[0].sites.at["P0", "form"] == "teaching_point"
     assert solved.terms["price_of_holding_yuan"] == pytest.approx(one_site_yuan, rel=0.01)
     assert "1 more school" in note.text.en
+    assert _tell_price(-50_000.0, 0, 10.0).text.en == (
+        "holding on hard days costs 50,000 yuan a year less: at expected times only, what is best for pupils costs more"
+    )
 
 
 def test_as_many_schools_stay_open_as_the_scenario_wants():

@@ -55,6 +55,8 @@ def _tell_cost(answer: Answer) -> Words:
     told = Words(f"每年{zh}花{abs(cost) / 10_000:.1f}万元", f"{en} {abs(cost):,.0f} yuan a year")
     if abs(cost) > slack:
         return told
+    if not np.isfinite(slack):
+        return Words(f"{told.zh}（本情景的目标不计钱）", f"{told.en} (the scenario gives money no weight)")
     return Words(
         f"{told.zh}（求解精度为{slack / 10_000:.1f}万元，差别不可靠）",
         f"{told.en} (the solver is only sure to {slack:,.0f} yuan, so this is no real difference)",

@@ -46,6 +46,9 @@ def _tell_price(price_yuan: float, more_closed: int, slack_yuan: float) -> Note:
     if abs(price_yuan) <= slack_yuan:
         zh = f"坏天气也站得住，几乎不多花钱（求解精度{slack_yuan / SHOWN_YUAN:.1f}万元）"
         en = f"holding on hard days costs next to nothing (the solver is sure to {slack_yuan:,.0f} yuan)"
+    elif price_yuan < 0:
+        zh = f"坏天气也站得住，每年反而少花{-price_yuan / SHOWN_YUAN:.1f}万元：只按平日算，先顾孩子安全和时间的方案更贵"
+        en = f"holding on hard days costs {-price_yuan:,.0f} yuan a year less: at expected times only, what is best for pupils costs more"
     else:
         zh = f"坏天气也站得住，每年多花{price_yuan / SHOWN_YUAN:.1f}万元"
         en = f"holding on hard days costs {price_yuan:,.0f} yuan a year more"

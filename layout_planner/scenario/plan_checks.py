@@ -29,6 +29,10 @@ def find_plan_faults(path: Path, scenario: Scenario) -> list[Problem]:
         what = Words("兄弟姐妹同校有两个价", "keeping siblings together has two prices")
         hint = Words("只写 weights.split_siblings", "write weights.split_siblings only")
         found.append(("plan.siblings_yuan", f"{plan.siblings_yuan:g}", what, hint))
+    if plan.objective == "weighted" and plan.price_of_holding:
+        what = Words("加权目标的差不是钱", "the difference of two weighted sums is no price")
+        hint = Words("删去 price_of_holding 或权重", "take price_of_holding or the weights out")
+        found.append(("plan.price_of_holding", "true", what, hint))
     ids = [fix.id for fix in plan.road_fixes]
     what, hint = Words("两处道路整治同名", "two road fixes have the same id"), Words("换一个 id", "change one")
     found += [("plan.road_fixes", name, what, hint) for name in sorted(set(ids)) if ids.count(name) > 1]
