@@ -92,6 +92,27 @@ def test_where_an_order_hurts_somebody_for_certain_the_county_is_searched_as_a_w
     assert solved.terms["harmed"] == pytest.approx(40)  # twenty newly at risk, and longer on the way
 
 
+@pytest.mark.usefixtures("by_region")
+def test_where_time_left_no_plan_of_an_order_one_near_it_stands_and_no_bound_is_told(monkeypatch):
+    # P0's twenty pupils have 90 minutes to P1, as in the test above; everybody else stays where he is.
+    plain, calls = solving.prepare, []
+
+    def late_at_first(*given, **more):
+        calls.append(more)
+        if len(calls) == 1:
+            raise solving.out_of_time()
+        return plain(*given, **more)
+
+    monkeypatch.setattr(solving, "prepare", late_at_first)
+    minutes = np.array([[3.0, 90, 90], [90, 3, 12], [90, 12, 3]])
+    (layout, solved), _ = solve(make_case([20, 30, 10], [None] * 3, minutes, close=["P0"], may_close="all", move="all"))
+    assert len(calls) == 2
+    assert layout.sites["form"].to_dict() == {"P0": "closed", "P1": "teaching_point", "P2": "teaching_point"}
+    assert layout.assignment.set_index("settlement_id")["school_id"].to_dict() == {"S0": "P1", "S1": "P1", "S2": "P2"}
+    assert solved.terms["harmed"] == pytest.approx(40)
+    assert (solved.bound, solved.gap, solved.terms["at_risk_bound"], solved.status) == (0, 1, 0, "stopped at the time limit")
+
+
 @settings(QUICK, max_examples=12)
 @given(COUNTIES)
 def test_closed_by_order_both_ways_harm_as_many_and_their_bounds_agree(county):

@@ -10,10 +10,12 @@ import pytest
 from layout_planner.county.demand import count_pupils
 from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
+from layout_planner.plan import conflict
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.holding import _tell_price, price_holding
+from layout_planner.plan.linear import out_of_time
 from layout_planner.plan.present import present_layout, untaught_grades
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.risk import assess_risk
@@ -154,6 +156,29 @@ def test_the_smallest_set_of_demands_that_contradict_each_other_is_named():
         " The least that would help: keep Jia Primary; or ask for 1 only"
     )
     assert said.zh.startswith("这些要求不能同时满足：撤销甲小学；至少保留2所")
+
+
+@pytest.mark.parametrize(("most_s", "told"), [(None, "."), (-1.0, " (time left it open whether fewer of them do).")])
+def test_in_a_large_county_the_demands_that_contradict_each_other_are_named_too(most_s, told, monkeypatch):
+    # The relaxation to shares proves that closing P1 leaves fewer than two schools; today's layout that each demand alone can be met.
+    # Where time leaves it open, what is named contradicts itself all the same, the harmless limit of beds is none of the demands.
+    monkeypatch.setattr(conflict, "NEAR_OPTIONS", 0)
+    if most_s is not None:
+        monkeypatch.setattr(conflict._Trial, "_fits_soon", _only_all_is_proven)
+        monkeypatch.setattr(conflict._Trial, "_minimise", _too_late)
+    with pytest.raises(NoPlanError) as refused:
+        solve(close=["P1"], min_schools=2, max_new_beds=5)
+    said = refused.value.message
+    assert said.en.startswith(f"these demands contradict each other: close Jia Primary; keep at least 2 schools{told}")
+    assert "keep Jia Primary" in said.en.split("What would help: ")[1]
+
+
+def _only_all_is_proven(trial, case):
+    return False if case.scenario == trial.case.scenario else None
+
+
+def _too_late(*_):
+    raise out_of_time()
 
 
 def test_the_certified_bound_is_never_above_the_value():

@@ -15,9 +15,14 @@ from hypothesis import strategies as st
 from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.output.repair_tables import describe_repair, list_parts, repair_tables, say_repair
+from layout_planner.plan import near
+from layout_planner.plan import repair as repairing
+from layout_planner.plan import solve as solving
 from layout_planner.plan.forms import sites_by_band
+from layout_planner.plan.linear import Stage
 from layout_planner.plan.present import present_layout
-from layout_planner.plan.repair import find_repair, keep_yuan, loosen
+from layout_planner.plan.repair import find_repair
+from layout_planner.plan.repair_model import keep_yuan, loosen
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.repair import Mending
 from layout_planner.travel.options import commute_options
@@ -101,6 +106,42 @@ def test_the_repair_is_the_cheapest_of_all(case):
     assert parts == pytest.approx(best, rel=2e-4, abs=1.0)
 
 
+@settings(QUICK, max_examples=10)
+@given(asked(), st.sampled_from([0, 12_000]))
+def test_a_repair_of_a_large_county_is_one_and_none_is_below_its_bound(case, near_options):
+    pupils, minutes, close, most_buses = case
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, "LARGE_FROM", 0)
+        patch.setattr(near, "NEAR_OPTIONS", near_options)
+        _, repair = mend(pupils, minutes, close=[f"P{j}" for j in close], max_buses=most_buses)
+    assert repair.still_harmed == pytest.approx(0, abs=1e-3)
+    best = least_price(pupils, minutes, close, most_buses)
+    assert repair.price.bound - 1 <= best <= repair.price.value + 1
+    assert repair.price.value == pytest.approx(sum(repair.keep.values()) + repair.buses * BUS_YUAN, abs=1.0)
+    assert repair.price.gap == pytest.approx(1 - repair.price.bound / max(1.0, repair.price.value), abs=1e-6) or repair.price.value < 1
+
+
+def test_in_a_large_county_those_far_from_the_list_stay_where_they_are():
+    # P2 and its village are 90 minutes from everybody else: whatever becomes of P0, nothing there changes, and the bus costs as much.
+    minutes = np.array([[3.0, 90, 90], [90, 3, 90], [90, 90, 3]])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, "LARGE_FROM", 0)
+        patch.setattr(near, "NEAR_OPTIONS", 0)
+        patch.setattr(repairing, "WHOLE_UP_TO", 0)
+        asked, repair = mend([20, 40, 30], minutes, close=["P0"])
+    assert (repair.keep, repair.buses) == ({}, 1)
+    assert repair.price.value == pytest.approx(BUS_YUAN)
+    trips = repair.layout.assignment.set_index("settlement_id")
+    assert trips.loc["S2", ["school_id", "mode"]].tolist() == ["P2", "walk"]
+    assert repair.near
+    assert (repair.price.bound, repair.price.gap) == (0, 1)
+    assert "no lower limit was found" in say_repair(Mending(asked.scenario, NORMS, asked.county, None, 40.0, 700_000.0, repair)).en
+    loose = replace(repair, price=Stage(BUS_YUAN, 100_000.0, 1 / 3, optimal=False))
+    mending = Mending(asked.scenario, NORMS, asked.county, None, 40.0, 700_000.0, loose)
+    assert "A cheaper one may exist, but none below 100,000 yuan a year" in say_repair(mending).en
+    assert "也许还有更省的，但不会低于每年10.0万元" in say_repair(mending).zh
+
+
 # Two schools, each next to its own village of 20 and 40 pupils, 90 minutes on foot from the other.
 TWO = np.array([[3.0, 90.0], [90.0, 3.0]])
 
@@ -138,6 +179,21 @@ def test_a_clerk_reads_what_to_buy_where_and_at_what_price():
     assert len(list(repair_tables(nothing, "en"))) == 1
     refused = Mending(asked.scenario, NORMS, asked.county, Words("矛盾", "they contradict"), 0.0, float("nan"), None)
     assert "Nothing that can be bought mends it" in say_repair(refused).en
+    assert "which does not mean that there is none" in say_repair(replace(refused, late=True)).en
+
+
+def test_today_is_a_repair_of_a_large_county_before_anything_is_searched(monkeypatch):
+    # Where time leaves nothing else, that one stands: P0 stays, 573,000 yuan; its bus would have been 150,000.
+    found = []
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    plain = repairing._start_today
+    monkeypatch.setattr(repairing, "_start_today", lambda *given: found.append(plain(*given)) or found[0])
+    _, repair = mend([20, 40], TWO, close=["P0"])
+    assert repair.price.value == pytest.approx(BUS_YUAN)
+    (start,) = found
+    assert start["form_P0_teaching_point"] == 1
+    assert (start["pupils_S0_lower_P0_walk"], start["pupils_S1_lower_P1_walk"]) == (pytest.approx(20), pytest.approx(40))
+    assert (start["more_buses"], start.get("harmed_S0_lower", 0.0), start["classes_P0_lower"]) == (0, 0, 3)
 
 
 def test_keeping_a_school_costs_its_running_and_its_least_classes():

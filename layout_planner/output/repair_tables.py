@@ -13,7 +13,7 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from layout_planner.plan.repair import Repair
+    from layout_planner.plan.repair_model import Repair
     from layout_planner.repair import Mending
     from layout_planner.words import Lang
 
@@ -28,7 +28,12 @@ def say_repair(mending: Mending) -> Words:
         return Words(
             "方案可行，没有学生因它变差，无须补救。", "The scenario has a plan, and it makes nobody worse off: nothing needs mending."
         )
-    if mending.refusal is not None:
+    if mending.late:
+        wrong = Words(
+            "照这些要求，时限内没有找到方案（不等于没有）：请增大 solver.time_limit_s。",
+            "No plan was found in time as it is asked, which does not mean that there is none: raise solver.time_limit_s.",
+        )
+    elif mending.refusal is not None:
         wrong = Words(f"情景没有方案：{mending.refusal.zh}。", f"The scenario has no plan: {mending.refusal.en}.")
     else:
         wrong = Words(
@@ -58,7 +63,27 @@ def _say_parts(mending: Mending, repair: Repair) -> Words:
     end = Words("，没有学生变差", ", and nobody is made worse off")
     if repair.still_harmed > 1:
         end = Words(f"，仍有{repair.still_harmed:.0f}人次变差", f", and {repair.still_harmed:.0f} counts of harm remain")
-    return Words(f"最省的补救：{what.zh}；{price.zh}{end.zh}。", f"The cheapest repair: {what.en}; {price.en}{end.en}.")
+    near = _say_near(repair)
+    return Words(f"最省的补救：{what.zh}；{price.zh}{end.zh}。{near.zh}", f"The cheapest repair: {what.en}; {price.en}{end.en}.{near.en}")
+
+
+def _say_near(repair: Repair) -> Words:
+    """Return that a cheaper repair may exist, and what none is below, where the search was not one over the whole county."""
+    if repair.price.optimal:
+        return Words("", "")
+    least = repair.price.bound
+    zh = "县大，补救只在名单学校附近求解，其余学生先按现状。" if repair.near else ""
+    en = (
+        " The county is large, so the repair was sought round the schools on the list, with all other pupils where they are today."
+        if repair.near
+        else ""
+    )
+    if least < 1:
+        return Words(f"{zh}也许还有更省的，没有算出下限。", f"{en} A cheaper one may exist; no lower limit was found.")
+    return Words(
+        f"{zh}也许还有更省的，但不会低于每年{least / SHOWN_YUAN:,.1f}万元。",
+        f"{en} A cheaper one may exist, but none below {least:,.0f} yuan a year.",
+    )
 
 
 def list_parts(mending: Mending) -> list[tuple[Words, str, float]]:
@@ -148,6 +173,7 @@ def describe_repair(mending: Mending) -> dict[str, Any]:
             "over_budget_yuan": repair.over_budget_yuan,
             "price_yuan": repair.price.value,
             "price_bound_yuan": repair.price.bound,
+            "near": repair.near,
             "still_harmed": repair.still_harmed,
             "cost_yuan": repair.solved.terms["cost_yuan"],
         },

@@ -13,6 +13,7 @@ from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.linear import ContradictionError, LinearSolver
 from layout_planner.plan.model import build_model
+from layout_planner.plan.near import NEAR_OPTIONS, hold_far
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Demand:
     school_id: str = ""
 
 
-def explain(error: ContradictionError, case: Case, options: pd.DataFrame, today: Layout) -> NoPlanError:
+def explain(error: ContradictionError, case: Case, options: pd.DataFrame, today: Layout) -> ContradictionError:
     """Return the error that names what contradicts what in `case`; `error` where time leaves no proof.
 
     options : of `commute_options`
@@ -49,12 +50,13 @@ def explain(error: ContradictionError, case: Case, options: pd.DataFrame, today:
     return explain_conflict(case, choose_options(case, options, today), today, deadline) or error
 
 
-def explain_conflict(case: Case, options: pd.DataFrame, today: Layout, deadline: float) -> NoPlanError | None:
+def explain_conflict(case: Case, options: pd.DataFrame, today: Layout, deadline: float) -> ContradictionError | None:
     """Return the error that names what contradicts what, and what lifts it; None where time leaves no proof.
 
     options : of `choose_options`
 
-    Demands are taken away one by one for as long as what is left has no plan: what remains has none, and any part of it has one.
+    Demands are taken away one by one for as long as what is left has no plan: what remains has none, and any part of it has one. Where time
+    left some of these parts open, what remains contradicts itself all the same, and it is said that fewer demands may do so too.
     """
     tried = _Trial(case, options, today, deadline)
     left = list(_demands(case))
@@ -64,13 +66,22 @@ def explain_conflict(case: Case, options: pd.DataFrame, today: Layout, deadline:
         rest = [other for other in left if other != demand]
         if not tried.fits(rest):
             left = rest
-    if tried.unsure or not left:
+    if not left:
         return None
     names, cures = [_name(demand, case) for demand in left], [cure for demand in left if (cure := _cure(demand, left, tried)) is not None]
-    said = Words("；".join(name.zh for name in names), "; ".join(name.en for name in names))
-    cure = Words("；或".join(cure.zh for cure in cures), "; or ".join(cure.en for cure in cures))
-    zh = f"这些要求不能同时满足：{said.zh}。最小的让步：{cure.zh}"
-    return NoPlanError(Words(zh, f"these demands contradict each other: {said.en}. The least that would help: {cure.en}"))
+    return ContradictionError(_say_conflict(names, cures, tried))
+
+
+def _say_conflict(names: list[Words], cures: list[Words], tried: _Trial) -> Words:
+    """Return the demands that contradict each other, and what would help, in one sentence each."""
+    fewer = Words("（时间所限，也许其中几项就已矛盾）", " (time left it open whether fewer of them do)") if tried.unsure else Words("", "")
+    zh = f"这些要求不能同时满足：{'；'.join(name.zh for name in names)}{fewer.zh}。"
+    en = f"these demands contradict each other: {'; '.join(name.en for name in names)}{fewer.en}."
+    if not cures:
+        return Words(zh.rstrip("。"), en.rstrip("."))
+    least = Words("可行的让步", "What would help") if tried.is_large else Words("最小的让步", "The least that would help")
+    zh = f"{zh}{least.zh}：{'；或'.join(cure.zh for cure in cures)}"
+    return Words(zh, f"{en} {least.en}: {'; or '.join(cure.en for cure in cures)}")
 
 
 def _demands(case: Case) -> list[Demand]:
@@ -83,31 +94,53 @@ def _demands(case: Case) -> list[Demand]:
 
 
 class _Trial:
-    """Whether a part of the demands has a plan."""
+    """Whether a part of the demands has a plan.
+
+    In a large county the relaxation to shares tells soonest that there is none, and a search among what the orders touch that there is one.
+    """
 
     def __init__(self, case: Case, options: pd.DataFrame, today: Layout, deadline: float) -> None:
         self.case, self.options, self.today, self.deadline, self.unsure = case, options, today, deadline, False
+        self.is_large = len(options) > NEAR_OPTIONS
 
     def fits(self, demands: list[Demand]) -> bool:
         """Return True where `demands` have a plan, or where time left no proof that they have none."""
+        if self.is_large and (found := self._fits_soon(self._loosen(demands))) is not None:
+            return found
         try:
-            self.least(demands, None)
+            self._minimise(self._loosen(demands), self.options, None, 1.0)
         except ContradictionError:
             return False
         except NoPlanError:
             self.unsure = True
         return True
 
-    def least(self, demands: list[Demand], goal: str | None, sign: float = 1.0, *, plenty: bool = False) -> float:
+    def _fits_soon(self, case: Case) -> bool | None:
+        seed = case.scenario.solver.seed
+        model = build_model(case, self.options, self.today, strong=False)
+        if LinearSolver(model, seed, self.deadline).is_possible(shares=True) is False:
+            return False
+        near, options = hold_far(case, self.options, self.today, case.scenario.plan.close)
+        found = LinearSolver(build_model(near, options, self.today), seed, self.deadline).is_possible(shares=False)
+        return True if found else None
+
+    def least(self, demands: list[Demand], goal: str, sign: float = 1.0, *, plenty: bool = False) -> float:
         """Return the least (or with -1 the greatest) figure of `goal`, a field of the model, under `demands`.
+
+        In a large county it is one that will do: the least among what the orders touch.
 
         plenty : with money that is spent once in plenty, but counted.
         """
-        case = self._loosen(demands)
+        case, options = self._loosen(demands), self.options
         if plenty:
             plan = case.scenario.plan.model_copy(update={"capital_yuan": PLENTY_YUAN})
             case = replace(case, scenario=case.scenario.model_copy(update={"plan": plan}))
-        model = build_model(case, self.options, self.today)
+        if self.is_large:
+            case, options = hold_far(case, options, self.today, case.scenario.plan.close)
+        return self._minimise(case, options, goal, sign)
+
+    def _minimise(self, case: Case, options: pd.DataFrame, goal: str | None, sign: float) -> float:
+        model = build_model(case, options, self.today, strong=not self.is_large)
         solver = LinearSolver(model, case.scenario.solver.seed, self.deadline)
         figure = pulp.LpAffineExpression() if goal is None else getattr(model, goal)
         return sign * solver.minimise(sign * figure, gap=case.scenario.solver.gap).value

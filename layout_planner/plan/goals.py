@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pulp
 
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.model_inputs import Expression
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     import pandas as pd
-    import pulp
     from numpy.typing import NDArray
 
     from layout_planner.plan.case import Case
@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 DAILY = ("walk", "bus", "school_bus")
 TENTH = 0.1
 SLACK = 1e-4  # pupils; how far a row of counted pupils may be missed by arithmetic
+# What a pupil made worse off, at risk or lacking at a school and a yuan weigh against minutes when pupils become whole numbers.
+MINUTES_PER_PUPIL_HARMED = 1e6
+MINUTES_PER_PUPIL_AT_RISK = 1e5
+MINUTES_PER_PUPIL_LACKING = 5e4
+MINUTES_PER_YUAN = 10.0
 
 
 def weights_of(plan: Plan) -> dict[str, float]:
@@ -235,3 +240,19 @@ def _by_group(options: pd.DataFrame, daily: Iterable[int], goal: TimeGoal) -> di
     for o in daily:
         groups.setdefault(goal.group_of[homes[o], bands[o]], []).append(int(o))
     return dict(sorted(groups.items()))
+
+
+def weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
+    """Return all goals as one, in minutes, for pupils in whole numbers who cannot keep the goals of shares exactly.
+
+    A weighted sum stands for itself, with the pupils made worse off far above it.
+    """
+    weights = [(model.harm, MINUTES_PER_PUPIL_HARMED), (model.at_risk, MINUTES_PER_PUPIL_AT_RISK), (model.spend, MINUTES_PER_YUAN)]
+    terms: dict[pulp.LpVariable, float] = dict(model.minutes.items())
+    if "at_risk_weighted" in model.weights:
+        weights = [(model.harm, MINUTES_PER_PUPIL_HARMED * max(1.0, model.weights["at_risk_weighted"])), (model.spend, 1.0)]
+        terms = {}
+    for goal, weight in weights:
+        for variable, share in goal.items():
+            terms[variable] = terms.get(variable, 0.0) + weight * share
+    return pulp.LpAffineExpression(terms)

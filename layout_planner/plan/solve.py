@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,22 +13,30 @@ from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain
 from layout_planner.plan.connected import optimise_connected
-from layout_planner.plan.enrolment import cap_enrolled, hold_enrolled, keep_enrolled
-from layout_planner.plan.goals import DAILY, evaluate, hold_times, keep_times, reach_times, time_goal, weights_of
+from layout_planner.plan.enrolment import hold_enrolled, keep_enrolled
+from layout_planner.plan.goals import (
+    DAILY,
+    evaluate,
+    hold_times,
+    keep_times,
+    reach_times,
+    time_goal,
+    weigh_goals,
+    weights_of,
+)
 from layout_planner.plan.large import search_large
 from layout_planner.plan.layout import Layout, Solved
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
+from layout_planner.plan.near import hold_far
 from layout_planner.plan.read_back import read_layout
 from layout_planner.plan.reduce import drop_unsafe_forms, may_spare_all, today_fits, wide_is_best, widest_form, widest_sites
 from layout_planner.plan.terms import list_terms
 from layout_planner.plan.untouched import kept, solver_versions, unchanged
-from layout_planner.plan.whole_pupils import make_pupils_whole
+from layout_planner.plan.whole_pupils import make_pupils_whole, make_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pandas as pd
 
     from layout_planner.plan.case import Case
@@ -50,11 +57,6 @@ PUPILS_SHARE, WIDE_SHARE, RELAXED_SHARE, TIGHT_SHARE, COST_SHARE = 0.4, 0.5, 0.5
 # How much worse than shares of pupils whole pupils may be: a share, and pupils.
 WHOLE_SHARE, WHOLE_PUPILS = 0.05, 50.0
 LAST_SHARE = 0.2  # of the limit, for whole pupils, in any case
-# What a pupil made worse off, at risk or lacking at a school and a yuan weigh against minutes when pupils become whole numbers.
-MINUTES_PER_PUPIL_HARMED = 1e6
-MINUTES_PER_PUPIL_AT_RISK = 1e5
-MINUTES_PER_PUPIL_LACKING = 5e4
-MINUTES_PER_YUAN = 10.0
 
 
 def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
@@ -87,9 +89,11 @@ def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout,
     except ContradictionError as error:
         raise explain(error, case, options, today) from None
     except NoPlanError:
-        if not today_fits(case, choose_options(case, options, today), today):
+        if today_fits(case, choose_options(case, options, today), today):
+            return today, kept(case, today, time.monotonic() - started)
+        if not is_large(options):
             raise
-        return today, kept(case, today, time.monotonic() - started)
+        return finish(*search_near(case, options, today, started))
 
 
 def is_large(options: pd.DataFrame) -> bool:
@@ -103,7 +107,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     by_region : search as large counties need it, where nobody need fare worse; else, and where that finds nothing, as a whole
     most_s : daily trips that take longer are left out
     """
-    clock = _Clock(time.monotonic(), case.scenario.solver.time_limit_s)
+    clock = Clock(time.monotonic(), case.scenario.solver.time_limit_s)
     chosen, baseline = choose_options(case, options, today), baseline_of(case, today)
     if most_s is not None:
         chosen = chosen[~chosen["mode"].isin(DAILY) | (chosen["seconds"] <= most_s)].reset_index(drop=True)
@@ -116,7 +120,27 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
     nobody = Stage(0.0, 0.0, 0.0, optimal=True)
-    return Asked(case, chosen, today, clock, _Reached(nobody, large.at_risk, large.solver.values_by_name(), lacking=large.lacking), large)
+    return Asked(case, chosen, today, clock, Reached(nobody, large.at_risk, large.solver.values_by_name(), lacking=large.lacking), large)
+
+
+def search_near(case: Case, options: pd.DataFrame, today: Layout, started: float) -> tuple[Asked, Spent]:
+    """Return the best of a large county among plans that move only those whom its orders touch, in what the time limit leaves.
+
+    It stands where time left no other; its bounds say nothing of the whole county.
+    """
+    settings = case.scenario.solver
+    left_s = max(LAST_SHARE * settings.time_limit_s, settings.time_limit_s - (time.monotonic() - started))
+    solver = settings.model_copy(update={"time_limit_s": left_s})
+    case = replace(case, scenario=case.scenario.model_copy(update={"solver": solver}))
+    near, held = hold_far(case, choose_options(case, options, today), today, case.scenario.plan.close)
+    asked = prepare(near, held, today)
+    spent = spend_least(asked)
+    reached = replace(asked.reached, harm=_unproven(asked.reached.harm), at_risk=_unproven(asked.reached.at_risk))
+    return replace(asked, reached=reached), replace(spent, cost=_unproven(spent.cost))
+
+
+def _unproven(stage: Stage) -> Stage:
+    return Stage(stage.value, 0.0, 1.0, optimal=False)
 
 
 def spend_least(asked: Asked) -> Spent:
@@ -175,10 +199,10 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     """Return the layout of the solution at hand in whole pupils, and how it was found."""
     model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
     deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
-    minutes, values = _settle_regions(asked, deadline) or _make_whole(spent, scenario.solver.seed, deadline)
+    minutes, values = _settle_regions(asked, deadline) or make_whole(spent, scenario.solver.seed, deadline)
     if reached.times is not None:
         found = minutes, values
-        minutes, values = keep_times(model, reached.times, found, lambda hold: _make_whole(spent, scenario.solver.seed, deadline, hold))
+        minutes, values = keep_times(model, reached.times, found, lambda hold: make_whole(spent, scenario.solver.seed, deadline, hold))
     _refuse_unfinished(model, values, reached)
     layout = read_layout(replace(asked.case, sites=spent.sites), model, values)
     terms = {
@@ -199,48 +223,12 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     return layout, solved
 
 
-def _make_whole(spent: Spent, seed: int, deadline: float, hold: Callable[[LinearSolver], None] | None = None) -> tuple[Stage, Values]:
-    """Return the solution at hand in whole pupils, with no more lacking at schools than in shares where that can be.
-
-    hold : what else is to be kept.
-    """
-    model = spent.model
-    try:
-        return _find_whole(spent, seed, deadline, (_weigh_goals(model), cap_enrolled(model, spent.solver.values())), hold)
-    except ContradictionError:
-        if not model.lacking:
-            raise
-    return _find_whole(spent, seed, deadline, (_weigh_goals(model) + MINUTES_PER_PUPIL_LACKING * model.lacking, {}), hold)
-
-
-def _find_whole(
-    spent: Spent,
-    seed: int,
-    deadline: float,
-    asked: tuple[pulp.LpAffineExpression, Values],
-    hold: Callable[[LinearSolver], None] | None,
-) -> tuple[Stage, Values]:
-    """Return whole pupils of the goal `asked` under its caps: at first on the ways of the solution at hand, which is quick, then on all."""
-    (goal, caps), model, shares = asked, spent.model, spent.solver.values()
-    rough, last = (LinearSolver(model, seed, deadline) for _ in range(2))
-    for solver in (rough, last):
-        solver.settle_buildings(shares)
-        solver.cap(caps)
-        if hold is not None:
-            hold(solver)
-    rough.leave_out(variable for variable in model.pupils if shares[variable] < PUPIL_SLACK)
-    with contextlib.suppress(NoPlanError):
-        rough.minimise(goal, gap=EXACT)
-        last.start_at(rough.values_by_name())
-    return last.minimise(goal, gap=EXACT), last.values()
-
-
 def _settle_regions(asked: Asked, deadline: float) -> tuple[Stage, Values] | None:
     """Return the plan of a large county in whole pupils; None for others, or where that was not found."""
     large = asked.large
     if large is None:
         return None
-    goal = goal_of(_weigh_goals(large.model), large.ground.position)
+    goal = goal_of(weigh_goals(large.model), large.ground.position)
     x = make_pupils_whole(large.ground, large.arrays, large.borders, large.x, goal, asked.case.scenario.solver.seed, deadline)
     if x is None:
         return None
@@ -249,7 +237,7 @@ def _settle_regions(asked: Asked, deadline: float) -> tuple[Stage, Values] | Non
     return Stage(value, 0.0, 1.0, optimal=True), dict(zip(large.ground.variables, x.tolist(), strict=True))
 
 
-def _refuse_unfinished(model: LayoutModel, values: Values, reached: _Reached) -> None:
+def _refuse_unfinished(model: LayoutModel, values: Values, reached: Reached) -> None:
     """Refuse whole pupils that time left far from what shares of pupils reached: better no plan than one that hurts children."""
     kept = [(model.harm, reached.harm)]
     if "at_risk_weighted" not in model.weights:
@@ -266,8 +254,8 @@ class Asked:
     case: Case
     options: pd.DataFrame
     today: Layout
-    clock: _Clock
-    reached: _Reached
+    clock: Clock
+    reached: Reached
     large: Large | None = None
 
 
@@ -282,7 +270,9 @@ class Spent:
 
 
 @dataclass(frozen=True)
-class _Clock:
+class Clock:
+    """When a search began and how long it may take."""
+
     started: float
     limit_s: float
 
@@ -292,7 +282,7 @@ class _Clock:
 
 
 @dataclass(frozen=True)
-class _Reached:
+class Reached:
     """What the goals on pupils reached; `start` is that solution by name of variable."""
 
     harm: Stage
@@ -302,7 +292,7 @@ class _Reached:
     lacking: Stage | None = None
 
 
-def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Clock) -> _Reached:
+def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: Clock) -> Reached:
     """Return the least harm and risk, with every site open as wide as it may be where nothing speaks for closing, which is exact."""
     wide = replace(case, sites=widest_sites(case.sites)) if wide_is_best(case.scenario.plan) else case
     model = build_model(wide, options, today)
@@ -313,7 +303,7 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
     value = evaluate(model.at_risk, solver.values())
     at_risk = replace(tidy, value=value, bound=min(value, tidy.bound))
-    reached = _Reached(harm, at_risk, {})
+    reached = Reached(harm, at_risk, {})
     if model.lacking:
         _hold_risk(model, solver, reached)
         reached = replace(reached, lacking=keep_enrolled(model, solver))
@@ -326,7 +316,7 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: _Cloc
     return replace(reached, start=start)
 
 
-def _reach_times(case: Case, model: LayoutModel, reached: _Reached, values: Values, clock: _Clock) -> tuple[_Reached, Values]:
+def _reach_times(case: Case, model: LayoutModel, reached: Reached, values: Values, clock: Clock) -> tuple[Reached, Values]:
     """Return what the goal on times reached beside `reached`, and where; both as they are where the scenario has no such goal."""
     goal = time_goal(case)
     if goal is None:
@@ -357,14 +347,14 @@ def _buildings(model: LayoutModel) -> pulp.LpAffineExpression:
     return pulp.lpSum([*model.classes.values(), *model.new_beds.values(), *model.new_buses.values()])
 
 
-def _spend_least(model: LayoutModel, solver: LinearSolver, reached: _Reached, gap: float) -> Stage:
+def _spend_least(model: LayoutModel, solver: LinearSolver, reached: Reached, gap: float) -> Stage:
     """Minimise the cost from the start of `reached`, with harm and risk where they are."""
     _hold_pupils(model, solver, reached)
     solver.start_at(reached.start)
     return solver.minimise(model.spend, gap=gap)
 
 
-def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
+def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: Reached) -> None:
     """Hold harm, pupils lacking, risk and times where they are; a weighted sum trades risk and times, and holds neither."""
     solver.keep_at(model.harm, reached.harm.value, "harm_kept")
     hold_enrolled(model, solver, reached.lacking)
@@ -375,25 +365,9 @@ def _hold_pupils(model: LayoutModel, solver: LinearSolver, reached: _Reached) ->
     _hold_risk(model, solver, reached)
 
 
-def _hold_risk(model: LayoutModel, solver: LinearSolver, reached: _Reached) -> None:
+def _hold_risk(model: LayoutModel, solver: LinearSolver, reached: Reached) -> None:
     """Hold risk; where everybody can have his safest way, all others are left out, for a row that holds the sum is far slower."""
     if reached.at_risk.value <= model.safest + PUPIL_SLACK:
         solver.leave_out(model.unsafe)
     else:
         solver.keep_at(model.at_risk, reached.at_risk.value, "at_risk_kept")
-
-
-def _weigh_goals(model: LayoutModel) -> pulp.LpAffineExpression:
-    """Return all goals as one, in minutes, for pupils in whole numbers who cannot keep the goals of shares exactly.
-
-    A weighted sum stands for itself, with the pupils made worse off far above it.
-    """
-    weights = [(model.harm, MINUTES_PER_PUPIL_HARMED), (model.at_risk, MINUTES_PER_PUPIL_AT_RISK), (model.spend, MINUTES_PER_YUAN)]
-    terms: dict[pulp.LpVariable, float] = dict(model.minutes.items())
-    if "at_risk_weighted" in model.weights:
-        weights = [(model.harm, MINUTES_PER_PUPIL_HARMED * max(1.0, model.weights["at_risk_weighted"])), (model.spend, 1.0)]
-        terms = {}
-    for goal, weight in weights:
-        for variable, share in goal.items():
-            terms[variable] = terms.get(variable, 0.0) + weight * share
-    return pulp.LpAffineExpression(terms)

@@ -1,25 +1,34 @@
-"""Whole pupils in a large county, with all buildings settled."""
+"""Whole pupils with all buildings settled: of a programme as a whole, and of a large county."""
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
+from layout_planner.plan.enrolment import cap_enrolled
+from layout_planner.plan.goals import MINUTES_PER_PUPIL_LACKING, weigh_goals
 from layout_planner.plan.improve import USED, Effort, improve_plan, solve_part
-from layout_planner.plan.linear import EXACT
+from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage
 from layout_planner.plan.regions import one_region, with_the_rest_as_it_is
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pulp
     from numpy.typing import NDArray
 
     from layout_planner.plan.arrays import Arrays, Ground
     from layout_planner.plan.regions import Borders
+    from layout_planner.plan.solve import Spent
 
     Floats = NDArray[np.float64]
+    Values = dict[pulp.LpVariable, float]
 
 WHOLE = 1e-6
 NODES = 1_000
@@ -70,3 +79,39 @@ def _on_ways(arrays: Arrays, inside: NDArray[np.int64], x: Floats, effort: Effor
         return None
     outside[inside] = np.where(arrays.whole[inside], np.rint(found), found)
     return outside
+
+
+def make_whole(spent: Spent, seed: int, deadline: float, hold: Callable[[LinearSolver], None] | None = None) -> tuple[Stage, Values]:
+    """Return the solution at hand in whole pupils, with no more lacking at schools than in shares where that can be.
+
+    hold : what else is to be kept.
+    """
+    model = spent.model
+    try:
+        return _find_whole(spent, seed, deadline, (weigh_goals(model), cap_enrolled(model, spent.solver.values())), hold)
+    except ContradictionError:
+        if not model.lacking:
+            raise
+    return _find_whole(spent, seed, deadline, (weigh_goals(model) + MINUTES_PER_PUPIL_LACKING * model.lacking, {}), hold)
+
+
+def _find_whole(
+    spent: Spent,
+    seed: int,
+    deadline: float,
+    asked: tuple[pulp.LpAffineExpression, Values],
+    hold: Callable[[LinearSolver], None] | None,
+) -> tuple[Stage, Values]:
+    """Return whole pupils of the goal `asked` under its caps: at first on the ways of the solution at hand, which is quick, then on all."""
+    (goal, caps), model, shares = asked, spent.model, spent.solver.values()
+    rough, last = (LinearSolver(model, seed, deadline) for _ in range(2))
+    for solver in (rough, last):
+        solver.settle_buildings(shares)
+        solver.cap(caps)
+        if hold is not None:
+            hold(solver)
+    rough.leave_out(variable for variable in model.pupils if shares[variable] < PUPIL_SLACK)
+    with contextlib.suppress(NoPlanError):
+        rough.minimise(goal, gap=EXACT)
+        last.start_at(rough.values_by_name())
+    return last.minimise(goal, gap=EXACT), last.values()

@@ -1,0 +1,97 @@
+"""Plans over school years on counties of growing size: `python benchmarks/bench_years.py [--size small ...] [--years N] [--limit SECONDS]`.
+
+Counties are made by county_series.py; every year has 3 % fewer children than the one before. Every school may close, what is new in a year
+has a limit, and every year's plan is the best that time leaves, built before closed. Told are the steps and how long they take, then what
+the plan costs, the cost that no plan is below, by proof, and what the check between the years holds against it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import time
+from dataclasses import replace
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import numpy as np
+from county_series import SIZES, make_problem
+
+from layout_planner.errors import NoPlanError
+from layout_planner.plan.present import present_layout
+from layout_planner.plan.years import plan_years
+from layout_planner.plan.years_terms import SchoolYear
+from layout_planner.safeguards.years_check import Bought, check_years
+from layout_planner.scenario import Years
+
+if TYPE_CHECKING:
+    from county_series import Size
+
+    from layout_planner.plan.years_terms import YearsPlan
+    from layout_planner.words import Words
+
+FIRST, SHRINK, CAPITAL_YUAN_A_SCHOOL = 2027, 0.97, 100_000.0
+
+
+def main() -> None:
+    """Plan every size asked."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", choices=SIZES, action="append", help="default: township, small")
+    parser.add_argument("--years", type=int, default=3)
+    parser.add_argument("--limit", type=float, help="seconds for every search; the size's own when absent")
+    asked = parser.parse_args()
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
+    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
+    for name in asked.size or ["township", "small"]:
+        plan_county(name, SIZES[name] if asked.limit is None else replace(SIZES[name], limit_s=asked.limit), asked.years)
+
+
+def plan_county(name: str, size: Size, count: int) -> None:
+    """Plan one county over `count` years, and print how that went."""
+    terms = list_terms(size, count)
+    years = Years(first=FIRST, last=FIRST + count - 1, capital_yuan=CAPITAL_YUAN_A_SCHOOL * size.schools)
+    began, cpu = time.monotonic(), time.process_time()
+
+    def say(step: Words) -> None:
+        print(f"{name}: {time.monotonic() - began:6.0f} s  {step.en}", flush=True)
+
+    print(f"{name}: {count} years of {len(terms[0].options):,} options, limit {size.limit_s:.0f} s a search")
+    try:
+        found = plan_years(terms, years, say)
+    except NoPlanError as error:
+        print(f"{name}: {time.monotonic() - began:6.0f} s  no plan: {error.message.en}", flush=True)
+        return
+    print(f"{name}: {time.monotonic() - began:6.0f} s, {time.process_time() - cpu:.0f} CPU s", flush=True)
+    tell(name, terms, years, found)
+
+
+def list_terms(size: Size, count: int) -> list[SchoolYear]:
+    """Return the years of one county, each with fewer children than the one before."""
+    problem = make_problem(size)
+    terms = []
+    for k in range(count):
+        demand = np.ceil(problem.case.demand * SHRINK**k).astype(int)
+        scenario = problem.case.scenario.model_copy(update={"year": FIRST + k})
+        case = replace(problem.case, demand=demand, scenario=scenario)
+        terms.append(SchoolYear(FIRST + k, case, problem.options, present_layout(case)))
+    return terms
+
+
+def tell(name: str, terms: list[SchoolYear], years: Years, found: YearsPlan) -> None:
+    """Print what the plan is year by year, and in all."""
+    for plan in found.years:
+        sites, how = plan.layout.sites, plan.solved
+        print(f"{name}: {plan.year}: {int((sites['form'] != 'closed').sum())} schools open, {int(sites['new_beds'].sum())} new beds, "
+              f"{plan.built.fleet} buses, {how.terms['harmed']:,.0f} worse off, {how.terms['at_risk_weighted']:,.0f} at risk")  # fmt: skip
+    print(f"{name}: {found.reached['cost_yuan']:,.0f} yuan, at least {found.bounds['cost_yuan']:,.0f}, gap {100 * found.gap:.2f} %; "
+          f"as safe as every year by itself: {found.as_safe}; in one programme: {found.together}")  # fmt: skip
+    scenario = terms[0].case.scenario
+    scenario = scenario.model_copy(update={"plan": scenario.plan.model_copy(update={"years": years})})
+    layouts = {plan.year: plan.layout for plan in found.years}
+    bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
+    faults = check_years(terms[0].case.county, scenario, terms[0].case.norms, terms[0].today, layouts, bought)
+    print(f"{name}: faults between the years: {len(faults)}", *(fault.en for fault in faults), sep="\n  ")
+
+
+if __name__ == "__main__":
+    main()
