@@ -2,8 +2,10 @@
 
 Every engine gets the same made-up roads (road_graphs.py) and the same question in the same run; read ratios, not seconds. CPU seconds of
 all threads are counted, so that other work on the machine weighs little. Engines that would need hours answer for a few sources, and their
-time is scaled to all. Peers give seconds; ours give seconds and the metres of that way. Compiling the loops (once an installation) is told
-apart.
+time is scaled to all ("~"); with a cutoff a peer that needs up to ALL_S answers for all. What takes up to TWICE_S is done twice, and the
+better one counts, ours and theirs. Peers give seconds; ours give seconds and the metres of that way. Compiling the loops (once an
+installation) is told apart. So is fetching memory: a virtual machine gets what it has not used lately from its host at ten times the usual
+price, and whoever comes first would pay it for all; so memory is touched and given back before every step, and the price is printed.
 """
 
 from __future__ import annotations
@@ -14,7 +16,7 @@ import time
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 import geopandas as gpd
 import numpy as np
@@ -35,9 +37,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
+    from peers import Search
     from road_graphs import Roads
 
-    from layout_planner.travel.network import Arcs
+    from layout_planner.travel.network import Arcs, Near
 
     Floats = NDArray[np.float64]
     Ints = NDArray[np.int64]
@@ -45,6 +48,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 CLOSED_SHARE = 0.02
 CUTOFFS = (("walk", 30), ("walk", 60), ("drive", 15), ("drive", 30))
+TWICE_S = 30.0  # CPU seconds up to which a question is asked twice
+ALL_S = 90.0  # and up to which, at a guess, a peer answers for all sources
+ROWS = 100  # sources that a peer is asked for at a time where it answers for all
 
 
 @dataclass(frozen=True)
@@ -57,12 +63,15 @@ class Size:
     matrix: tuple[int, int]  # homes, schools of the full matrix
     doors: tuple[int, int]  # homes, schools of trips from door to door
     sample: dict[str, int]
+    room_mb: int  # memory that is touched before every step: more than an answer takes
 
 
 SIZES = {
-    "small": Size(4_000, 800, 60, (800, 60), (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}),
-    "county": Size(100_000, 20_000, 400, (20_000, 400), (20_000, 400), {"networkx": 4, "scipy": 100, "igraph": 10, "pandana": 4}),
-    "province": Size(1_000_000, 150_000, 8_000, (30_000, 1_500), (20_000, 400), {"networkx": 1, "scipy": 100, "igraph": 2, "pandana": 0}),
+    "small": Size(4_000, 800, 60, (800, 60), (800, 60), {"networkx": 10, "scipy": 60, "igraph": 10, "pandana": 10}, 100),
+    "county": Size(100_000, 20_000, 400, (20_000, 400), (20_000, 400), {"networkx": 4, "scipy": 100, "igraph": 10, "pandana": 4}, 500),
+    "province": Size(
+        1_000_000, 150_000, 8_000, (30_000, 1_500), (20_000, 400), {"networkx": 1, "scipy": 100, "igraph": 2, "pandana": 0}, 1_500
+    ),
 }
 
 
@@ -75,8 +84,26 @@ class Cost:
     peak_mb: float
 
 
-def measure(work: Callable[[], T]) -> tuple[T, Cost]:
+def fetch_memory(room_mb: int) -> Cost:
+    """Touch so much memory and give it back; return what that cost."""
+    cpu, wall = time.process_time(), time.perf_counter()
+    np.empty(room_mb << 17).fill(0.0)
+    return Cost(time.process_time() - cpu, time.perf_counter() - wall, np.nan)
+
+
+def measure_twice(work: Callable[[], T], room_mb: int) -> tuple[T, Cost]:
+    """Return what `work` returns and what it cost at its best; once only where it takes long."""
+    done, cost = measure(work, room_mb)
+    if cost.cpu > TWICE_S:
+        return done, cost
+    del done
+    done, again = measure(work, room_mb)
+    return done, Cost(min(cost.cpu, again.cpu), min(cost.wall, again.wall), max(cost.peak_mb, again.peak_mb))
+
+
+def measure(work: Callable[[], T], room_mb: int = 0) -> tuple[T, Cost]:
     """Return what `work` returns and what it cost."""
+    fetch_memory(room_mb)
     _forget_peak()
     cpu, wall = time.process_time(), time.perf_counter()
     done = work()
@@ -128,13 +155,15 @@ def compare_matrices(roads: Roads, size: Size, rng: np.random.Generator) -> None
     source, target = (rng.choice(size.nodes, count, replace=False) for count in (schools, homes))
     pairs = homes * schools * len(MODES)
     shape = roads.shape
-    rank, order_cost = measure(lambda: rank_nodes(shape.links))
+    rank, order_cost = measure(lambda: rank_nodes(shape.links), size.room_mb)
     shared = Shape(size.nodes, roads.tail, roads.head, {name_topology(shape.links): rank})
-    _, build_cost = measure(lambda: shared.hierarchy)
+    _, build_cost = measure(lambda: shared.hierarchy, size.room_mb)
     arcs = [weigh_roads(roads, mode, shared) for mode in MODES]
     told, search = [], []
     for graph in arcs:
-        labels, cost = measure(lambda graph=graph: sweep_trips(shared.hierarchy, weigh(shared.hierarchy, graph), source, target))
+        labels, cost = measure_twice(
+            lambda graph=graph: sweep_trips(shared.hierarchy, weigh(shared.hierarchy, graph), source, target), size.room_mb
+        )
         told.append(labels[0][: max(size.sample.values())].copy())
         search.append(cost)
         del labels
@@ -152,8 +181,8 @@ def compare_matrices(roads: Roads, size: Size, rng: np.random.Generator) -> None
             continue
         total, built, peak, worst = 0.0, 0.0, 0.0, 0.0
         for graph, wanted in zip(arcs, told, strict=True):
-            ask, cost = measure(lambda build=build, graph=graph: build(graph))
-            found, spent = measure(lambda ask=ask, few=few: ask(source[:few], target, np.inf))
+            ask, cost = measure(lambda build=build, graph=graph: build(graph), size.room_mb)
+            found, spent = measure_twice(lambda ask=ask, few=few: ask(source[:few], target, np.inf), size.room_mb)
             built, total = built + cost.cpu, total + cost.cpu + spent.cpu * schools / len(found)
             peak, worst = max(peak, cost.peak_mb, spent.peak_mb), max(worst, differ(wanted[:few], found))
             del ask, found
@@ -191,7 +220,7 @@ def compare_cutoffs(roads: Roads, size: Size, rng: np.random.Generator) -> None:
     for mode, minutes in CUTOFFS:
         graph = weigh_roads(roads, mode, shape)
         limit = np.full(size.schools, 60.0 * minutes)
-        near, cost = measure(lambda graph=graph, limit=limit: trips_within(graph, source, target, limit))
+        near, cost = measure_twice(lambda graph=graph, limit=limit: trips_within(graph, source, target, limit), size.room_mb)
         each = cost.cpu / max(len(near.source), 1) * 1e9
         rows.append(
             [f"{mode} {minutes} min", "ours", f"{len(near.source):,}", f"{cost.cpu:,.2f}", f"{each:,.0f}", "", f"{cost.peak_mb:,.0f}", ""]
@@ -200,20 +229,48 @@ def compare_cutoffs(roads: Roads, size: Size, rng: np.random.Generator) -> None:
             if absent := why_absent(name, size):
                 rows.append(["", name, absent, *[""] * 5])
                 continue
-            few = source[: max(size.sample[name], 2)]
+            few = max(size.sample[name], 2)
             ask = PEERS[name](graph)
-            ask(few[:1], target, 60.0 * minutes)
-            found, spent = measure(lambda ask=ask, few=few, minutes=minutes: ask(few, target, 60.0 * minutes))
-            wanted = np.full(found.shape, np.inf)
-            asked = near.source < len(few)
-            wanted[near.source[asked], near.target[asked]] = near.seconds[asked]
-            total = spent.cpu * size.schools / len(few)
-            rows.append(
-                ["", name, "", f"{total:,.2f}", "", f"{total / cost.cpu:,.1f}", f"{spent.peak_mb:,.0f}", f"{differ(wanted, found):.1g}"]
-            )
-            del ask, found
+            ask(source[:1], target, 60.0 * minutes)
+            answer = _ask_near(ask, (source[:few], target), 60.0 * minutes, near, size.room_mb)
+            scaled = answer.cpu * size.schools / few
+            everybody = scaled <= ALL_S
+            if everybody:
+                answer = _ask_near(ask, (source, target), 60.0 * minutes, near, size.room_mb, 2 if scaled <= TWICE_S else 1)
+                scaled = answer.cpu
+            told = f"{'' if everybody else '~'}{scaled:,.2f}"
+            rows.append(["", name, "", told, "", f"{scaled / cost.cpu:,.1f}", f"{answer.peak_mb:,.0f}", f"{answer.worst:.1g}"])
+            del ask
     header = ("cutoff", "engine", "pairs", "CPU s", "ns / pair", "ours x faster", "peak MB", "max difference s")
     print_table(f"With a cutoff, {size.homes:,} settlements x {size.schools:,} schools, {size.nodes:,} nodes", header, rows)
+
+
+class Answer(NamedTuple):
+    """CPU seconds, most memory and greatest difference of a peer's answer."""
+
+    cpu: float
+    peak_mb: float
+    worst: float
+
+
+def _ask_near(ask: Search, ends: tuple[Ints, Ints], limit: float, near: Near, room_mb: int, times: int = 1) -> Answer:
+    """Ask a peer for all sources, ROWS at a time, and hold what it finds against `near`; the better of so many times."""
+    source, target = ends
+    rounds, peak, worst = [], 0.0, 0.0
+    for _ in range(times):
+        fetch_memory(room_mb)
+        total = 0.0
+        for first in range(0, len(source), ROWS):
+            part = source[first : first + ROWS]
+            found, spent = measure(lambda part=part: ask(part, target, limit))
+            mine = slice(*np.searchsorted(near.source, [first, first + len(part)]))
+            known = found[near.source[mine] - first, near.target[mine]]
+            same = np.isfinite(known).all() and np.isfinite(found).sum() == len(known)
+            total, peak = total + spent.cpu, max(peak, spent.peak_mb)
+            worst = max(worst, float(np.abs(known - near.seconds[mine]).max(initial=0.0)) if same else np.inf)
+            del found
+        rounds.append(total)
+    return Answer(min(rounds), peak, worst)
 
 
 def show_growth(roads: Roads, size: Size, rng: np.random.Generator) -> None:
@@ -222,7 +279,7 @@ def show_growth(roads: Roads, size: Size, rng: np.random.Generator) -> None:
     graph, rows = weigh_roads(roads, "drive"), []
     for share in (1, 3, 10):
         source = rng.choice(size.nodes, size.schools * share // 10, replace=False)
-        near, cost = measure(lambda source=source: trips_within(graph, source, target, np.full(len(source), 900.0)))
+        near, cost = measure_twice(lambda source=source: trips_within(graph, source, target, np.full(len(source), 900.0)), size.room_mb)
         each = cost.cpu / max(len(near.source), 1) * 1e9
         rows.append([f"{share}x", f"{len(source):,}", f"{len(near.source):,}", f"{cost.cpu:.2f}", f"{each:,.0f}"])
     print_table("Growth, drive 15 min", ("", "schools", "pairs", "CPU s", "ns / pair"), rows)
@@ -255,11 +312,14 @@ def show_doors(roads: Roads, size: Size, seed: int) -> None:
           f"{np.isfinite(riding.ride_s).mean():.1%} have a ride.")  # fmt: skip
 
 
+TABLES = {"matrix": compare_matrices, "cutoffs": compare_cutoffs, "growth": show_growth, "snapping": show_snapping}
+
+
 def main(words: Sequence[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--size", choices=SIZES, default="small")
-    parser.add_argument("--only", choices=("doors",), help="this table alone")
+    parser.add_argument("--only", choices=(*TABLES, "doors"), help="this table alone")
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(words)
     size = SIZES[asked.size]
@@ -269,16 +329,17 @@ def main(words: Sequence[str] | None = None) -> None:
           f"layout-planner {metadata.version('layout-planner')}, {', '.join(versions)}")  # fmt: skip
     _, cost = measure(lambda: _compile_loops(asked.seed))
     print(f"Starting and, the first time, compiling the loops: {cost.cpu:.1f} s")
+    fetching = [f"{fetch_memory(size.room_mb).cpu:.2f}" for _ in range(2)]
+    print(f"Fetching {size.room_mb:,} MB of memory, as before every step: {fetching[0]} s CPU, and once more at once {fetching[1]} s")
     roads, cost = measure(lambda: make_roads(size.nodes, asked.seed))
     print(
         f"{size.nodes:,} junctions, {len(roads.tail):,} edges, {2 * len(roads.tail) / size.nodes:.2f} a junction, made in {cost.cpu:.1f} s"
     )
-    if asked.only == "doors":
+    for name, show in TABLES.items():
+        if asked.only in {None, name}:
+            show(roads, size, np.random.default_rng(asked.seed))
+    if asked.only in {None, "doors"}:
         show_doors(roads, size, asked.seed)
-        return
-    for show in (compare_matrices, compare_cutoffs, show_growth, show_snapping):
-        show(roads, size, np.random.default_rng(asked.seed))
-    show_doors(roads, size, asked.seed)
 
 
 def _compile_loops(seed: int) -> Arcs:
