@@ -70,7 +70,16 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
             f"路上慢时，{name.zh}学生单程最长{round_up(worst)}分钟，没有学生因此新超过时限",
             f"on a slow day pupils of {name.en} take up to {round_up(worst)} minutes one way, and none of them is newly over the limit",
         )
-        return judge("slow_day", "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=sorted(homes))
+        return judge(
+            "slow_day",
+            "pass",
+            merger.school_id,
+            norm,
+            text,
+            text,
+            measured=round(worst, 2) if np.isfinite(worst) else None,
+            settlements=sorted(homes),
+        )
     late = [row for row in rows if row["settlement_id"] in newly and is_late(case, row)]
     worst, villages, pupils = max(map(_slow_minutes, late)), name_villages(case, sorted(newly)), sum(newly.values())
     text = Words(
@@ -79,7 +88,16 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
         f" {round_up(worst)} minutes one way, over the limit of {norm.value:.0f}, which they keep today",
     )
     cure = keep_or_bus(case, [band])
-    return judge("slow_day", "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=sorted(newly))
+    return judge(
+        "slow_day",
+        "fail",
+        merger.school_id,
+        norm,
+        text,
+        cure,
+        measured=round(worst, 2) if np.isfinite(worst) else None,
+        settlements=sorted(newly),
+    )
 
 
 def _judge_day(case: Case, merger: Merger, day: BadDay) -> Finding:

@@ -350,7 +350,9 @@ def _day_minutes(row: dict[Any, Any]) -> float:
 
 
 def round_up(value: float) -> str:
-    """Return the figure with one decimal at most, rounded up, so that no figure over a limit reads as the limit."""
+    """Return the figure with one decimal at most, rounded up, so that no figure over a limit reads as the limit; endless ones as ∞."""
+    if not math.isfinite(value):
+        return "∞"
     return f"{math.ceil(round(10 * value, 3)) / 10:.1f}".removesuffix(".0")
 
 

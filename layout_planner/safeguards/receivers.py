@@ -58,7 +58,7 @@ def _judge_very_large(case: Case, merger: Merger, school_id: str, norm: Norm) ->
     rooms, pupils = as_count(case.county.schools.loc[school_id].get("classrooms")), int(str(site["pupils"]))
     classes = int(min(int(str(site["classes"])), math.inf if rooms is None else rooms))
     size = pupils / classes if classes else math.inf if pupils else 0.0
-    shown = round_up(size) if math.isfinite(size) else "∞"
+    shown = round_up(size)
     text = Words(f"{school.zh}平均每班{shown}人", f"{school.en} has {shown} pupils in a class on average")
     short = max(1, math.floor(pupils / norm.value) + 1 - classes)
     cure = Words(f"在{school.zh}增加{short}个班的教室", f"add {count(short, 'classroom')} at {school.en}")
