@@ -28,7 +28,7 @@ from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.scenario import Travel, read_scenario
-from layout_planner.travel.bad_days import _way_round, measure_bad_day
+from layout_planner.travel.bad_days import measure_bad_day
 from layout_planner.travel.closures import close_pieces
 from layout_planner.travel.matrix import measure_net, measure_travel
 from layout_planner.travel.net import build_net
@@ -173,11 +173,6 @@ def test_a_way_round_is_longer_or_over_the_limit():
     trips = measure_bad_day(build_net(county, NORMS, settings), county, settings, day_of(box(2900, -50, 3100, 50)))
     assert trips.walk_s[0, 0] == pytest.approx(2 * math.hypot(3000, 1500) / 1.4)
     assert trips.ride_s[0, 0] == pytest.approx(2 * math.hypot(3000, 1500) * 3.6 / 30)
-
-
-def test_a_public_bus_is_as_late_as_a_ride_by_road():
-    late = _way_round(np.array([100.0, 100.0, 100.0, INF]), np.array([100.0, 160.0, INF, INF]))
-    assert late.tolist() == [0.0, 60.0, INF, 0.0]
 
 
 # --- properties

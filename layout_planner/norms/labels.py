@@ -115,6 +115,7 @@ LABELS = {
     "venue.other_m": Words("其他场所与校园距离", "other venues from campus"),
     "speed.ferry_kmh": Words("渡船速度", "speed of a ferry"),
     "ferry.wait_minutes": Words("候渡时间", "wait for a ferry"),
+    "transit.bad_day_minutes": Words("坏天气时乘公交的最长时间", "longest journey by public bus on a bad day"),
     "transit.buffer_minutes": Words("提前到公交站的时间", "minutes early at a public bus with a timetable"),
     "transit.change_walk_minutes": Words("换乘步行最长时间", "longest walk between two stops for a change"),
     "transit.most_early_minutes": Words("乘公交最多提前到校", "longest time at school before the bell, by public bus"),

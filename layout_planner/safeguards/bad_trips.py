@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from layout_planner.names import name_pupils
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from layout_planner.safeguards.retrace import Retraced, Tracer
 
 KEY = ["day", "when", "settlement_id", "band", "school_id", "mode"]
-LONGEST_JOURNEY_S = 4 * 3600.0  # journeys by public bus are searched up to this on a bad day
 
 
 def retrace_bad_trips(tracer: Tracer, layouts: Mapping[str, Layout], usual: Retraced) -> pd.DataFrame:
@@ -31,26 +30,26 @@ def retrace_bad_trips(tracer: Tracer, layouts: Mapping[str, Layout], usual: Retr
     tables = [layout.assignment.assign(when=when) for when, layout in layouts.items()]
     trips = pd.concat(tables, ignore_index=True)
     trips = trips[trips["school_id"] != ""].reset_index(drop=True)
+    longest_s = 60 * tracer.norms.value("transit.bad_day_minutes")
     for day in county.bad_days:
-        asked = trips.assign(seconds=trips["seconds"].clip(upper=LONGEST_JOURNEY_S).where(trips["mode"] != "bus", LONGEST_JOURNEY_S))
-        found = tracer.on_bad_day(day).trace(asked)
+        found = tracer.on_bad_day(day).trace(trips.assign(seconds=longest_s))
         bad_s = [_bad_s(tracer, found, usual, row) for row in trips.to_dict("records")]
         parts.append(trips.assign(day=day.key, bad_s=bad_s)[[*KEY, "pupils", "seconds", "bad_s"]])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=[*KEY, "pupils", "seconds", "bad_s"])
 
 
 def _bad_s(tracer: Tracer, found: Retraced, usual: Retraced, row: dict[Any, Any]) -> float:
-    """Return the expected seconds of one trip on a bad day; a public bus is as much later as the ride by road."""
+    """Return the expected seconds of one trip on a bad day; a journey by public bus is never taken as quicker than on other days."""
     home, school, mode = str(row["settlement_id"]), str(row["school_id"]), str(row["mode"])
     scenario, norms, asked = tracer.scenario, tracer.norms, tracer.asked(mode, str(row["band"]))
     child = norms.value("speed.child_factor", grades=scenario.bands[str(row["band"])]) if scenario.travel.walk.child_speed else 1.0
     if mode == "walk":
         return found.walks.get((home, school), NO_WAY).seconds / child
-    ride = found.ride(home, school, asked)
     if mode == "bus":
-        before_s = usual.ride(home, school, asked).ride_s
-        late_s = ride.ride_s - before_s if np.isfinite(before_s) else 0.0
-        return found.public.get((home, school, child), float("inf")) + late_s
+        journey_s = found.public.get((home, school, child), math.inf)
+        too_long = not journey_s <= 60 * norms.value("transit.bad_day_minutes")
+        return math.inf if too_long else max(journey_s, usual.public.get((home, school, child), math.inf))
+    ride = found.ride(home, school, asked)
     wait_s = 60 * norms.value("bus.wait_minutes") if mode == "school_bus" else 0.0
     return ride.walk_s / child + wait_s + ride.ride_s * asked.stretch
 

@@ -10,6 +10,7 @@ import copy
 from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
+from layout_planner.safeguards.retrace_late import Late, retrace_late
 from layout_planner.safeguards.retrace_lines import retrace_public
 from layout_planner.safeguards.retrace_net import NO_WAY, Net, Way
 from layout_planner.safeguards.retrace_paces import Paces
@@ -57,6 +58,8 @@ class Tracer:
             for joint in joints
         }
         self.walking.add_halts(county)
+        self.curbs = self.driving.add_curbs(county)
+        self.late: Late = {}
         self.riding = RideTracer(self.walking, self.driving, stops)
         self.off_network = {home for home in county.settlements.index if ("home", home) not in self.walking.joints}
 
@@ -65,6 +68,9 @@ class Tracer:
         if day.key not in self._bad_days:
             tracer = copy.copy(self)
             tracer.walking, tracer.driving = self.walking.on_bad_day(day), self.driving.on_bad_day(day)
+            if self.county.lines is not None:
+                most_s = 60 * self.norms.value("transit.bad_day_minutes")
+                tracer.late = retrace_late(self.county.lines, self.curbs, (self.driving, tracer.driving), most_s)
             tracer.riding = RideTracer(tracer.walking, tracer.driving, self.riding.stop_nodes)
             self._bad_days[day.key] = tracer
         return self._bad_days[day.key]
@@ -98,8 +104,8 @@ class Tracer:
             band: self.norms.value("speed.child_factor", grades=grades) if slow else 1.0 for band, grades in self.scenario.bands.items()
         }
         wanted = served[served["mode"] == "bus"]
-        public = retrace_public(self.county, self.scenario, self.norms, wanted.assign(factor=wanted["band"].map(factors)), self.walking)
-        return Retraced(walks, rides, public)
+        timed = wanted.assign(factor=wanted["band"].map(factors))
+        return Retraced(walks, rides, retrace_public(self.county, self.scenario, self.norms, timed, self.walking, self.late))
 
 
 def retrace_trips(county: County, scenario: Scenario, norms: NormSet, assignment: pd.DataFrame, on_step: OnStep | None = None) -> Retraced:

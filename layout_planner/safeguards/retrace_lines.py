@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from layout_planner.county.model import County, TransitLines
     from layout_planner.norms import NormSet
+    from layout_planner.safeguards.retrace_late import Late
     from layout_planner.safeguards.retrace_net import Net
     from layout_planner.scenario import Scenario
 
@@ -32,18 +33,20 @@ ALIKE_SHARE = 0.01
 
 
 class Stay(NamedTuple):
-    """One vehicle at one stop: seconds after midnight, whether one may get on and off."""
+    """One vehicle at one stop: seconds after midnight, whether one may get on and off, how late it is (in both)."""
 
     stop: str
     arrive: float
     depart: float
     board: bool
     alight: bool
+    late: float
 
 
 class Vehicle(NamedTuple):
     """One vehicle on its way and how long one waits for it.
 
+    waits_on : one is there as on other days where it is the first vehicle taken, and waits for as long as it is late
     run, start, skipped : row of the table of runs, seconds at the first stop, stops passed before the hours that matter
     """
 
@@ -52,6 +55,11 @@ class Vehicle(NamedTuple):
     run: int
     start: float
     skipped: int
+    waits_on: bool
+
+    def stands(self, k: int) -> float:
+        """Return how much longer one waits for it at stay `k` who has no ride behind."""
+        return self.stays[k].late if self.waits_on else 0.0
 
 
 class Sitting(NamedTuple):
@@ -65,14 +73,14 @@ class Sitting(NamedTuple):
 Sittings = frozenset[frozenset[Sitting]]  # for every journey that counts, where one sits
 
 
-def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net) -> Journeys:
+def retrace_public(county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net, late: Late) -> Journeys:
     """Return door-to-door seconds of the worse direction by (home, school, child factor).
 
     wanted : rows of the assignment that go by public bus, with the `factor` of their band.
+    late : of `retrace_late`, empty on an ordinary day.
     """
-    return {
-        trip: max(way.between(trip[1], near) for way in ways) for trip, ways, near in _both_ways(county, scenario, norms, wanted, walking)
-    }
+    found = _both_ways(county, scenario, norms, wanted, walking, late)
+    return {trip: max(way.between(trip[1], near) for way in ways) for trip, ways, near in found}
 
 
 def list_sittings(
@@ -84,12 +92,12 @@ def list_sittings(
     """
     return {
         trip: (ways[0].sittings(trip[1], near), ways[1].sittings(trip[1], near))
-        for trip, ways, near in _both_ways(county, scenario, norms, wanted, walking)
+        for trip, ways, near in _both_ways(county, scenario, norms, wanted, walking, {})
     }
 
 
 def _both_ways(
-    county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net
+    county: County, scenario: Scenario, norms: NormSet, wanted: pd.DataFrame, walking: Net, late: Late
 ) -> Iterator[tuple[tuple[str, str, float], tuple[_Moments, _Moments], Near]]:
     """Yield every trip of `wanted` with the moments of both directions and the stops near home."""
     if county.lines is None or wanted.empty:
@@ -99,8 +107,8 @@ def _both_ways(
         feet = _Feet(county, norms, float(str(factor)), walking)
         schools = sorted(set(rows["school_id"]))
         bells, ends = (_hours(county, scenario, column, schools) for column in ("bell", "dismissal"))
-        there = _Moments(county.lines, norms, feet, bells, longest, homeward=False)
-        back = _Moments(county.lines, norms, feet, ends, longest, homeward=True)
+        there = _Moments((county.lines, late), norms, feet, bells, longest, homeward=False)
+        back = _Moments((county.lines, late), norms, feet, ends, longest, homeward=True)
         for home, school in sorted(set(zip(rows["settlement_id"], rows["school_id"], strict=True))):
             yield (home, school, float(str(factor))), (there, back), feet.near("home", home)
 
@@ -155,13 +163,13 @@ class _Moments:
     """The graph of one direction."""
 
     def __init__(
-        self, lines: TransitLines, norms: NormSet, feet: _Feet, hours: dict[str, float], longest: float, *, homeward: bool
+        self, timed: tuple[TransitLines, Late], norms: NormSet, feet: _Feet, hours: dict[str, float], longest: float, *, homeward: bool
     ) -> None:
         self.homeward, self.longest = homeward, longest
         early = 60 * norms.value("transit.most_early_minutes")
         low, high = min(hours.values()), max(hours.values())
         window = (low, high + early + longest) if homeward else (low - early - longest, high)
-        self.vehicles = list(_vehicles(lines, 60 * norms.value("transit.buffer_minutes"), window))
+        self.vehicles = list(_vehicles(*timed, 60 * norms.value("transit.buffer_minutes"), window))
         self.graph = nx.DiGraph()
         self.queues = self._line_up()
         near = {stop: feet.near("halt", stop) for stop in {stay.stop for vehicle in self.vehicles for stay in vehicle.stays}}
@@ -191,7 +199,8 @@ class _Moments:
         for k, stay in enumerate(vehicle.stays):
             for rides in (1, 2):
                 if stay.board:
-                    self.graph.add_edge(("ready", rides, number, k), ("leaves", rides, number, k), s=vehicle.wait)
+                    wait = vehicle.wait + (vehicle.stands(k) if rides == 1 else 0.0)
+                    self.graph.add_edge(("ready", rides, number, k), ("leaves", rides, number, k), s=wait)
                 self.graph.add_edge(("arrives", rides, number, k), ("leaves", rides, number, k), s=stay.depart - stay.arrive)
                 if k:
                     before = vehicle.stays[k - 1].depart
@@ -206,15 +215,15 @@ class _Moments:
                     self.graph.add_edge(("arrives", 1, number, k), ("queue", stop, place), s=queue[place][0] - stay.arrive)
 
     def _open_gate(self, school: str, near: Near, window: tuple[float, float]) -> None:
-        """Join the school with all vehicles that reach it, or leave it, within the window."""
+        """Join the school with all vehicles that reach it, or leave it, within the window, or would if they were not late."""
         gate = ("gate", school)
         self.graph.add_node(gate)
         for number, vehicle in enumerate(self.vehicles):
             for k, stay in enumerate(vehicle.stays):
                 to_stop, from_stop = near.get(stay.stop, (math.inf, math.inf))
-                if self.homeward and stay.board and window[0] <= stay.depart - vehicle.wait - to_stop <= window[1]:
+                if self.homeward and stay.board and window[0] <= stay.depart - stay.late - vehicle.wait - to_stop <= window[1]:
                     self.graph.add_edge(gate, ("ready", 1, number, k), s=to_stop)
-                if not self.homeward and k and stay.alight and window[0] <= stay.arrive + from_stop <= window[1]:
+                if not self.homeward and k and stay.alight and window[0] <= stay.arrive - stay.late + from_stop <= window[1]:
                     for rides in (1, 2):
                         self.graph.add_edge(("arrives", rides, number, k), gate, s=from_stop)
 
@@ -267,17 +276,23 @@ class _Moments:
         return self._searched[school]
 
 
-def _vehicles(lines: TransitLines, buffer_s: float, window: tuple[float, float]) -> Iterator[Vehicle]:
-    """Yield all vehicles with the stays that lie in the window; a line with a headway has one every full minute."""
+def _vehicles(lines: TransitLines, late: Late, buffer_s: float, window: tuple[float, float]) -> Iterator[Vehicle]:
+    """Yield all vehicles with the stays that lie in the window on other days; a line with a headway has one every full minute."""
     ways: dict[str, list[tuple[object, ...]]] = defaultdict(list)
     for row in lines.calls.sort_values(["pattern", "order"]).to_dict("records"):
         ways[str(row["pattern"])].append((str(row["stop_id"]), row["arrive_s"], row["depart_s"], bool(row["board"]), bool(row["alight"])))
     for number, run in enumerate(lines.runs.to_dict("records")):
         first, last, headway = (float(run[name]) for name in ("first_s", "last_s", "headway_s"))
         minutes = int((last - first) // 60) if headway > 0 else 0
+        calls = ways[str(run["pattern"])]
+        delays = late.get(str(run["pattern"]), [0.0] * len(calls))
         for minute in range(minutes + 1):
             start = first + 60 * minute
-            stays = [Stay(stop, start + arrive, start + depart, *may) for stop, arrive, depart, *may in ways[str(run["pattern"])]]  # type: ignore[operator,arg-type]
-            inside = tuple(stay for stay in stays if window[0] <= stay.arrive and stay.depart <= window[1])
+            stays = [
+                Stay(stop, start + more + arrive, start + more + depart, *may, more)  # type: ignore[operator,arg-type,call-arg]
+                for (stop, arrive, depart, *may), more in zip(calls, delays, strict=False)
+            ]
+            inside = tuple(stay for stay in stays if window[0] <= stay.arrive - stay.late and stay.depart - stay.late <= window[1])
             if len(inside) > 1:
-                yield Vehicle(headway / 2 if headway > 0 else buffer_s, inside, number, start, stays.index(inside[0]))
+                wait = headway / 2 if headway > 0 else buffer_s
+                yield Vehicle(wait, inside, number, start, stays.index(inside[0]), waits_on=headway <= 0)

@@ -98,6 +98,8 @@ class Net:
                 if walkers is None or (what, name) in walkers:
                     self._join(what, name, spots)
         self.places = {"home": county.settlements, "school": county.schools}
+        if county.lines is not None:
+            self.places["halt"] = county.lines.stops
         self.shut: ShutRoads | None = None
         self._graphs: tuple[nx.DiGraph, nx.DiGraph] | None = None
 
@@ -172,7 +174,7 @@ class Net:
         net.shut = ShutRoads(self.paces.edges, self.paces.lines, day, self.scenario.travel)
         net.joints = {}
         for (what, name), joints in self.joints.items():
-            cut = [what != "halt" and self._is_cut(net.shut, what, name, joint.spot) for joint in joints]
+            cut = [self._is_cut(net.shut, what, name, joint.spot) for joint in joints]
             if self.kind == "drive":  # to a stop one may still walk by road
                 shut = [joint._replace(spot=joint.spot._replace(there_s=np.inf, back_s=np.inf)) for joint in joints]
                 net.joints[what, name] = [gone if is_cut else joint for gone, is_cut, joint in zip(shut, cut, joints, strict=True)]
@@ -211,6 +213,13 @@ class Net:
             return
         for name, spots in self._settle(county.lines.stops, self.reach, self.scenario.travel.off_network_m).items():
             self._join("halt", name, spots)
+
+    def add_curbs(self, county: County) -> dict[str, Hashable]:
+        """Put the stops of public lines on this net of buses, at the nearest road if it is within 500 m; their nodes."""
+        if county.lines is None:
+            return {}
+        found = _snap(county.lines.stops, self.paces.lines, (self.ahead | self.behind) & (self.paces.classes != "ferry"))
+        return {name: self._place(("curb", name), spot) for name, spot in found.items() if spot.off_m <= NEAR_M}
 
     def add_point(self, name: Hashable, point: Point) -> tuple[Hashable, float]:
         """Put a point on the nearest road of this net; its node and how many metres it is from that road."""

@@ -10,6 +10,7 @@ import pandas as pd
 
 from layout_planner.county.model import Note
 from layout_planner.travel.closures import close_pieces, meets_area
+from layout_planner.travel.delays import delay_lines
 from layout_planner.travel.doubt import Pace
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.options import time_trips
@@ -29,7 +30,11 @@ if TYPE_CHECKING:
 def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> TravelTimes:
     """Return the trips over `net` on a bad day; where homes and schools join the roads stays as on other days."""
     closed = close_pieces(net.edges, net.pieces, day, settings)
-    travel = measure_net(cut_legs(net, day), county, settings, closed=closed)
+    there = cut_legs(net, day)
+    if county.lines is not None and net.rules is not None:
+        county = replace(county, lines=delay_lines(net, county.lines, closed, net.rules.bad_day_s))
+        there = replace(there, rules=net.rules.on_bad_day())
+    travel = measure_net(there, county, settings, closed=closed)
     length = float((net.pieces.end - net.pieces.begin)[closed].sum())
     text = Words(f"{day.name.zh}：{length / 1000:.1f}公里道路中断", f"{day.name.en}: {length / 1000:.1f} km of road are closed")
     return replace(travel, notes=(Note("bad_day", text, round(length)),))
@@ -37,11 +42,12 @@ def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> 
 
 def cut_legs(net: Net, day: BadDay) -> Net:
     """Return the net without the joints whose legs cross the day's area; stops stay, for one may still walk to them by road."""
-    stays, school_stays = (~meets_area(access.line, day) for access in (net.on_foot.homes, net.on_foot.schools))
+    stays, school_stays, halt_stays = (~meets_area(access.line, day) for access in (net.on_foot.homes, net.on_foot.schools, net.halts))
     on_foot = replace(net.on_foot, homes=net.on_foot.homes.only(stays), schools=net.on_foot.schools.only(school_stays))
     stops, gates = (_cut_across(access, day) for access in (net.driven.homes, net.driven.schools))
     driven = replace(net.driven, homes=stops, schools=gates)
-    return replace(net, on_foot=on_foot, driven=driven, home=net.home[stays], school=net.school[school_stays])
+    left = replace(net, halts=net.halts.only(halt_stays), halt=net.halt[halt_stays])
+    return replace(left, on_foot=on_foot, driven=driven, home=net.home[stays], school=net.school[school_stays])
 
 
 def _cut_across(access: Access, day: BadDay) -> Access:
@@ -51,6 +57,9 @@ def _cut_across(access: Access, day: BadDay) -> Access:
 
 def time_bad_day(trips: pd.DataFrame, usual: TravelTimes, closed: TravelTimes, norms: NormSet, scenario: Scenario) -> NDArray[np.float64]:
     """Return the seconds of every trip by its own means to its own school on a bad day; np.inf where there is no way.
+
+    A journey by public bus is never told as quicker than on other days: that a late bus is caught which leaves too early on other days is
+    luck, and nobody can count on it.
 
     trips : settlement_id, band, school_id and mode
     usual, closed : the trips of other days and of the bad day
@@ -66,11 +75,5 @@ def time_bad_day(trips: pd.DataFrame, usual: TravelTimes, closed: TravelTimes, n
         at = (rows[part], columns[part])
         seconds[part] = time_trips(mode, closed, norms, scenario.travel, scenario.bands[band], pace, at)
         if mode == "bus":
-            seconds[part] += _way_round(usual.ride_s[at], closed.ride_s[at])
+            seconds[part] = np.maximum(seconds[part], time_trips(mode, usual, norms, scenario.travel, scenario.bands[band], pace, at))
     return seconds
-
-
-def _way_round(usual_s: NDArray[np.float64], bad_s: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return by how much the ride by road is longer: a timetable knows no flood, so a public bus is as late as a ride, or cut off."""
-    known = np.isfinite(usual_s)
-    return np.where(known, bad_s - np.where(known, usual_s, 0.0), 0.0)

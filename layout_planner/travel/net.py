@@ -13,7 +13,7 @@ from layout_planner.travel.bus import keep_bus_off, profile_rides
 from layout_planner.travel.closures import close_edges, meets_area
 from layout_planner.travel.ground import lay_ground
 from layout_planner.travel.joints import Streets
-from layout_planner.travel.network import Arcs, Pieces, Spots, make_arcs, number_components, orient_edges, split_edges
+from layout_planner.travel.network import Arcs, Pieces, Spots, join_places, make_arcs, number_components, orient_edges, split_edges
 from layout_planner.travel.terrain import Profiles, Walker, profile_edges
 from layout_planner.travel.transit import Rules
 
@@ -57,6 +57,7 @@ class Net:
     home, school     graph nodes of the joints on the walkable roads, one for every row of `on_foot`
     stop, gate       graph nodes of the joints on the roads of buses, one for every row of `driven`
     halts, halt      stops of public lines: where they join the walkable roads, graph nodes; none without lines
+    curb             graph nodes of these stops on the roads of buses, -1 = no such road within 500 m
     rules            what a journey on those lines may be; None without lines
     """
 
@@ -73,6 +74,7 @@ class Net:
     elevation: Elevation | None
     halts: Access
     halt: Ints
+    curb: Ints
     rules: Rules | None
 
     @property
@@ -113,11 +115,11 @@ def build_net(county: County, norms: NormSet, settings: Travel, *, orders: Order
     on_foot = joiner.join_walkers(profiles)
     driven = joiner.join_buses(rides, on_foot, norms.value("bus.detour_factor"))
     halts = joiner.join_halts(on_foot, profiles)
-    groups: list[Spots] = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts]
-    pieces, (home, school, stop, gate, halt) = split_edges(edges, len(county.roads.node_xy), groups)
+    groups: list[Spots] = [on_foot.homes, on_foot.schools, driven.homes, driven.schools, halts, joiner.find_curbs()]
+    pieces, (home, school, stop, gate, halt, curb) = split_edges(edges, len(county.roads.node_xy), groups)
     rules = None if county.lines is None else Rules.of(norms, settings)
     pieces = replace(pieces, orders=orders)
-    return Net(edges, pieces, profiles, rides, on_foot, driven, home, school, stop, gate, elevation, halts, halt, rules)
+    return Net(edges, pieces, profiles, rides, on_foot, driven, home, school, stop, gate, elevation, halts, halt, curb, rules)
 
 
 @dataclass(frozen=True)
@@ -181,8 +183,17 @@ class _Joiner:
 
     def join_halts(self, on_foot: Joined, profiles: Profiles) -> Access:
         used = self.edges["walk"].to_numpy(dtype=bool)
-        stops = self.county.settlements.iloc[:0] if self.county.lines is None else self.county.lines.stops
-        return self._reach(stops, on_foot.reach, self._streets(used, used, profiles))
+        return self._reach(self._halts(), on_foot.reach, self._streets(used, used, profiles))
+
+    def find_curbs(self) -> Spots:
+        """Return where public buses stop on the roads of buses: at the nearest point of the nearest, nowhere (-1) beyond 500 m."""
+        driven = self.edges["drive_forward"] | self.edges["drive_backward"]
+        ashore = (driven & (self.edges["road_class"] != "ferry")).to_numpy(dtype=bool)
+        spots = join_places(self._halts().geometry.to_numpy(), self.edges, ashore)
+        return replace(spots, edge=np.where(spots.distance <= NEAR_M, spots.edge, -1))
+
+    def _halts(self) -> gpd.GeoDataFrame:
+        return self.county.settlements.iloc[:0] if self.county.lines is None else self.county.lines.stops
 
     def join_buses(self, rides: Profiles, on_foot: Joined, detour: float) -> Joined:
         """Join schools and homes to the roads of buses, however far these are; only water and homes off the roads are searched.

@@ -57,7 +57,7 @@ class FromStops:
     """Journeys from stops to one school; arrays by stop, total_s is inf where there is none.
 
     total_s = walk_s + wait_s + ride_s, from being at the stop to standing at the school
-    early_s   seconds at school before `latest`
+    early_s   seconds at school before `latest`, less than none where a bad day makes one late
     headway_s sum of the headways of the lines taken
     first, second  patterns taken; -1 = none
     calls     where one gets on, off, on again and off again, positions in the timetable; -1 = none; shape (stops, 4)
@@ -93,14 +93,15 @@ def make_board(timetable: Timetable, footways: Footways, stops: int) -> Board:
 
 
 def scan_to_school(board: Board, egress_s: Floats, earliest: float, latest: float) -> FromStops:
-    """Return the shortest journeys from all stops that end between `earliest` and `latest` seconds.
+    """Return the shortest journeys from all stops that end between `earliest` and `latest` seconds, or would on other days.
 
     egress_s : walk from every stop to the school, inf where it is too far.
     """
     calls = board.timetable
     everything = np.arange(len(calls.run))
     arrive = calls.done + egress_s[calls.stop]
-    final = pack_keys(np.where((arrive >= earliest) & (arrive <= latest), arrive, np.inf), everything)
+    due = arrive + calls.due_s
+    final = pack_keys(np.where((due >= earliest) & (due <= latest), arrive + calls.off_s, np.inf), everything)
     direct = _best_later(final, calls.run)
     caught = _best_from_here(pack_keys(times_of(direct), everything)[board.order], calls.stop[board.order])
     change = np.full(len(everything), NEVER)
@@ -109,7 +110,7 @@ def scan_to_school(board: Board, egress_s: Floats, earliest: float, latest: floa
         found = pack_keys(times_of(caught[board.catch]), np.arange(len(board.off)))
         change[board.off[starts]] = np.minimum.reduceat(found, starts)
     on_board = _best_later(pack_keys(np.minimum(times_of(final), times_of(change)), everything), calls.run)
-    total = times_of(on_board) - calls.ready
+    total = times_of(on_board) - calls.ready + calls.on_s
     best = np.full(len(egress_s), NEVER)
     if len(board.first):
         keys = pack_keys(total, everything[::-1])[board.order]  # of equally long journeys the one with the last vehicle
@@ -138,7 +139,8 @@ def _trace(board: Board, egress_s: Floats, latest: float, keys: tuple[Ints, ...]
     walk[changed] += board.walk[link]
     headway[changed] += calls.headway_s[then_on]
     second[changed] = calls.pattern[then_on]
-    early = latest - calls.done[last_off] - egress_s[calls.stop[last_off]]
+    wait += calls.on_s[get_on] + calls.off_s[last_off]
+    early = latest - calls.done[last_off] - calls.off_s[last_off] - egress_s[calls.stop[last_off]]
     total, walk, wait, ride, early, headway = (
         _spread(values, at, stops) for values in (walk + wait + ride, walk, wait, ride, early, headway)
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -37,6 +37,7 @@ class Rules:
     to_stop_s: float
     change_s: float
     longest_s: float
+    bad_day_s: float
     factors: tuple[float, ...]
 
     @classmethod
@@ -49,8 +50,13 @@ class Rules:
             60 * norms.value("bus.walk_to_stop_minutes"),
             60 * norms.value("transit.change_walk_minutes"),
             60 * max((norm.value for norm in norms.norms if norm.key == "travel.max_minutes"), default=0.0),
+            60 * norms.value("transit.bad_day_minutes"),
             tuple(sorted(slow)),
         )
+
+    def on_bad_day(self) -> Rules:
+        """Return the rules of a bad day: a journey that takes too long is still a way to school."""
+        return replace(self, longest_s=self.bad_day_s)
 
 
 @dataclass(frozen=True)
