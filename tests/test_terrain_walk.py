@@ -87,6 +87,15 @@ def test_a_river_without_end_cuts_off():
     assert "off_network" in {note.code for note in trips.notes}
 
 
+@pytest.mark.parametrize("river", [[(9000, 0), (9000, 9000)], [(1000, 200), (3000, 200)]])
+def test_without_heights_no_water_brings_a_road_nearer_that_is_too_far(river):
+    """The home is 3000 m from the road, and off the network wherever a river runs; 6 km are searched only where heights are known."""
+    county = with_water(make_county(ROAD, DRIVEN, [(2000, 3000)], SCHOOL), river)
+    assert measure_travel(replace(county, water=None), NORMS, Travel()).off_network.all()
+    assert measure_travel(county, NORMS, Travel()).off_network.all()
+    assert not measure_travel(with_heights(county, level), NORMS, Travel()).off_network.any()
+
+
 def test_a_bridge_of_the_roads_and_one_alone_in_the_fields():
     nodes = [*ROAD, (2100, 0), (2100, 300), (2100, 170), (2100, 230)]
     halves = [(0, 2, "tertiary", True, True, True), (2, 1, "tertiary", True, True, True)]

@@ -148,7 +148,9 @@ class Net:
         must, lowland = wet or treks or not spot.off_m <= most_m, not hilly and afoot is None
         straight = self._settle_near(place, allowed, most_m) if lowland else []
         found: list[Trek] = []
-        if (wet or treks or spot.off_m > long_m or (lowland and country.water)) and spot.off_m <= country.reach_m:
+        if (wet or treks or spot.off_m > long_m or (lowland and country.water)) and spot.off_m <= (
+            min(most_m, country.reach_m) if lowland else country.reach_m
+        ):
             found = country.treks(place, lines, allowed, every_m)
             soonest = country.trek(place, lines, allowed, spot.off_m) if not found and (hilly or (must and not straight)) else None
             found += [] if soonest is None else [soonest]

@@ -214,7 +214,7 @@ def _reach_far(points: Lines, far: Ints, spots: Spots, land: Land, limits: Limit
     lowland = ground.elevation is None and treks is None
     straight = _offer_near(points[far], edges, allowed, ground, limits.most if lowland else 0.0)
     alone = wrong if treks is not None else ~np.isin(np.arange(len(far)), straight.place)
-    rows = np.flatnonzero(doubtful & (spots.distance <= ground.reach_m))
+    rows = np.flatnonzero(doubtful & (spots.distance <= (min(limits.most, ground.reach_m) if lowland else ground.reach_m)))
     searched = _search(nearest, rows, points, land, (alone | (ground.elevation is not None), limits.every))
     left = ~np.isin(far, searched.place)
     there[lost := wrong & left], back[lost], line[lost] = np.inf, np.inf, shapely.LineString()
