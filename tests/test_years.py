@@ -17,7 +17,10 @@ from layout_planner.errors import NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.output.years_pages import describe_years, list_events, say_years, write_years, years_table
 from layout_planner.plan import solve as solving
+from layout_planner.plan import years as years_planning
+from layout_planner.plan import years_steps as stepping
 from layout_planner.plan.forms import sites_by_band
+from layout_planner.plan.linear import out_of_time
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
@@ -223,6 +226,59 @@ def test_years_of_a_large_county_are_each_searched_region_by_region(monkeypatch)
     assert found.bounds["cost_yuan"] <= found.reached["cost_yuan"] + 1
     assert found.reached["cost_yuan"] == pytest.approx(2 * 638_000 + 2 * 638_000 + 3 * BUS_YUAN + 2 * 20 * RIDER_YUAN, abs=1)
     assert faults() == ""
+
+
+@settings(SLOW, max_examples=6)
+@given(counties(), st.integers(0, 2))
+def test_years_of_large_counties_keep_every_rule_and_none_beats_their_bound(county, most_buses):
+    # Villages that go as a whole are some of the plans of shares: the best of them is no cheaper than the bound, where it is as safe.
+    pupils, minutes, capital = county
+    terms = terms_of(pupils, minutes, max_buses=most_buses, keep_settlements_whole=False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(solving, "LARGE_FROM", 0)
+        limits = {str(term.year): max(yuan, 1.0) for term, yuan in zip(terms, capital, strict=True)}
+        found, _, _, faults = plan_of(terms, capital_yuan=limits)
+    harm, risk, yuan = brute_force(pupils, minutes, most_buses, capital)
+    assert faults() == ""
+    assert found.reached["harmed"] == pytest.approx(0, abs=1e-3)
+    assert found.reached["at_risk_weighted"] <= risk + 1e-2
+    assert harm > 0 or risk > found.reached["at_risk_weighted"] + 1e-2 or found.bounds["cost_yuan"] <= yuan + 1.0
+
+
+def test_a_step_of_a_large_county_is_searched_region_by_region_and_near_the_orders_where_that_is_in_vain(monkeypatch):
+    # The county of above: what a step finds by regions, by one search, and with all but the pupils of the closing school held.
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    monkeypatch.setattr(years_planning, "TOGETHER_UP_TO", 0)
+    plain, found, sizes = stepping.search_model, [], []
+
+    def told(*given):
+        found.append(plain(*given))
+        return found[-1]
+
+    def late(asked, *_):
+        sizes.append(len(asked.options))
+        if len(sizes) % 2:
+            raise out_of_time()
+        return whole(asked, *_)
+
+    def plan():
+        return plan_of(terms_of([[20, 40]] * 3, TWO, max_buses=1, keep_settlements_whole=False))
+
+    monkeypatch.setattr(stepping, "search_model", told)
+    plans = [plan()]
+    assert any(large is not None for large in found)  # there is none where a closing would hurt somebody before its bus stands
+    monkeypatch.setattr(stepping, "search_model", lambda *_: None)
+    plans.append(plan())
+    whole = stepping._search_whole
+    monkeypatch.setattr(stepping, "_search_whole", late)
+    plans.append(plan())
+    assert len(sizes) % 2 == 0
+    assert all(held <= every for every, held in zip(sizes[::2], sizes[1::2], strict=True))
+    for study, layouts, bought, faults in plans:
+        assert [int((layout.sites["form"] == "closed").sum()) for layout in layouts.values()] == [0, 1, 1]
+        assert [each.buses for each in bought.values()] == [1, 1, 1]
+        assert study.reached["cost_yuan"] == pytest.approx(2 * 638_000 + 2 * 638_000 + 3 * BUS_YUAN + 2 * 20 * RIDER_YUAN, abs=1)
+        assert faults() == ""
 
 
 def test_a_year_without_capital_makes_the_closing_wait():

@@ -85,8 +85,12 @@ def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock)
 
     clock : share of the time limit -> the moment when it is used up
     """
+    return search_model(case, build_model(case, options, today, strong=False), clock)
+
+
+def search_model(case: Case, model: LayoutModel, clock: Clock) -> Large | None:
+    """Return the same for a `model` of the case with whatever rows and bounds others added; it may be one without the strong rows."""
     settings = case.scenario.solver
-    model = build_model(case, options, today, strong=False)
     solver = LinearSolver(model, settings.seed, clock(1.0))
     solver.keep_at(model.harm, 0.0, "harm_kept")
     arrays = read_arrays(solver.program(), solver.variables, model.spend + LACKING_YUAN * model.lacking)

@@ -20,7 +20,7 @@ from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.conflict import explain_conflict
 from layout_planner.plan.linear import ContradictionError
-from layout_planner.plan.solve import finish, is_large, prepare, spend_least
+from layout_planner.plan.solve import finish, is_large, prepare, search_near, spend_least
 from layout_planner.plan.years_buying import buy_late
 from layout_planner.plan.years_links import bands_at, forms_of, most_rooms
 from layout_planner.plan.years_steps import go_forward
@@ -31,8 +31,10 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.linear import Stage
+    from layout_planner.plan.solve import Asked, Spent
     from layout_planner.plan.years_terms import SchoolYear, Step
     from layout_planner.scenario import Years
 
@@ -91,13 +93,26 @@ def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callabl
     sites = term.case.sites if later is None else tuple(_before(site, later[site.school_id]) for site in term.case.sites)
     case = replace(term.case, sites=sites)
     try:
-        asked = prepare(case, term.options, term.today, by_region=is_large(term.options))
-        spent = spend_least(asked)
+        asked, spent = _search_year(term, case)
         layout, solved = finish(asked, spent)
     except NoPlanError as error:
         raise _name_year(error, replace(term, case=case)) from None
     bound = replace(spent.cost, bound=min(spent.cost.bound, solved.objective))
     return Alone(term, asked, layout, asked.reached.harm, asked.reached.at_risk, bound)
+
+
+def _search_year(term: SchoolYear, case: Case) -> tuple[Asked, Spent]:
+    """Return the best plan of one year in shares; in a large county where time leaves none, one that moves those only whom orders touch."""
+    started, large = time.monotonic(), is_large(term.options)
+    try:
+        asked = prepare(case, term.options, term.today, by_region=large)
+        return asked, spend_least(asked)
+    except ContradictionError:
+        raise
+    except NoPlanError:
+        if not large:
+            raise
+        return search_near(case, term.options, term.today, started)
 
 
 def _name_year(error: NoPlanError, term: SchoolYear) -> NoPlanError:

@@ -12,9 +12,11 @@ import pulp
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import Prices
 from layout_planner.plan.enrolment import keep_enrolled
-from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver
+from layout_planner.plan.large import search_model
+from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver, Stage
 from layout_planner.plan.model import build_model
-from layout_planner.plan.solve import AT_RISK_GAP, Spent
+from layout_planner.plan.near import hold_far
+from layout_planner.plan.solve import AT_RISK_GAP, Clock, Reached, Spent, is_large
 from layout_planner.plan.years_links import (
     THINGS,
     add_rooms,
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     Groups = set[tuple[str, str]]
     Forms = dict[str, str]
+    Floors = dict[pulp.LpVariable, float]
     New = dict[str, dict[str, pulp.LpVariable]]  # thing -> school -> how many are new
 
 WORSE_SHARE, WORSE = 1e-3, 0.5
@@ -112,8 +115,8 @@ def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, F
         year = alone.term.year
         raise NoPlanError(
             Words(
-                f"{year}学年在预算和先建后撤的要求下没有方案",
-                f"school year {year} has no plan within its budget that builds before it closes",
+                f"{year}学年在预算和先建后撤的要求下没有方案，或时限内没有找到",
+                f"school year {year} has no plan within its budget that builds before it closes, or none was found in time",
             )
         )
     return min(found, key=lambda step: (round(step.harm), round(step.at_risk)))
@@ -150,25 +153,57 @@ def _is_worse(step: Step, alone: Alone) -> bool:
 
 
 def _take_step(alone: Alone, forms: Forms, limits: _Limits, most: Mapping[str, int]) -> Step | None:
-    """Return the best that a year can do with `forms` and within `limits`; None where that is nothing."""
+    """Return the best that a year can do with `forms` and within `limits`; None where that is nothing.
+
+    Where time leaves nothing in a large county, everybody stays where he is today but those who lost their school, and those near them.
+    """
     case = replace(alone.asked.case, sites=decide_sites(alone.term.case.sites, forms))
     asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options), large=None)
+    step = _try_step(asked, alone, limits, most)
+    if step is None and is_large(asked.options):
+        near = replace(asked, options=hold_far(case, asked.options, asked.today, ())[1])
+        step = _try_step(near, replace(alone, asked=replace(alone.asked, large=None)), limits, most)
+    return step if step is None else replace(step, forms=forms)
+
+
+def _try_step(asked: Asked, alone: Alone, limits: _Limits, most: Mapping[str, int]) -> Step | None:
+    """Return the step of `asked`, whose forms are decided, region by region where the year by itself was searched so."""
     try:
-        model = build_model(case, asked.options, asked.today)
+        model = build_model(asked.case, asked.options, asked.today)
         new = {"beds": model.new_beds, "buses": model.new_buses, "rooms": add_rooms(model.problem, model, alone.term, most)}
-        _bind(model, new, case, limits)
-        solver = _solver(model, case)
-        harm = solver.minimise(model.harm, gap=EXACT)
-        solver.keep_at(model.harm, harm.value, "harm_kept")
-        at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
-        asked = replace(asked, reached=replace(asked.reached, harm=harm, at_risk=at_risk))
-        spent = _spend_ahead(asked, model, new, limits.floors)
+        _bind(model, new, asked.case, limits)
+        found = None if alone.asked.large is None else _search_regions(asked, model, new, limits.floors)
+        asked, spent = found or _search_whole(asked, model, new, limits.floors)
     except NoPlanError:
         return None
     values = spent.solver.values()
     beds, buses = ({j: n for j, v in group.items() if (n := round(values[v]))} for group in (model.new_beds, model.new_buses))
     built = Built(beds, buses, max(limits.before.fleet, sum(buses.values())), _count_rooms(model, new["rooms"], alone, values, limits))
-    return Step(asked, spent, forms, built, harm.value, at_risk.value)
+    return Step(asked, spent, {}, built, asked.reached.harm.value, asked.reached.at_risk.value)
+
+
+def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent] | None:
+    """Return what a large county reaches where nobody need fare worse, with the `floors` where the limits leave room for them."""
+    kept = _raise_floors(new, floors)
+    for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
+        clock = Clock(time.monotonic(), asked.case.scenario.solver.time_limit_s)
+        large = search_model(asked.case, model, clock.at)
+        if large is not None:
+            nobody = Stage(0.0, 0.0, 0.0, optimal=True)
+            reached = Reached(nobody, large.at_risk, {}, lacking=large.lacking)
+            return replace(asked, clock=clock, reached=reached, large=large), Spent(model, large.solver, asked.case.sites, large.cost)
+        _lower_floors(kept)
+    return None
+
+
+def _search_whole(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
+    """Return what one search reaches, goal after goal."""
+    solver = _solver(model, asked.case)
+    harm = solver.minimise(model.harm, gap=EXACT)
+    solver.keep_at(model.harm, harm.value, "harm_kept")
+    at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
+    asked = replace(asked, reached=replace(asked.reached, harm=harm, at_risk=at_risk))
+    return asked, _spend_ahead(asked, model, new, floors)
 
 
 def _solver(model: LayoutModel, case: Case) -> LinearSolver:
@@ -218,15 +253,25 @@ def _add_capital(model: LayoutModel, new: New, case: Case, limits: _Limits) -> N
 
 def _spend_ahead(asked: Asked, model: LayoutModel, new: New, floors: Built) -> Spent:
     """Return the least cost with harm and risk where they are, and with the `floors` built where the limits leave room for them."""
+    kept = _raise_floors(new, floors)
+    with contextlib.suppress(ContradictionError):
+        return _spend(asked, model)
+    _lower_floors(kept)
+    return _spend(asked, model)
+
+
+def _raise_floors(new: New, floors: Built) -> Floors:
+    """Let at least the `floors` be built, and return how few might be before."""
     kept = {variable: variable.lowBound for group in new.values() for variable in group.values()}
     for thing in THINGS:
         for variable, count in ((new[thing][j], count) for j, count in getattr(floors, thing).items() if j in new[thing]):
             variable.lowBound = min(max(variable.lowBound, count), variable.upBound)
-    with contextlib.suppress(ContradictionError):
-        return _spend(asked, model)
+    return kept
+
+
+def _lower_floors(kept: Floors) -> None:
     for variable, low in kept.items():
         variable.lowBound = low
-    return _spend(asked, model)
 
 
 def _spend(asked: Asked, model: LayoutModel) -> Spent:
