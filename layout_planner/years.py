@@ -94,6 +94,7 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
     scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
     years = scenario.plan.years
     assert years is not None  # noqa: S101 - refused above
+    _refuse_unopened(scenario, ground.county, source)
     asked = {year: Question.of(scenario_of_year(scenario, year), norms, ground) for year in range(years.first, years.last + 1)}
     found = plan_years([SchoolYear(year, q.case, q.options, q.today) for year, q in asked.items()], years, say)
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
@@ -129,6 +130,17 @@ def _refuse_one_year(scenario: Scenario, source: str | Path) -> None:
         what = Words("情景中没有写明多个学年", "the scenario names no school years")
         hint = Words("写 [plan.years]，其中 first 与 last", "write [plan.years] with `first` and `last`")
         raise_problems([Problem(str(source), what, hint, column="plan.years")])
+
+
+def _refuse_unopened(scenario: Scenario, county: County, source: str | Path) -> None:
+    """Refuse a year of closing for a candidate: until then it would have to open."""
+    years = scenario.plan.years
+    candidates = {str(site) for site in county.schools.index[county.schools["candidate"].astype(bool)]}
+    named = sorted(candidates & set(years.close_from if years is not None else ()))
+    if named:
+        what = Words("close_from 中的拟建校点还没有开办", "close_from names a candidate, which is not open")
+        hint = Words("从 close_from 中删去", "take it out of close_from")
+        raise_problems([Problem(str(source), what, hint, column="plan.years.close_from", value=", ".join(named))])
 
 
 def list_changes(before: Layout, now: Layout) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:

@@ -10,6 +10,9 @@ import pytest
 from click.testing import CliRunner
 
 from layout_planner.cli import main
+from layout_planner.county.inputs import read_county
+from layout_planner.scenario import read_scenario
+from tests.broken import copy_good, drop_column
 
 GOOD = Path(__file__).parent / "data" / "tiny"
 
@@ -106,3 +109,12 @@ def test_a_stop_of_twice_the_same_id_is_told(tmp_path):
         table.write("Z1,又一站,,,105.03,26.21956\n")
     code, problems = check(folder)
     assert (code, problems[0]["column"]) == (3, "stop_id")
+
+
+def test_a_fleet_with_the_needed_columns_alone_is_read_without_a_word_of_pandas(tmp_path):
+    folder = copy_good(tmp_path)
+    for header in ("name", "overnight"):
+        drop_column("fleet.csv", header)(folder)
+    fleet = read_county(read_scenario(folder / "scenario.toml")).fleet
+    assert fleet is not None
+    assert fleet["name"].tolist() == fleet["overnight"].tolist() == ["", ""]

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from layout_planner.errors import NoPlanError
+from layout_planner.errors import InputError, NoPlanError
 from layout_planner.norms import read_norms
 from layout_planner.output.years_pages import describe_years, list_events, say_years, write_years, years_table
 from layout_planner.plan import solve as solving
@@ -30,8 +30,10 @@ from layout_planner.scenario import Years, read_scenario
 from layout_planner.scenario.years_checks import find_years_faults
 from layout_planner.travel.options import commute_options
 from layout_planner.words import say_nothing
-from layout_planner.years import Year, YearsStudy, list_changes, scenario_of_year
+from layout_planner.years import Year, YearsStudy, list_changes, scenario_of_year, study_years
+from tests.test_plan import scenario_with
 from tests.test_plan_properties import make_case
+from tests.tiny import tiny_county
 
 ROOT = Path(__file__).parents[1]
 NORMS = read_norms("cn-rural")
@@ -357,3 +359,16 @@ def test_the_shipped_scenario_over_years_is_read_with_its_limits():
     assert years is not None
     assert (years.first, years.last, years.capital_of(2030), years.budget_of(2030)) == (2027, 2034, 6_000_000.0, None)
     assert read_scenario(ROOT / "scenarios" / "price-of-holding.toml").plan.price_of_holding
+
+
+def test_a_candidate_has_no_year_of_closing(tmp_path, monkeypatch):
+    # `close_from` kept it open until then, and the form that it never ran before ended the plan with a KeyError.
+    county = tiny_county()
+    county.schools.loc["C1", "candidate"] = True
+    monkeypatch.setattr("layout_planner.pipeline.read_county", lambda *_, **__: county)
+    years = {"first": 2026, "last": 2027, "close_from": {"C1": 2027}}
+    monkeypatch.setattr("layout_planner.pipeline.read_scenario", lambda *_, **__: scenario_with(close=["C1"], years=years))
+    monkeypatch.setattr("layout_planner.years.read_scenario", lambda *_, **__: scenario_with(close=["C1"], years=years))
+    with pytest.raises(InputError, match="not open") as refused:
+        study_years(tmp_path / "any.toml")
+    assert [problem.column for problem in refused.value.problems] == ["plan.years.close_from"]

@@ -113,7 +113,7 @@ def fleet_rows(table: CheckedTable | None) -> pd.DataFrame | None:
         if column.name not in frame.columns:
             frame[column.name] = np.nan
         if column.kind in {"text", "id"}:
-            frame[column.name] = frame[column.name].fillna("").astype(object)
+            frame[column.name] = frame[column.name].astype(object).fillna("")
     return frame[[column.name for column in FLEET.columns]].set_index("kind_id").sort_index()
 
 
@@ -122,7 +122,7 @@ def stop_points(table: CheckedTable | None, crs: str) -> gpd.GeoDataFrame | None
     if table is None or not table.usable or table.problems:
         return None
     frame = table.frame.copy()
-    frame["name"] = frame["name"].fillna("").astype(object) if "name" in frame.columns else ""
+    frame["name"] = frame["name"].astype(object).fillna("") if "name" in frame.columns else ""
     for name in ("crossing", "shelter"):
         frame[name] = [value is True for value in frame[name]] if name in frame.columns else False
     return points_by_id(frame, "stop_id", crs)

@@ -277,6 +277,14 @@ def _describe_step(step: Step, before: Step | None, found: Frontier) -> dict[str
     }
 
 
+def _head_bound(found: Frontier) -> tuple[str, str]:
+    """Return the head of the column that tells what every plan was asked to keep."""
+    if found.pair == ("kept", "yuan"):
+        return "至少保留", "Kept at least"
+    name = AXIS_NAMES[found.pair[0]]
+    return name.zh, name.en.capitalize()
+
+
 def _kind(found: Frontier) -> tuple[str, str]:
     if found.pair == ("kept", "yuan"):
         return "保留学校的代价", "What keeping schools costs"
