@@ -162,32 +162,32 @@ def pop(keys, nodes, size):
 
 
 @compiled
-def settle(begin, head, label, sources, limits, goals, asked, room):
+def settle(begin, head, label, sources, limits, goals, asked, through, room):
     """Return how many sources were searched, and (source, node), label of what lies within their limits (labels).
 
-    Found is the source's goal, or every `asked` node where that is -1. After about `room` findings no further source is begun.
+    Found is the source's goal, or every `asked` node where that is -1. After about `room` findings no further source is begun. Of nodes
+    that are not `through` the only way leads back. begin, head: uint64, uint32, for positions that may be negative cost a check.
     """
     most = max(1, np.sum(asked))
-    far, touched = np.full(len(begin) - 1, NOWHERE), np.empty(len(begin) - 1, np.int32)
-    keys, nodes = np.empty(len(head) + 1, np.int64), np.empty(len(head) + 1, np.int32)  # an arc puts its tip in once at most
+    far, touched = np.full(len(begin) - 1, NOWHERE), np.empty(len(begin) - 1, np.uint32)
+    keys, nodes = np.empty(len(head) + 1, np.int64), np.empty(len(head) + 1, np.uint32)  # an arc puts its tip in once at most
     ends, labels = np.empty((room + most, 2), np.int32), np.empty(room + most, np.int64)
     done, found = 0, 0
     while done < len(sources) and found <= room:
         far[sources[done]] = keys[0] = 0
-        nodes[0], touched[0], size, seen = sources[done], sources[done], 1, 1
+        nodes[0], touched[0], size, seen, goal = sources[done], sources[done], 1, 1, goals[done]
         while size > 0:
-            key, v = keys[0], nodes[0]
-            pop(keys, nodes, size)
-            size -= 1
+            key, v, size = keys[0], nodes[0], size - 1
+            pop(keys, nodes, size + 1)
             if key > far[v]:
                 continue  # it was reached sooner and is done
-            if v == goals[done] or (goals[done] == -1 and asked[v]):
+            if v == goal or (goal == -1 and asked[v]):
                 ends[found, 0], ends[found, 1], labels[found], found = done, v, key, found + 1
-                if v == goals[done]:
+                if v == goal:
                     break
             for a in range(begin[v], begin[v + 1]):
                 w, there = head[a], key + label[a]
-                if there <= limits[done] and there < far[w]:
+                if there <= limits[done] and there < far[w] and (through[w] or head[begin[w]] != v):
                     if far[w] == NOWHERE:
                         touched[seen], seen = w, seen + 1
                     far[w] = there

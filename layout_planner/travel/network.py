@@ -254,9 +254,16 @@ def trips_within(arcs: Arcs, sources: Ints, targets: Ints, limits: Floats) -> Ne
     row = np.repeat(np.arange(len(count)), count)
     target = at_node[first[row] + np.arange(len(row)) - (np.cumsum(count) - count)[row]]
     source = rows[found.source[row]]
-    order = np.argsort(source * len(targets) + target)  # one number a pair sorts in a third of the time of two
+    order = _sort_pairs(source, target, (len(sources), len(targets)))
     row = row[order]
     return Near(source[order], target[order], found.seconds[row], found.metres[row])
+
+
+def _sort_pairs(source: Ints, target: Ints, shape: tuple[int, int]) -> Ints:
+    """Return the order of pairs, all different, by source and then target: counted twice, in a third of the time of a sort."""
+    pairs = coo_array((np.arange(len(source)), (source, target)), shape=shape)
+    pairs.has_canonical_format = True  # or scipy sorts
+    return np.asarray(pairs.tocsc().tocsr().data)
 
 
 def nodes_between(arcs: Arcs, source: int, target: int) -> list[int] | None:

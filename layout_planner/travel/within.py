@@ -38,17 +38,19 @@ def search_within(arcs: Arcs, sources: Ints, limits: Floats, *, goals: Ints | No
     from layout_planner.travel.kernels import settle
 
     graph = arcs.seconds
-    roads = graph.indptr.astype(np.int64), graph.indices.astype(np.int32), pack(graph.data, arcs.metres)
+    roads = graph.indptr.astype(np.uint64), graph.indices.astype(np.uint32), pack(graph.data, arcs.metres)
     order = np.argsort(sources, kind="stable")  # neighbours after each other: what one touched is still at hand for the next
     starts, stops = sources[order], np.full(len(sources), -1) if goals is None else goals[order]
     wanted = np.zeros(graph.shape[0], dtype=bool) if asked is None else asked
+    through = wanted | (np.diff(graph.indptr) != 1)  # a dead end that nobody asks for is not entered
+    through[stops[stops >= 0]] = True
     whole = np.floor(np.minimum(limits[order], MOST_S - SECOND_GRAIN) / SECOND_GRAIN) * SECOND_GRAIN
     most = pack(whole, np.full(len(whole), MOST_M - METRE_GRAIN))
 
     def search_block(first: int, last: int) -> list[tuple[Ints, Ints, Ints]]:
         found = []
         while first < last:
-            done, ends, labels = settle(*roads, starts[first:last], most[first:last], stops[first:last], wanted, ROOM)
+            done, ends, labels = settle(*roads, starts[first:last], most[first:last], stops[first:last], wanted, through, ROOM)
             found.append((order[ends[:, 0] + first], ends[:, 1].astype(np.int64), labels.copy()))
             first += done
         return found
