@@ -20,7 +20,6 @@ from layout_planner.plan import solve as solving
 from layout_planner.plan import years as years_planning
 from layout_planner.plan import years_steps as stepping
 from layout_planner.plan.forms import sites_by_band
-from layout_planner.plan.linear import out_of_time
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
@@ -247,8 +246,8 @@ def test_years_of_large_counties_keep_every_rule_and_none_beats_their_bound(coun
     assert harm > 0 or risk > found.reached["at_risk_weighted"] + 1e-2 or found.bounds["cost_yuan"] <= yuan + 1.0
 
 
-def test_a_step_of_a_large_county_is_searched_region_by_region_and_near_the_orders_where_that_is_in_vain(monkeypatch):
-    # The county of above: what a step finds by regions, by one search, and with all but the pupils of the closing school held.
+def test_a_step_of_a_large_county_is_searched_region_by_region_or_near_the_orders_or_as_a_whole(monkeypatch):
+    # The county of above: what a step finds by regions; with all held but who loses his school; as a whole where these are lost.
     monkeypatch.setattr(solving, "LARGE_FROM", 0)
     monkeypatch.setattr(years_planning, "TOGETHER_UP_TO", 0)
     plain, found, sizes = stepping.search_model, [], []
@@ -257,11 +256,12 @@ def test_a_step_of_a_large_county_is_searched_region_by_region_and_near_the_orde
         found.append(plain(*given))
         return found[-1]
 
-    def late(asked, *_):
+    def nothing(*_):
+        return None
+
+    def near_only(asked, *more):
         sizes.append(len(asked.options))
-        if len(sizes) % 2:
-            raise out_of_time()
-        return whole(asked, *_)
+        return whole(asked, *more)
 
     def plan():
         return plan_of(terms_of([[20, 40]] * 3, TWO, max_buses=1, keep_settlements_whole=False))
@@ -269,13 +269,13 @@ def test_a_step_of_a_large_county_is_searched_region_by_region_and_near_the_orde
     monkeypatch.setattr(stepping, "search_model", told)
     plans = [plan()]
     assert any(large is not None for large in found)  # there is none where a closing would hurt somebody before its bus stands
-    monkeypatch.setattr(stepping, "search_model", lambda *_: None)
-    plans.append(plan())
+    monkeypatch.setattr(stepping, "search_model", nothing)
     whole = stepping._search_whole
-    monkeypatch.setattr(stepping, "_search_whole", late)
+    monkeypatch.setattr(stepping, "_search_whole", near_only)
     plans.append(plan())
-    assert len(sizes) % 2 == 0
-    assert all(held <= every for every, held in zip(sizes[::2], sizes[1::2], strict=True))
+    assert sizes
+    monkeypatch.setattr(stepping, "hold_far", lambda case, options, *_: (case, options.iloc[:0]))  # all are unserved
+    plans.append(plan())
     for study, layouts, bought, faults in plans:
         assert [int((layout.sites["form"] == "closed").sum()) for layout in layouts.values()] == [0, 1, 1]
         assert [each.buses for each in bought.values()] == [1, 1, 1]

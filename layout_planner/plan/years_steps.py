@@ -13,7 +13,7 @@ from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import Prices
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.large import search_model
-from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver, Stage
+from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.near import hold_far
 from layout_planner.plan.solve import AT_RISK_GAP, Clock, Reached, Spent, is_large
@@ -34,7 +34,7 @@ from layout_planner.plan.years_terms import NONE_BUILT, Built, Step, count_built
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.model import LayoutModel
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     Forms = dict[str, str]
     Floors = dict[pulp.LpVariable, float]
     New = dict[str, dict[str, pulp.LpVariable]]  # thing -> school -> how many are new
+    Search = Callable[[Asked, LayoutModel, New, Built], tuple[Asked, Spent]]
 
 WORSE_SHARE, WORSE = 1e-3, 0.5
 
@@ -104,13 +105,19 @@ class _Asked:
 
 
 def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms]) -> Step:
-    """Return the step with the closings that were planned for this year, or without them where that is safer."""
+    """Return the step with the closings that were planned for this year, or without them where that is safer.
+
+    In a large county what is found soon does, where it is as safe as the year by itself.
+    """
     planned = forms_of(asked.nested[place].layout)
     waiting = _wait(alone, before[1], planned)
-    attempts = [_attempt(asked, alone, place, before, planned)]
-    if waiting != planned and (attempts[0] is None or _is_worse(attempts[0], alone)):
-        attempts.append(_attempt(asked, alone, place, before, waiting))
-    found = [step for step in attempts if step is not None]
+    found: list[Step] = []
+    for soon in (True, False) if is_large(alone.term.options) else (False,):
+        for forms in (planned, waiting) if waiting != planned else (planned,):
+            step = _attempt(asked, alone, place, before, forms, soon=soon)
+            if step is not None and not _is_worse(step, alone):
+                return step
+            found += [] if step is None else [step]
     if not found:
         year = alone.term.year
         raise NoPlanError(
@@ -122,7 +129,7 @@ def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, F
     return min(found, key=lambda step: (round(step.harm), round(step.at_risk)))
 
 
-def _attempt(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms], now: Forms) -> Step | None:
+def _attempt(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms], now: Forms, *, soon: bool) -> Step | None:
     sites, layout = alone.term.case.sites, asked.nested[place].layout
     moved = displaced(list_drops(sites, before[1], now), asked.homes)
     floors = NONE_BUILT
@@ -132,7 +139,7 @@ def _attempt(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms
         receivers = list_receivers(following.layout, displaced(drops, asked.homes))
         floors = _part(count_built(following.term, following.layout), receivers)
     limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, asked.years.capital_of(alone.term.year))
-    return _take_step(alone, now, limits, asked.most)
+    return _take_step(alone, now, limits, asked.most, soon=soon)
 
 
 def _part(built: Built, receivers: set[tuple[str, str]]) -> Built:
@@ -152,48 +159,56 @@ def _is_worse(step: Step, alone: Alone) -> bool:
     return step.harm > alone.harm.value + WORSE or step.at_risk > alone.at_risk.value * (1 + WORSE_SHARE) + WORSE
 
 
-def _take_step(alone: Alone, forms: Forms, limits: _Limits, most: Mapping[str, int]) -> Step | None:
+def _take_step(alone: Alone, forms: Forms, limits: _Limits, most: Mapping[str, int], *, soon: bool) -> Step | None:
     """Return the best that a year can do with `forms` and within `limits`; None where that is nothing.
 
-    Where time leaves nothing in a large county, everybody stays where he is today but those who lost their school, and those near them.
+    soon : region by region where the year by itself was searched so; where that finds nothing, everybody stays where he is today but
+        those who lost their school, and those near them
     """
     case = replace(alone.asked.case, sites=decide_sites(alone.term.case.sites, forms))
     asked = replace(alone.asked, case=case, options=keep_taught(case, alone.asked.options), large=None)
-    step = _try_step(asked, alone, limits, most)
-    if step is None and is_large(asked.options):
-        near = replace(asked, options=hold_far(case, asked.options, asked.today, ())[1])
-        step = _try_step(near, replace(alone, asked=replace(alone.asked, large=None)), limits, most)
-    return step if step is None else replace(step, forms=forms)
+    if not soon:
+        return _try_step(asked, alone, (forms, limits, most), _search_whole)
+    step = None if alone.asked.large is None else _try_step(asked, alone, (forms, limits, most), _search_regions)
+    if step is not None:
+        return step
+    near = replace(asked, options=hold_far(case, asked.options, asked.today, ())[1])
+    return _try_step(near, alone, (forms, limits, most), _search_whole)
 
 
-def _try_step(asked: Asked, alone: Alone, limits: _Limits, most: Mapping[str, int]) -> Step | None:
-    """Return the step of `asked`, whose forms are decided, region by region where the year by itself was searched so."""
+def _try_step(asked: Asked, alone: Alone, given: tuple[Forms, _Limits, Mapping[str, int]], search: Search) -> Step | None:
+    """Return the step that `search` finds of `asked`, whose forms are decided."""
+    forms, limits, most = given
     try:
         model = build_model(asked.case, asked.options, asked.today)
         new = {"beds": model.new_beds, "buses": model.new_buses, "rooms": add_rooms(model.problem, model, alone.term, most)}
         _bind(model, new, asked.case, limits)
-        found = None if alone.asked.large is None else _search_regions(asked, model, new, limits.floors)
-        asked, spent = found or _search_whole(asked, model, new, limits.floors)
+        asked, spent = search(asked, model, new, limits.floors)
     except NoPlanError:
         return None
     values = spent.solver.values()
     beds, buses = ({j: n for j, v in group.items() if (n := round(values[v]))} for group in (model.new_beds, model.new_buses))
     built = Built(beds, buses, max(limits.before.fleet, sum(buses.values())), _count_rooms(model, new["rooms"], alone, values, limits))
-    return Step(asked, spent, {}, built, asked.reached.harm.value, asked.reached.at_risk.value)
+    return Step(asked, spent, forms, built, asked.reached.harm.value, asked.reached.at_risk.value)
 
 
-def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent] | None:
-    """Return what a large county reaches where nobody need fare worse, with the `floors` where the limits leave room for them."""
+def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
+    """Return what a large county reaches where nobody need fare worse, with the `floors` where the limits leave room for them.
+
+    Raises
+    ------
+    NoPlanError : this way finds nothing.
+    """
     kept = _raise_floors(new, floors)
+    clock = Clock(time.monotonic(), asked.case.scenario.solver.time_limit_s)
     for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
-        clock = Clock(time.monotonic(), asked.case.scenario.solver.time_limit_s)
         large = search_model(asked.case, model, clock.at)
         if large is not None:
             nobody = Stage(0.0, 0.0, 0.0, optimal=True)
             reached = Reached(nobody, large.at_risk, {}, lacking=large.lacking)
             return replace(asked, clock=clock, reached=reached, large=large), Spent(model, large.solver, asked.case.sites, large.cost)
         _lower_floors(kept)
-    return None
+    raise out_of_time()
 
 
 def _search_whole(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
