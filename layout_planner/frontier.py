@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
+from layout_planner.plan.axes import measure_axis
 from layout_planner.plan.conflict import explain
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier import trace_frontier
-from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, measure_axis, order_pair, trace_pair
+from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, order_pair, trace_pair
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.results import Finding, GateResult, Run, Verification
 from layout_planner.risk import assess_risk
@@ -108,7 +109,7 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
 def study_pair(
     source: str | Path, between: tuple[str, str], *, points: int = 8, data_dir: str | Path | None = None, on_step: OnStep | None = None
 ) -> Frontier:
-    """Return the efficient plans between two of `frontier_pairs.AXES`, at most `points`, from the loosest bound to the tightest.
+    """Return the efficient plans between two of `axes.AXES`, at most `points`, from the loosest bound to the tightest.
 
     Raises
     ------

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from layout_planner.cli.plans import frontier
 from layout_planner.norms import read_norms
 from layout_planner.output.frontier_pages import describe_frontier, frontier_table, say_pair, write_frontier
+from layout_planner.plan.axes import measure_axis
 from layout_planner.plan.forms import sites_of
-from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, measure_axis, order_pair, trace_pair
+from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, order_pair, trace_pair
 from layout_planner.plan.present import present_layout
 from tests.test_frontier import HOSTILE, frontier_of
 from tests.test_plan_properties import COUNTIES, draw_minutes, make_case, price

@@ -173,7 +173,7 @@ def frontier(  # noqa: PLR0913 - its options
 
 
 def _read_pair(between: str) -> set[str]:
-    from layout_planner.plan.frontier_pairs import AXES
+    from layout_planner.plan.axes import AXES
 
     pair = {part.strip() for part in between.split(",")}
     if len(pair) != 2 or between.count(",") != 1 or not pair <= set(AXES):  # noqa: PLR2004

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.axes import is_within
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.linear import PUPIL_SLACK
@@ -60,14 +61,18 @@ def trace_within(
     bounds: Sequence[float],
     on_point: Callable[[float], None],
 ) -> Iterator[tuple[float, Found]]:
-    """Yield the plan of every bound, which go from loose to tight; they end where a bound leaves none that is as safe as `first`."""
-    safe = first.asked.reached.harm.value, first.asked.reached.at_risk.value
+    """Yield the plan of every bound, which go from loose to tight; they end where a bound leaves none that is as safe as `first`.
+
+    A plan that is within the next bound as well is the best of that too, and is not searched again.
+    """
+    safe, found = (first.asked.reached.harm.value, first.asked.reached.at_risk.value), first
     for bound in bounds:
         on_point(bound)
-        try:
-            found = search_within(case, options, today, axis, bound)
-        except NoPlanError:
-            return
+        if not is_within(found.layout, axis, bound):
+            try:
+                found = search_within(case, options, today, axis, bound)
+            except NoPlanError:
+                return
         reached = found.asked.reached
         if reached.harm.value > safe[0] + SAFER or reached.at_risk.value > safe[1] * (1 + SAFER_SHARE) + SAFER:
             return

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import pulp
 
 from layout_planner.errors import NoPlanError
-from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.axes import AXES, MORE_IS_BETTER, measure_axis
 from layout_planner.plan.frontier_large import least_minutes, most_schools, search_within, trace_within
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.linear import PUPIL_SLACK
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from layout_planner.plan.model import LayoutModel
     from layout_planner.plan.model_inputs import Expression
     from layout_planner.plan.solve import Asked, Spent
-
-AXES = ("minutes", "kept", "beds", "yuan")  # the earlier one of a pair is bounded
-MORE_IS_BETTER = {"kept"}
 
 
 @dataclass(frozen=True)
@@ -170,18 +167,6 @@ def _good(model: LayoutModel, axis: str) -> Expression:
         "yuan": -1 * model.spend,
         "minutes": pulp.LpAffineExpression(),
     }[axis]
-
-
-def measure_axis(layout: Layout, axis: str) -> float:
-    """Return the figure of a layout on an axis."""
-    if axis == "kept":
-        return float((layout.sites["form"] != CLOSED).sum())
-    if axis == "beds":
-        return float(layout.sites["new_beds"].sum())
-    if axis == "yuan":
-        return float(layout.sites["cost_yuan"].sum() + layout.assignment["cost_yuan"].sum())
-    daily = layout.assignment[layout.assignment["mode"].isin(DAILY)]
-    return float(daily["seconds"].max() / 60) if len(daily) else 0.0
 
 
 def keep_efficient(points: list[tuple[float, float]], pair: tuple[str, str]) -> list[int]:
