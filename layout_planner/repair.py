@@ -32,7 +32,7 @@ class Mending:
     """A scenario as it is asked and its cheapest repair.
 
     refusal   why it has no plan; None where it has one
-    late      time left no plan, which is no proof that there is none
+    late      time left no plan, or none that anything is proven of: no proof that there is none, or that the best hurts as many
     harmed    pupils whom the plan as asked makes worse off, 0 without one: newly at risk, cut off, or longer on the way and at risk
     cost_yuan of the plan as asked, NaN without one
     repair    None where nothing needs mending, or nothing that can be bought mends it
@@ -68,6 +68,7 @@ def mend(asked: Question, question_of: Callable[[Scenario], Question], say: OnSt
     try:
         _, solved = optimise_layout(case, asked.options, asked.today)
         harmed, cost_yuan = solved.terms.get("harmed", 0.0), solved.terms["cost_yuan"]
+        late = solved.bound <= 0
     except NoPlanError as error:
         refusal, late = error.message, not isinstance(error, ContradictionError)
     repair = None

@@ -138,8 +138,11 @@ def test_in_a_large_county_those_far_from_the_list_stay_where_they_are():
     assert "no lower limit was found" in say_repair(Mending(asked.scenario, NORMS, asked.county, None, 40.0, 700_000.0, repair)).en
     loose = replace(repair, price=Stage(BUS_YUAN, 100_000.0, 1 / 3, optimal=False))
     mending = Mending(asked.scenario, NORMS, asked.county, None, 40.0, 700_000.0, loose)
+    assert "even the best plan makes pupils worse off (40 counts)" in say_repair(mending).en
+    assert "the plan found in time makes pupils worse off (40 counts)" in say_repair(replace(mending, late=True)).en
+    assert "The cheapest repair found: 1 bus more" in say_repair(mending).en
     assert "A cheaper one may exist, but none below 100,000 yuan a year" in say_repair(mending).en
-    assert "也许还有更省的，但不会低于每年10.0万元" in say_repair(mending).zh
+    assert "可能还有更省的办法，但不会低于每年10.0万元" in say_repair(mending).zh
 
 
 # Two schools, each next to its own village of 20 and 40 pupils, 90 minutes on foot from the other.

@@ -28,7 +28,7 @@ def say_repair(mending: Mending) -> Words:
         return Words(
             "方案可行，没有学生因它变差，无须补救。", "The scenario has a plan, and it makes nobody worse off: nothing needs mending."
         )
-    if mending.late:
+    if mending.late and mending.refusal is not None:
         wrong = Words(
             "照这些要求，时限内没有找到方案（不等于没有）：请增大 solver.time_limit_s。",
             "No plan was found in time as it is asked, which does not mean that there is none: raise solver.time_limit_s.",
@@ -36,9 +36,14 @@ def say_repair(mending: Mending) -> Words:
     elif mending.refusal is not None:
         wrong = Words(f"情景没有方案：{mending.refusal.zh}。", f"The scenario has no plan: {mending.refusal.en}.")
     else:
+        best = (
+            Words("时限内找到的方案会使", "the plan found in time makes")
+            if mending.late
+            else Words("最好的方案也会使", "even the best plan makes")
+        )
         wrong = Words(
-            f"照这些要求，最好的方案也会使{round(mending.harmed)}人次变差（新增风险、坏天气断路，或有风险而路更远）。",
-            f"As it is asked, even the best plan makes pupils worse off ({round(mending.harmed)} counts): newly at risk, cut off on bad"
+            f"照这些要求，{best.zh}{round(mending.harmed)}人次变差（新增风险、坏天气断路，或有风险而路更远）。",
+            f"As it is asked, {best.en} pupils worse off ({round(mending.harmed)} counts): newly at risk, cut off on bad"
             " days, or at risk with a longer way.",
         )
     if mending.repair is None:
@@ -64,7 +69,8 @@ def _say_parts(mending: Mending, repair: Repair) -> Words:
     if repair.still_harmed > 1:
         end = Words(f"，仍有{repair.still_harmed:.0f}人次变差", f", and {repair.still_harmed:.0f} counts of harm remain")
     near = _say_near(repair)
-    return Words(f"最省的补救：{what.zh}；{price.zh}{end.zh}。{near.zh}", f"The cheapest repair: {what.en}; {price.en}{end.en}.{near.en}")
+    name = Words("最省的补救", "The cheapest repair") if repair.price.optimal else Words("找到的最省补救", "The cheapest repair found")
+    return Words(f"{name.zh}：{what.zh}；{price.zh}{end.zh}。{near.zh}", f"{name.en}: {what.en}; {price.en}{end.en}.{near.en}")
 
 
 def _say_near(repair: Repair) -> Words:
@@ -72,16 +78,16 @@ def _say_near(repair: Repair) -> Words:
     if repair.price.optimal:
         return Words("", "")
     least = repair.price.bound
-    zh = "县大，补救只在名单学校附近求解，其余学生先按现状。" if repair.near else ""
+    zh = "本县规模大，只在名单学校附近求补救，其余学生按现状就读。" if repair.near else ""
     en = (
         " The county is large, so the repair was sought round the schools on the list, with all other pupils where they are today."
         if repair.near
         else ""
     )
     if least < 1:
-        return Words(f"{zh}也许还有更省的，没有算出下限。", f"{en} A cheaper one may exist; no lower limit was found.")
+        return Words(f"{zh}可能还有更省的办法，没有算出下限。", f"{en} A cheaper one may exist; no lower limit was found.")
     return Words(
-        f"{zh}也许还有更省的，但不会低于每年{least / SHOWN_YUAN:,.1f}万元。",
+        f"{zh}可能还有更省的办法，但不会低于每年{least / SHOWN_YUAN:,.1f}万元。",
         f"{en} A cheaper one may exist, but none below {least:,.0f} yuan a year.",
     )
 
