@@ -202,9 +202,9 @@ def check_plan(problem: Problem, sites: pd.DataFrame, trips: pd.DataFrame) -> tu
     if not keys.isin(priced.index).all():
         faults.append("a trip is none of the county's options")
     cost = float((priced.reindex(keys).to_numpy() * served["pupils"].to_numpy()).sum())
+    by_site, nobody = dict(list(served.groupby("school_id"))), served[:0]
     for site in sites.to_dict("records"):
-        here = served[served["school_id"] == site["school_id"]]
-        cost += _price_site(case, site, here, faults)
+        cost += _price_site(case, site, by_site.get(site["school_id"], nobody), faults)
     return faults, cost, _judge(problem, sites, trips, faults)
 
 
