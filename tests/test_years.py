@@ -283,6 +283,19 @@ def test_a_step_of_a_large_county_is_searched_region_by_region_or_near_the_order
         assert faults() == ""
 
 
+def test_what_is_proven_of_a_step_of_a_large_county_is_not_searched_once_more(monkeypatch):
+    # A bus would spare ten children 45 minutes on foot; by itself the year has one, in the plan no money for it: at risk as can be.
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    monkeypatch.setattr(years_planning, "TOGETHER_UP_TO", 0)
+    monkeypatch.setattr(stepping, "_search_whole", None)  # nobody may ask for it
+    terms = terms_of([[10]] * 2, np.array([[45.0]]), max_buses=1, keep_settlements_whole=False)
+    found, _, bought, faults = plan_of(terms, capital_yuan=1e-6)
+    assert found.reached["at_risk_weighted"] == pytest.approx(2 * 10 * 1.5)
+    assert [each.buses for each in bought.values()] == [0, 0]
+    assert not found.as_safe
+    assert faults() == ""
+
+
 def test_a_year_without_capital_makes_the_closing_wait():
     terms = terms_of([[20, 40], [20, 40], [20, 40]], TWO, max_buses=1)
     _, layouts, bought, faults = plan_of(terms, capital_yuan={"2027": 1.0})

@@ -107,13 +107,15 @@ class _Asked:
 def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms]) -> Step:
     """Return the step with the closings that were planned for this year, or without them where that is safer.
 
-    In a large county what is found soon does, where it is as safe as the year by itself.
+    In a large county what is found soon does, where it is as safe as the year by itself, or as can be with its closings, by proof.
     """
     planned = forms_of(asked.nested[place].layout)
     waiting = _wait(alone, before[1], planned)
     found: list[Step] = []
     for soon in (True, False) if is_large(alone.term.options) else (False,):
         for forms in (planned, waiting) if waiting != planned else (planned,):
+            if any(step.asked.large is not None and step.forms == forms for step in found):
+                continue  # nobody fares worse, and fewer at risk there cannot be
             step = _attempt(asked, alone, place, before, forms, soon=soon)
             if step is not None and not _is_worse(step, alone):
                 return step
