@@ -213,6 +213,9 @@ def test_the_verb_tells_tables_reasons_and_definitions(folder):
     assert "fewer than 20" in stdout
     assert "[R3]" in stdout
     assert "not for publication" in stdout
+    assert "Words(" not in stdout
+    assert "leaves transfers out" in stdout
+    assert "不含转学" in call("retention", folder / "scenario.toml", "--lang", "zh", "--out", folder / "out")[1]
     assert {path.name for path in (folder / "out" / "tiny").iterdir()} == {"retention.csv", "link.csv", "link.png"}
 
 

@@ -131,8 +131,9 @@ def tell_curves(studies: Sequence[Retention], lang: Lang) -> list[str]:
         for key in keys:
             if key in known:
                 source = f"{known[key].instrument} [{known[key].flag}]".strip()
-                note = f"; {known[key].note}" if known[key].note and lang == "en" else ""
-                lines.append(f"{HEADS[rate].say(lang)} ({key}): {known[key].formula.say(lang)} {source}{note}")
+                note = known[key].note.say(lang)
+                more = f"{'；' if lang == 'zh' else '; '}{note}" if note else ""
+                lines.append(f"{HEADS[rate].say(lang)} ({key}): {known[key].formula.say(lang)} {source}{more}")
     return lines
 
 
