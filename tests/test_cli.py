@@ -202,6 +202,8 @@ def test_gate_shows_a_stored_verdict_and_rechecks_it(stored: Path):
     assert json.loads(stdout)["verdict"] == verdict
     assert json.loads(stdout)["certificate"] == []
     assert code == (0 if verdict == "pass" else 5)
+    assert "every file that it names" in call("gate", stored, "--check", "--data", TINY.parent, "--lang", "en")[1]
+    assert "every file that it names" not in call("gate", stored, "--check", "--lang", "en")[1]  # the inputs were not looked at
 
 
 def test_gate_on_a_folder_without_a_run_is_a_fault(tmp_path: Path):

@@ -10,9 +10,12 @@ import click
 
 from layout_planner.cli.frame import DATA, FILE, common, print_json
 from layout_planner.errors import EXIT_GATE
+from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from layout_planner.words import Lang
+
+WHOLE = Words("已核对：证书及其所列的每个文件都没有改动。", "Checked: the certificate and every file that it names are as they were.")
 
 
 @click.command()
@@ -44,6 +47,8 @@ def gate(folder: Path, data_dir: Path | None, lang: Lang, *, recheck: bool, as_j
             console.print(findings_table(view, lang))
         for words in broken:
             console.print(words.say(lang), style="red", markup=False)
+        if recheck and not broken:
+            console.print(WHOLE.say(lang), markup=False)
     sys.exit(0 if view.verdict == "pass" and not broken else EXIT_GATE)
 
 
