@@ -81,6 +81,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.frontier_large", 0.001): "share of the pupils at risk that is no difference",
     ("plan.frontier_large", 0.5): "pupils at risk that are no difference",
     ("plan.years_steps", 0.001): "share of the pupils at risk that is no difference",
+    ("plan.years_steps", 3): "searches of one step that share a time limit",
     ("plan.years_steps", 0.5): "pupils at risk that are no difference",
     ("plan.holding", 10_000): "yuan are shown in ten thousands",
     ("plan.model", 9.0): "weight of the worst trip in the goal, described in docs/architecture.md",

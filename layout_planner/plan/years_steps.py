@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     Search = Callable[[Asked, LayoutModel, New, Built], tuple[Asked, Spent]]
 
 WORSE_SHARE, WORSE = 1e-3, 0.5
+SEARCHES = 3  # of one step: goals on pupils, cost with what the next year needs, cost without it
 
 
 @dataclass(frozen=True)
@@ -215,7 +216,7 @@ def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -
 
 def _search_whole(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
     """Return what one search reaches, goal after goal."""
-    solver = _solver(model, asked.case)
+    solver = _solver(model, asked)
     harm = solver.minimise(model.harm, gap=EXACT)
     solver.keep_at(model.harm, harm.value, "harm_kept")
     at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
@@ -223,9 +224,11 @@ def _search_whole(asked: Asked, model: LayoutModel, new: New, floors: Built) -> 
     return asked, _spend_ahead(asked, model, new, floors)
 
 
-def _solver(model: LayoutModel, case: Case) -> LinearSolver:
-    settings = case.scenario.solver
-    return LinearSolver(model, settings.seed, time.monotonic() + settings.time_limit_s)
+def _solver(model: LayoutModel, asked: Asked) -> LinearSolver:
+    """Return a solver that stops at the time limit; in a large county all searches of one step have it together."""
+    settings = asked.case.scenario.solver
+    limit_s = settings.time_limit_s / (SEARCHES if is_large(asked.options) else 1)
+    return LinearSolver(model, settings.seed, time.monotonic() + limit_s)
 
 
 def _count_rooms(
@@ -292,7 +295,7 @@ def _lower_floors(kept: Floors) -> None:
 
 
 def _spend(asked: Asked, model: LayoutModel) -> Spent:
-    solver = _solver(model, asked.case)
+    solver = _solver(model, asked)
     solver.keep_at(model.harm, asked.reached.harm.value, "harm_kept")
     solver.keep_at(model.at_risk, asked.reached.at_risk.value, "at_risk_kept")
     keep_enrolled(model, solver)
