@@ -28,6 +28,7 @@ __all__ = [
     "study_sites",
     "sweep_plans",
     "view_of",
+    "write_model",
     "write_run",
 ]
 
@@ -46,6 +47,7 @@ _HOMES = {
     "study_sites": "ideal",
     "sweep_plans": "sweep",
     "view_of": "output.run_view",
+    "write_model": "output.model_file",
     "write_run": "output.run_folder",
 }
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import highspy
 import numpy as np
 import pandas as pd
 import pytest
 from pydantic import ValidationError
 
 import layout_planner as lp
+from layout_planner.highs import silent_highs
 from tests.broken import copy_good
 
 NOTEBOOK = Path(__file__).parents[1] / "notebooks" / "sweep_scenarios.py"
@@ -47,3 +49,15 @@ def test_a_variant_without_a_plan_is_named_and_a_slip_of_the_pen_refused(scenari
     assert table.loc["as it is", "refused"] == ""
     with pytest.raises(ValidationError):
         lp.sweep_plans(scenario, {"slip": {"max_busses": 3}})
+
+
+def test_the_model_is_written_for_another_solver(scenario, tmp_path):
+    lp.write_model(scenario, tmp_path / "out" / "model.lp")
+    solver = silent_highs()
+    solver.setOptionValue("threads", 1)
+    assert solver.readModel(str(tmp_path / "out" / "model.lp")) == highspy.HighsStatus.kOk
+    assert {"serve", "one"} <= {name.split("_")[0] for name in solver.getLp().row_names_}
+    solver.run()
+    plan = lp.run_scenario(scenario).solved
+    assert solver.getInfo().objective_function_value <= plan.terms["cost_yuan"] + 1.0  # cheaper at most: it looks at cost alone
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["model.lp"]
