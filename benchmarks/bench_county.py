@@ -12,18 +12,16 @@ from __future__ import annotations
 import argparse
 import contextlib
 import math
-import platform
 import resource
 import sys
 import time
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
-from county_series import BANDS, SIZES, make_problem
+from county_series import BANDS, SIZES, make_problem, tell_machine
 
 from layout_planner.plan import large, linear
 from layout_planner.plan.solve import optimise_layout
@@ -47,8 +45,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="write the plans found here")
     parser.add_argument("--check", type=Path, help="check the plans of this folder instead of solving")
     asked = parser.parse_args()
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
-    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
+    tell_machine()
     print("| county | options | limit s | wall s | CPU s | cost, yuan | bound | gap % | at risk, weighted | closed | memory GB | checker |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     faults: list[str] = []

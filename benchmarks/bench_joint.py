@@ -8,20 +8,19 @@ pupils made worse off, at risk and without a way, the longest daily trip. Counti
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from dataclasses import replace
-from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from county_series import SIZES, make_problem
+from county_series import SIZES, make_problem, tell_machine
 
 from layout_planner.norms import read_scenario_norms
 from layout_planner.pipeline import lay_ground
+from layout_planner.plan.choices import keep_taught
 from layout_planner.plan.costs import bed_cost_yuan
 from layout_planner.plan.solve import optimise_layout
-from layout_planner.plan.years_links import decide_sites, forms_of, keep_taught
+from layout_planner.plan.years_links import decide_sites, forms_of
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import read_scenario
 from layout_planner.sweep import Question
@@ -44,8 +43,7 @@ def main() -> None:
     parser.add_argument("--limit", type=float, help="seconds of a search; that of the county or scenario when absent")
     asked = parser.parse_args()
     nothing = not asked.series and not asked.scenario
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
-    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
+    tell_machine()
     print("| county | planned | schools open | beds | buses | worse off | at risk | no way | longest, min | yuan a year | gap % | CPU s |")
     print("|---|---|---|---|---|---|---|---|---|---|---|---|")
     for name in asked.series or (["township"] if nothing else []):
@@ -60,10 +58,7 @@ def main() -> None:
 
 def _limit(case: Case, limit_s: float | None) -> Case:
     """Return `case` with another time limit, which a busy machine needs."""
-    if limit_s is None:
-        return case
-    solver = case.scenario.solver.model_copy(update={"time_limit_s": limit_s})
-    return replace(case, scenario=case.scenario.model_copy(update={"solver": solver}))
+    return case if limit_s is None else case.within(limit_s)
 
 
 def compare(name: str, case: Case, options: pd.DataFrame, today: Layout) -> None:

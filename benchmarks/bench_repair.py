@@ -8,13 +8,11 @@ and the price that no repair is below, by proof.
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from dataclasses import replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
-from county_series import SIZES, make_problem
+from county_series import SIZES, make_problem, tell_machine
 
 from layout_planner.output.repair_tables import say_repair
 from layout_planner.repair import mend
@@ -34,8 +32,7 @@ def main() -> None:
     parser.add_argument("--closed", type=int, default=10, help="schools that are ordered closed; half of all at most")
     parser.add_argument("--limit", type=float, help="seconds; the size's own when absent")
     asked = parser.parse_args()
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
-    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
+    tell_machine()
     print("| county | options | limit s | asked, wall s | repair, wall s | CPU s | worse off as asked | kept | beds | buses | left |")
     print("|---|---|---|---|---|---|---|---|---|---|---|")
     for name in asked.size or ["township", "small", "1500x120"]:

@@ -8,14 +8,12 @@ the plan costs, the cost that no plan is below, by proof, and what the check bet
 from __future__ import annotations
 
 import argparse
-import platform
 import time
 from dataclasses import replace
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 import numpy as np
-from county_series import SIZES, make_problem
+from county_series import SIZES, make_problem, tell_machine
 
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.present import present_layout
@@ -40,8 +38,7 @@ def main() -> None:
     parser.add_argument("--years", type=int, default=3)
     parser.add_argument("--limit", type=float, help="seconds for every search; the size's own when absent")
     asked = parser.parse_args()
-    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
-    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
+    tell_machine()
     for name in asked.size or ["township", "small"]:
         plan_county(name, SIZES[name] if asked.limit is None else replace(SIZES[name], limit_s=asked.limit), asked.years)
 

@@ -9,7 +9,9 @@ junior) lie where people are. Walks are 1.3 times and rides 1.4 times as long as
 
 from __future__ import annotations
 
+import platform
 from dataclasses import dataclass, replace
+from importlib import metadata
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -72,6 +74,12 @@ class Problem:
     case: Case
     options: pd.DataFrame
     today: Layout
+
+
+def tell_machine() -> None:
+    """Print the machine, and the versions of what solves and reckons here."""
+    versions = ", ".join(f"{name} {metadata.version(name)}" for name in ("highspy", "pulp", "numpy", "pandas"))
+    print(f"{platform.platform()}, {platform.machine()}, Python {platform.python_version()}, {versions}")
 
 
 def make_problem(size: Size, seed: int = 7, **plan: object) -> Problem:

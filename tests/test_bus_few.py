@@ -130,7 +130,8 @@ def test_a_round_that_lacks_fewer_buses_goes_before_one_that_counts_on_them_for_
     assert sorted([lacks_many, harms, agrees, lacks_few], key=lambda one: one.rank) == [agrees, lacks_few, lacks_many, harms]
 
 
-def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
+def before_the_rounds():
+    """Return the tiny case, its net, options and layout of today, and what is found and routed before the first of two rounds."""
     from layout_planner.plan.present import present_layout
     from tests.test_plan import scenario_with
 
@@ -140,6 +141,11 @@ def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
     options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), case.norms, case.scenario)
     layout, solved = optimise_layout(case, options, today)
     buses = plan_buses(case, net, layout)
+    return case, net, options, today, (layout, solved, buses)
+
+
+def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
+    case, net, options, today, (layout, solved, buses) = before_the_rounds()
 
     def route(asked, found):
         return plan_buses(asked, net, found)
@@ -160,18 +166,11 @@ def test_rounds_end_in_a_layout_at_norm_prices_with_a_table_of_the_rounds():
 def test_a_round_without_a_plan_leaves_the_one_before(monkeypatch):
     # Time that ran out in the second round, say, lost the first one too, with all its routes.
     from layout_planner import agreeing
-    from layout_planner.plan.present import present_layout
-    from tests.test_plan import scenario_with
 
     def refuse(*_):
         raise NoPlanError(Words("时间用完", "out of time"))
 
-    case, net = tiny_case(S1=12, S2=12)
-    case = replace(case, scenario=scenario_with(move="all", max_buses=3, bus_rounds=2))
-    today = present_layout(case)
-    options = commute_options(case.travel, case.county.schools, sites_by_band(case.sites, case.scenario), case.norms, case.scenario)
-    layout, solved = optimise_layout(case, options, today)
-    buses = plan_buses(case, net, layout)
+    case, _, options, today, (layout, solved, buses) = before_the_rounds()
     dear = replace(buses, routes=buses.routes.assign(cost_yuan=50 * buses.routes["cost_yuan"]))
     monkeypatch.setattr(agreeing, "optimise_layout", refuse)
     kept, _, routed, notes = agree_with_buses(case, options, today, (layout, solved, dear), lambda *_: dear, say_nothing)

@@ -65,3 +65,8 @@ class Case:
             if world.fixes == fixes:
                 return replace(self, travel=world.travel, bad_days=world.bad_days, worlds=())
         return replace(self, worlds=())
+
+    def within(self, limit_s: float) -> Case:
+        """Return the case with so many seconds for its search."""
+        solver = self.scenario.solver.model_copy(update={"time_limit_s": limit_s})
+        return replace(self, scenario=self.scenario.model_copy(update={"solver": solver}))

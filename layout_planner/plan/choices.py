@@ -75,6 +75,13 @@ def choose_options(case: Case, options: pd.DataFrame, today: Layout) -> pd.DataF
     return join_worlds(tables)
 
 
+def keep_taught(case: Case, options: pd.DataFrame) -> pd.DataFrame:
+    """Return the options to sites that could teach the band under a form left open to them."""
+    taught = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
+    kept = [pair in taught for pair in zip(options["school_id"].astype(str), options["band"].astype(str), strict=True)]
+    return options[np.asarray(kept, dtype=bool)].reset_index(drop=True)
+
+
 def _choose(case: Case, options: pd.DataFrame, today: Layout, settled: pd.Index) -> pd.DataFrame:
     """Return the options of one state of the roads; `settled` are the groups that keep their trip under `plan.move = "affected"`."""
     present = _present_trips(case, today)

@@ -43,6 +43,9 @@ class Stage:
     optimal: bool
 
 
+NONE_AT_ALL = Stage(0.0, 0.0, 0.0, optimal=True)  # reached by proof without a search: nobody is made worse off, say
+
+
 class LinearSolver:
     """HiGHS holding the rows of a PuLP problem, passed over in one call; goals are set one after another."""
 

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from layout_planner.plan.choices import GROUP, KEY
-from layout_planner.plan.years_links import keep_taught
+from layout_planner.plan.choices import GROUP, KEY, keep_taught
 
 if TYPE_CHECKING:
     from collections.abc import Collection

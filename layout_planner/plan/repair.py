@@ -21,17 +21,16 @@ from typing import TYPE_CHECKING
 import pulp
 
 from layout_planner.errors import NoPlanError
-from layout_planner.plan.choices import KEY, baseline_of, choose_options
+from layout_planner.plan.choices import KEY, baseline_of, choose_options, keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.forms import sites_of
-from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver, Stage
+from layout_planner.plan.linear import EXACT, NONE_AT_ALL, ContradictionError, LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.near import hold_far
 from layout_planner.plan.reduce import drop_unsafe_forms
 from layout_planner.plan.repair_model import add_prices, allow_bought, price_parts, read_repair
 from layout_planner.plan.solve import AT_RISK_GAP, Asked, Clock, Reached, Spent, finish, is_large, prepare, spend_least
-from layout_planner.plan.years_links import keep_taught
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,9 +107,8 @@ def _find_large(asked: Scenario, loose: Case, options: tuple[pd.DataFrame, pd.Da
     """Return a repair of a large county and what none is cheaper than; `options` : all, and those of `choose_options`."""
     clock = Clock(time.monotonic(), loose.scenario.solver.time_limit_s)
     every, chosen = options
-    nothing = Stage(0.0, 0.0, 0.0, optimal=True)
     case = replace(loose, sites=drop_unsafe_forms(loose, chosen, baseline_of(loose, today)))
-    whole = Asked(case, chosen, today, clock, Reached(nothing, nothing, {}))
+    whole = Asked(case, chosen, today, clock, Reached(NONE_AT_ALL, NONE_AT_ALL, {}))
     near, held = hold_far(case, chosen, today, asked.plan.close)
     prepared = replace(whole, case=near, options=held, clock=replace(clock, limit_s=clock.limit_s * NEAR_SHARES[1]))
     deadlines = [clock.at(share) for share in (*NEAR_SHARES, *WHOLE_SHARES)]
@@ -163,8 +161,7 @@ def _plan_with(asked: Scenario, loose: Case, options: pd.DataFrame, today: Layou
     """
     left_s = clock.at(1.0) - time.monotonic()
     scenario = allow_bought(asked, found)
-    scenario = scenario.model_copy(update={"solver": scenario.solver.model_copy(update={"time_limit_s": max(1.0, left_s)})})
-    case = replace(loose, scenario=scenario, sites=sites_of(loose.county.schools, scenario))
+    case = replace(loose, scenario=scenario, sites=sites_of(loose.county.schools, scenario)).within(max(1.0, left_s))
     prepared = prepare(case, keep_taught(case, options), today, by_region=True)
     layout, solved = finish(prepared, spend_least(prepared))
     return replace(read_repair(asked, loose, found.price, layout, solved), near=found.near)

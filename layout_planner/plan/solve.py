@@ -26,7 +26,7 @@ from layout_planner.plan.goals import (
 )
 from layout_planner.plan.large import search_large
 from layout_planner.plan.layout import Layout, Solved
-from layout_planner.plan.linear import EXACT, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
+from layout_planner.plan.linear import EXACT, NONE_AT_ALL, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
 from layout_planner.plan.near import hold_far
@@ -119,8 +119,9 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
             raise out_of_time()
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
-    nobody = Stage(0.0, 0.0, 0.0, optimal=True)
-    return Asked(case, chosen, today, clock, Reached(nobody, large.at_risk, large.solver.values_by_name(), lacking=large.lacking), large)
+    return Asked(
+        case, chosen, today, clock, Reached(NONE_AT_ALL, large.at_risk, large.solver.values_by_name(), lacking=large.lacking), large
+    )
 
 
 def search_near(case: Case, options: pd.DataFrame, today: Layout, started: float) -> tuple[Asked, Spent]:
@@ -128,10 +129,8 @@ def search_near(case: Case, options: pd.DataFrame, today: Layout, started: float
 
     It stands where time left no other; its bounds say nothing of the whole county.
     """
-    settings = case.scenario.solver
-    left_s = max(LAST_SHARE * settings.time_limit_s, settings.time_limit_s - (time.monotonic() - started))
-    solver = settings.model_copy(update={"time_limit_s": left_s})
-    case = replace(case, scenario=case.scenario.model_copy(update={"solver": solver}))
+    limit_s = case.scenario.solver.time_limit_s
+    case = case.within(max(LAST_SHARE * limit_s, limit_s - (time.monotonic() - started)))
     near, held = hold_far(case, choose_options(case, options, today), today, case.scenario.plan.close)
     asked = prepare(near, held, today)
     spent = spend_least(asked)
@@ -297,8 +296,7 @@ def _reach_pupils(case: Case, options: pd.DataFrame, today: Layout, clock: Clock
     wide = replace(case, sites=widest_sites(case.sites)) if wide_is_best(case.scenario.plan) else case
     model = build_model(wide, options, today)
     solver = LinearSolver(model, case.scenario.solver.seed, clock.at(PUPILS_SHARE))
-    nobody = today_fits(case, options, today)
-    harm = Stage(0.0, 0.0, 0.0, optimal=True) if nobody else solver.minimise(model.harm, gap=EXACT)
+    harm = NONE_AT_ALL if today_fits(case, options, today) else solver.minimise(model.harm, gap=EXACT)
     solver.keep_at(model.harm, harm.value, "harm_kept")
     tidy = solver.minimise(model.at_risk + NEEDLESS * _buildings(model), gap=AT_RISK_GAP)
     value = evaluate(model.at_risk, solver.values())

@@ -6,7 +6,6 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pulp
 
 from layout_planner.plan.costs import count_classes
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.layout import Layout
     from layout_planner.plan.model import LayoutModel
@@ -43,13 +41,6 @@ def bands_at(site: Site, form: str) -> tuple[str, ...]:
 def decide_sites(sites: Iterable[Site], forms: Mapping[str, str]) -> tuple[Site, ...]:
     """Return every site decided for its form of `forms`."""
     return tuple(replace(site, forms=(forms[site.school_id],)) for site in sites)
-
-
-def keep_taught(case: Case, options: pd.DataFrame) -> pd.DataFrame:
-    """Return the options to sites that could teach the band under a form left open to them."""
-    taught = {(site.school_id, band) for site in case.sites for form in site.forms for band in site.bands[form]}
-    kept = [pair in taught for pair in zip(options["school_id"].astype(str), options["band"].astype(str), strict=True)]
-    return options[np.asarray(kept, dtype=bool)].reset_index(drop=True)
 
 
 def list_drops(sites: Iterable[Site], before: Mapping[str, str], now: Mapping[str, str]) -> set[Drop]:

@@ -11,9 +11,10 @@ import pulp
 
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import Prices
+from layout_planner.plan.choices import keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.large import search_model
-from layout_planner.plan.linear import EXACT, ContradictionError, LinearSolver, Stage, out_of_time
+from layout_planner.plan.linear import EXACT, NONE_AT_ALL, ContradictionError, LinearSolver, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.near import hold_far
 from layout_planner.plan.solve import AT_RISK_GAP, Clock, Reached, Spent, is_large
@@ -25,7 +26,6 @@ from layout_planner.plan.years_links import (
     forms_of,
     forms_today,
     homes_by_drop,
-    keep_taught,
     list_drops,
     list_receivers,
     needed_for,
@@ -207,8 +207,7 @@ def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -
     for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
         large = search_model(asked.case, model, clock.at)
         if large is not None:
-            nobody = Stage(0.0, 0.0, 0.0, optimal=True)
-            reached = Reached(nobody, large.at_risk, {}, lacking=large.lacking)
+            reached = Reached(NONE_AT_ALL, large.at_risk, {}, lacking=large.lacking)
             return replace(asked, clock=clock, reached=reached, large=large), Spent(model, large.solver, asked.case.sites, large.cost)
         _lower_floors(kept)
     raise out_of_time()

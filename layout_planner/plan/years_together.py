@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from layout_planner.errors import NoPlanError
+from layout_planner.plan.choices import keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.linear import EXACT, PUPIL_SLACK, LinearSolver
 from layout_planner.plan.model import build_model
 from layout_planner.plan.solve import AT_RISK_GAP, HALF, Spent
-from layout_planner.plan.years_links import decide_sites, displaced, forms_today, homes_by_drop, keep_taught, list_drops, needed_for
+from layout_planner.plan.years_links import decide_sites, displaced, forms_today, homes_by_drop, list_drops, needed_for
 from layout_planner.plan.years_model import build_years_model
 from layout_planner.plan.years_terms import Built, Step
 

@@ -77,7 +77,7 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
             norm,
             text,
             text,
-            measured=round(worst, 2) if np.isfinite(worst) else None,
+            measured=_measured(worst),
             settlements=sorted(homes),
         )
     late = [row for row in rows if row["settlement_id"] in newly and is_late(case, row)]
@@ -95,9 +95,14 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
         norm,
         text,
         cure,
-        measured=round(worst, 2) if np.isfinite(worst) else None,
+        measured=_measured(worst),
         settlements=sorted(newly),
     )
+
+
+def _measured(minutes: float) -> float | None:
+    """Return minutes as a finding tells them; None where nobody can say when a child arrives."""
+    return round(minutes, 2) if np.isfinite(minutes) else None
 
 
 def _judge_day(case: Case, merger: Merger, day: BadDay) -> Finding:
