@@ -9,6 +9,7 @@ import pandas as pd
 
 from layout_planner.names import name_pupils
 from layout_planner.safeguards.retrace import NO_WAY
+from layout_planner.safeguards.retrace_rides import child_factor
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def _bad_s(tracer: Tracer, found: Retraced, usual: Retraced, row: dict[Any, Any]
     """Return the expected seconds of one trip on a bad day; a journey by public bus is never taken as quicker than on other days."""
     home, school, mode = str(row["settlement_id"]), str(row["school_id"]), str(row["mode"])
     scenario, norms, asked = tracer.scenario, tracer.norms, tracer.asked(mode, str(row["band"]))
-    child = norms.value("speed.child_factor", grades=scenario.bands[str(row["band"])]) if scenario.travel.walk.child_speed else 1.0
+    child = child_factor(scenario, norms, str(row["band"]))
     if mode == "walk":
         return found.walks.get((home, school), NO_WAY).seconds / child
     if mode == "bus":

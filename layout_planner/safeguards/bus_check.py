@@ -21,6 +21,7 @@ from layout_planner.safeguards.bus_slow import check_slow
 from layout_planner.safeguards.bus_visits import check_rounds
 from layout_planner.safeguards.bus_week import as_routes, check_boarders
 from layout_planner.safeguards.retrace import Tracer
+from layout_planner.safeguards.retrace_rides import child_factor
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ def _check_turns(given: Given, roads: Roads) -> Iterator[Words]:
 
 def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
     """Every stop is within the walk limit of its riders, and no walk is shorter than it can be."""
-    norms, slow = given.norms, given.scenario.travel.walk.child_speed
+    norms = given.norms
     most = norms.value("bus.walk_to_stop_minutes")
     asked: dict[str, set[str]] = defaultdict(set)
     for row in given.riders:
@@ -355,8 +356,7 @@ def _check_walks(given: Given, roads: Roads) -> Iterator[Words]:
     for row in given.riders:
         if not row["route_id"]:
             continue
-        grades = given.scenario.bands[str(row["band"])]
-        child = norms.value("speed.child_factor", grades=grades) if slow else 1.0
+        child = child_factor(given.scenario, norms, str(row["band"]))
         home, stop, said = str(row["settlement_id"]), str(row["stop_id"]), MINUTE_S * float(row["walk_minutes"])
         least = min(adult[home][stop], _across_s(roads, home, stop)) / child
         where = f"{row['route_id']}, {home}, {row['band']}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from layout_planner.results import BUS_OPTIONS, BUS_RULES
-from layout_planner.safeguards.rules import judge
+from layout_planner.safeguards.rules import judge, tell_first
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from layout_planner.results import BusCheck, Finding, Verdict
 
 PLAN = "plan"
-SHOWN_AT_MOST = 5
 SAYS = {
     "riders": Words("每名乘车学生往返各有一个座位", "every bus pupil has one seat there and one back"),
     "seats": Words("校车不超载，每趟有照管人员", "no bus is overloaded, and an attendant rides every run"),
@@ -76,6 +75,5 @@ def judge_buses(norms: NormSet, check: BusCheck | None) -> Iterator[Finding]:
 
 def _tell(faults: tuple[Words, ...]) -> Words:
     """Return the first faults in one sentence, and how many more there are."""
-    shown, more = faults[:SHOWN_AT_MOST], len(faults) - SHOWN_AT_MOST
-    text = Words("校车：" + "；".join(fault.zh for fault in shown), "school buses: " + "; ".join(fault.en for fault in shown))
-    return Words(f"{text.zh}；另有{more}处", f"{text.en}; and {more} more") if more > 0 else text
+    told = tell_first(faults)
+    return Words(f"校车：{told.zh}", f"school buses: {told.en}")

@@ -18,6 +18,7 @@ import shapely
 from layout_planner.safeguards.hard_days import is_late
 from layout_planner.safeguards.recount import CLOSED, price_site, price_trip
 from layout_planner.safeguards.retrace import Ride, Tracer
+from layout_planner.safeguards.retrace_rides import child_factor
 from layout_planner.safeguards.rules import as_sentence, count, name_bands, name_schools
 from layout_planner.words import Words
 
@@ -131,7 +132,7 @@ def _limit_s(case: Case, band: str) -> float:
 def _slow_s(case: Case, ride: Ride, band: str) -> float:
     """Return the seconds of a school bus trip at the slow end of every speed; inf where the stop is too far to walk to."""
     norms = case.norms
-    child = norms.value("speed.child_factor", grades=case.scenario.bands[band]) if case.scenario.travel.walk.child_speed else 1.0
+    child = child_factor(case.scenario, norms, band)
     if not ride.stop_s / child <= 60 * norms.value("bus.walk_to_stop_minutes"):
         return math.inf
     on_road, off_road = norms.value("speed.walk_range_low"), norms.value("speed.off_road_range_low")

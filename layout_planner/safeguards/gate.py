@@ -24,7 +24,7 @@ from layout_planner.safeguards.objections import check_objections
 from layout_planner.safeguards.papers import check_papers
 from layout_planner.safeguards.public_seats import judge_public_seats
 from layout_planner.safeguards.receivers import check_receivers
-from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages
+from layout_planner.safeguards.rules import Case, as_day, count, judge, meets, name_villages, tell_first
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -49,7 +49,6 @@ CHECKS = (
     check_papers,
     check_objections,
 )
-SHOWN_AT_MOST = 5
 
 
 def judge_plan(  # noqa: PLR0913 - it looks at everything
@@ -112,11 +111,8 @@ def _judge_verification(verification: Verification, *, merged: bool) -> Finding:
             f"{note.en}the independent re-check agrees on all {verification.trips} trips",
         )
         return judge("verified", "pass", PLAN, None, text, text, measured=0.0, bound=(0.0, "faults"))
-    shown, more = faults[:SHOWN_AT_MOST], max(0, len(faults) - SHOWN_AT_MOST)
-    text = Words(
-        "独立复核不一致：" + "；".join(fault.zh for fault in shown) + (f"；另有{more}处" if more else ""),
-        "the independent re-check disagrees: " + "; ".join(fault.en for fault in shown) + (f"; and {more} more" if more else ""),
-    )
+    told = tell_first(faults)
+    text = Words(f"独立复核不一致：{told.zh}", f"the independent re-check disagrees: {told.en}")
     cure = Words(
         "不要使用本方案；重新计算，仍不一致则报告缺陷", "do not use this plan; run it again, and report a fault if it still differs"
     )

@@ -14,7 +14,8 @@ from scipy.optimize import linprog
 from scipy.sparse import coo_array
 
 from layout_planner.safeguards.retrace_lines import Sitting, list_sittings
-from layout_planner.safeguards.rules import count, judge
+from layout_planner.safeguards.retrace_rides import child_factor
+from layout_planner.safeguards.rules import judge, tell_first
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from layout_planner.safeguards.retrace_net import Net
     from layout_planner.scenario import Scenario
 
-SHOWN_AT_MOST = 5
 TINY = 1e-4
 CURE = Words(
     "增加班次或换大车，或改乘校车、寄宿；写明的座位有误就更正",
@@ -49,8 +49,7 @@ def find_overfull(county: County, scenario: Scenario, norms: NormSet, layout: La
     if lines is None or not lines.seats:
         return None
     rows = layout.assignment[layout.assignment["mode"] == "bus"]
-    slow = scenario.travel.walk.child_speed
-    factors = {band: norms.value("speed.child_factor", grades=grades) if slow else 1.0 for band, grades in scenario.bands.items()}
+    factors = {band: child_factor(scenario, norms, band) for band in scenario.bands}
     rows = rows.assign(factor=rows["band"].map(factors).astype(float))
     riders: Counter[tuple[str, str, float]] = Counter()
     for home, school, factor, pupils in zip(*(rows[name] for name in ("settlement_id", "school_id", "factor", "pupils")), strict=True):
@@ -135,10 +134,6 @@ def judge_public_seats(overfull: tuple[Words, ...], subject: str) -> Finding:
     """Refuse a plan that sends more pupils to a public bus than it has seats."""
     text = Words("学生所乘各班公交都有座位", "every pupil on a public bus with told seats has one")
     if overfull:
-        shown, more = overfull[:SHOWN_AT_MOST], max(0, len(overfull) - SHOWN_AT_MOST)
-        text = Words(
-            "；".join(fault.zh for fault in shown) + (f"；另有{more}班" if more else ""),
-            "; ".join(fault.en for fault in shown) + (f"; and {count(more, 'departure')} more" if more else ""),
-        )
+        text = tell_first(overfull, Words("班", "departure"))
     verdict: Verdict = "fail" if overfull else "pass"
     return judge("public_seats", verdict, subject, None, text, CURE, measured=float(len(overfull)), bound=(0.0, "departures"))

@@ -14,7 +14,7 @@ from layout_planner.safeguards.retrace_late import Late, retrace_late
 from layout_planner.safeguards.retrace_lines import retrace_public
 from layout_planner.safeguards.retrace_net import NO_WAY, Net, Way
 from layout_planner.safeguards.retrace_paces import Paces
-from layout_planner.safeguards.retrace_rides import NO_RIDE, Asked, Ride, RideTracer, ask_rides
+from layout_planner.safeguards.retrace_rides import NO_RIDE, Asked, Ride, RideTracer, ask_rides, child_factor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,10 +99,7 @@ class Tracer:
                 rides.update({(home, school, key[1]): ride for home, ride in found.items()})
             if on_step is not None:
                 on_step(done + 1, len(walked))
-        slow = self.scenario.travel.walk.child_speed
-        factors = {
-            band: self.norms.value("speed.child_factor", grades=grades) if slow else 1.0 for band, grades in self.scenario.bands.items()
-        }
+        factors = {band: child_factor(self.scenario, self.norms, band) for band in self.scenario.bands}
         wanted = served[served["mode"] == "bus"]
         timed = wanted.assign(factor=wanted["band"].map(factors))
         return Retraced(walks, rides, retrace_public(self.county, self.scenario, self.norms, timed, self.walking, self.late))

@@ -48,11 +48,16 @@ class Asked(NamedTuple):
     most_s: float
 
 
+def child_factor(scenario: Scenario, norms: NormSet, band: str) -> float:
+    """Return the share of an adult's walking speed that the pupils of a band reach; 1 where the scenario has everybody walk alike."""
+    return norms.value("speed.child_factor", grades=scenario.bands[band]) if scenario.travel.walk.child_speed else 1.0
+
+
 def ask_rides(scenario: Scenario, norms: NormSet, mode: str, band: str) -> Asked:
     """Return whose rides the pupils of a band take by `mode`; by public bus only the road counts."""
     if mode == "bus":
         return Asked(1.0, 1.0, math.inf)
-    child = norms.value("speed.child_factor", grades=scenario.bands[band]) if scenario.travel.walk.child_speed else 1.0
+    child = child_factor(scenario, norms, band)
     if mode == "board":
         return Asked(child, 1.0, math.inf)
     return Asked(child, norms.value("bus.detour_factor"), 60 * norms.value("bus.walk_to_stop_minutes"))

@@ -14,7 +14,7 @@ from layout_planner.results import Finding
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from layout_planner.county.model import County
     from layout_planner.norms import Norm, NormSet
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 COMPARE = {"<=": operator.le, ">=": operator.ge, "<": operator.lt, ">": operator.gt, "==": operator.eq}
 NAMED_AT_MOST = 8
+SHOWN_AT_MOST = 5
 ON_RECORD = ("record", "rule")  # units of norms that ask for a record, not for a quantity
 NOTHING_TO_DO = Words("无需处理", "nothing to do")
 OWN_RULE = "rule of this toolkit, no instrument behind it [A]"
@@ -116,6 +117,17 @@ def as_sentence(words: Words) -> Words:
 def count(number: float, one: str, many: str = "") -> str:
     """Return an English count: `1 pupil`, `2 pupils`."""
     return f"{number:.0f} {one if number == 1 else many or one + 's'}"
+
+
+def tell_first(faults: Sequence[Words], kind: Words | None = None) -> Words:
+    """Return the first faults in one sentence, and how many more there are; `kind` : what they are counted as, with its measure word."""
+    shown, more = faults[:SHOWN_AT_MOST], len(faults) - SHOWN_AT_MOST
+    zh, en = "；".join(fault.zh for fault in shown), "; ".join(fault.en for fault in shown)
+    if more <= 0:
+        return Words(zh, en)
+    if kind is None:
+        return Words(f"{zh}；另有{more}处", f"{en}; and {more} more")
+    return Words(f"{zh}；另有{more}{kind.zh}", f"{en}; and {count(more, kind.en)} more")
 
 
 def name_bands(case: Case, bands: Iterable[str]) -> Words:

@@ -21,7 +21,7 @@ from layout_planner.safeguards.mended_roads import mend_county
 from layout_planner.safeguards.public_seats import find_overfull
 from layout_planner.safeguards.recount import CLOSED, bands_of, count_classes, form_today, price_site, price_trip, recount_pupils
 from layout_planner.safeguards.retrace import NO_WAY, Retraced, Tracer
-from layout_planner.safeguards.retrace_rides import ask_rides
+from layout_planner.safeguards.retrace_rides import ask_rides, child_factor
 from layout_planner.safeguards.verify_connected import check_connected
 from layout_planner.safeguards.verify_terms import check_terms
 from layout_planner.words import Words
@@ -202,8 +202,7 @@ def _expected_trip(given: _Given, retraced: Retraced, row: dict[Any, Any]) -> tu
     home, school, mode, norms = str(row["settlement_id"]), str(row["school_id"]), row["mode"], given.norms
     if mode == "unserved":
         return NO_TRIP, float("inf")
-    slow = given.scenario.travel.walk.child_speed
-    child = norms.value("speed.child_factor", grades=given.scenario.bands[str(row["band"])]) if slow else 1.0
+    child = child_factor(given.scenario, norms, str(row["band"]))
     if mode == "walk":
         way = retraced.walks.get((home, school), NO_WAY)
         return _stretch(norms, lambda share, _: _walk_s(way.seconds, way.across_s, share) / child), way.metres
