@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from layout_planner.county.model import County
+    from layout_planner.county.model import County, Note
     from layout_planner.pipeline import Ground, OnStep
     from layout_planner.plan.frontier import Point
     from layout_planner.plan.layout import Layout, Solved
@@ -81,6 +81,7 @@ class Frontier:
     pair: tuple[str, str] = ("kept", "yuan")
     question: Question | None = None
     ground: Ground | None = None
+    notes: tuple[Note, ...] = ()
 
 
 def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Frontier:
@@ -103,7 +104,7 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     today = question.today
     found = _trace(question, trace_frontier(question.case, question.options, today, points, tell))
     steps = tuple(_step(point, _measure(question, point.layout, point.solved), today) for point in found)
-    return Frontier(scenario, ground.county, _measure(question, today), steps, question=question, ground=ground)
+    return Frontier(scenario, ground.county, _measure(question, today), steps, question=question, ground=ground, notes=question.notes())
 
 
 def study_pair(
@@ -136,7 +137,7 @@ def study_pair(
         closed = _list_closed(point.layout, question.today)
         kept_now, sure = round(figures["sites_open"]), (point.goal_bound, point.gap)
         steps.append(Step(kept_now, figures, *sure, closed, point.asked, is_supported, point.layout, point.solved))
-    return Frontier(scenario, ground.county, _measure(question, question.today), tuple(steps), pair, question, ground)
+    return Frontier(scenario, ground.county, _measure(question, question.today), tuple(steps), pair, question, ground, question.notes())
 
 
 def _trace(question: Question, points: Iterator[Traced]) -> list[Traced]:

@@ -9,8 +9,9 @@ import pandas as pd
 
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
+from layout_planner.county.model import Note
 from layout_planner.errors import NoPlanError
-from layout_planner.pipeline import ground_of
+from layout_planner.pipeline import ground_of, note_norms
 from layout_planner.plan.case import Case
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.present import present_layout
@@ -28,6 +29,17 @@ if TYPE_CHECKING:
     from layout_planner.norms import NormSet
     from layout_planner.pipeline import Ground, OnStep
     from layout_planner.plan.layout import Layout
+
+NOT_COUNTED = {
+    "bus_rounds": Words(
+        "bus_rounds 在这里不起作用：校车按座位数计，没有按实际线路核对。选定后用 run 运行",
+        "bus_rounds does not count here: buses are counted by their seats, not by real routes; `run` what you choose",
+    ),
+    "price_of_holding": Words(
+        "price_of_holding 在这里不起作用：坏天气也站得住要多花多少，用 run 求",
+        "price_of_holding does not count here: `run` tells what it costs that a plan holds on hard days",
+    ),
+}
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,18 @@ class Question:
             assess_risk(each, case.county, case.where(each.fixes).travel, case.norms, case.scenario) for each in (layout, self.today)
         )
         return measure_layout(layout, risk, self.today, now, case.norms, case.scenario, terms=describe_layout(case, layout, self.today))
+
+    def notes(self) -> tuple[Note, ...]:
+        """Return what a reader must know: of norms and tables, and what the scenario asks for that only `run` does."""
+        case = self.case
+        closed = (note for measured in case.bad_days.values() for note in measured.notes)
+        assumed = count_pupils(case.county, case.scenario)[1]
+        return (*note_norms(case.norms), *case.county.notes, *assumed, *case.travel.notes, *closed, *note_not_counted(case.scenario.plan))
+
+
+def note_not_counted(plan: Plan) -> tuple[Note, ...]:
+    """Return a note on every key of `plan` that a study of several plans does not heed."""
+    return tuple(Note("not_counted", text) for key, text in NOT_COUNTED.items() if getattr(plan, key))
 
 
 def sweep_plans(

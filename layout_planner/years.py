@@ -22,7 +22,7 @@ from layout_planner.words import Words, say_nothing
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from layout_planner.county.model import County
+    from layout_planner.county.model import County, Note
     from layout_planner.pipeline import OnStep
     from layout_planner.plan.layout import Layout
     from layout_planner.plan.years_terms import YearPlan, YearsPlan
@@ -58,6 +58,7 @@ class YearsStudy:
     found: YearsPlan
     years: tuple[Year, ...]
     faults: tuple[Words, ...]
+    notes: tuple[Note, ...] = ()
 
     @property
     def verified(self) -> bool:
@@ -116,7 +117,8 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
     layouts = {plan.year: plan.layout for plan in found.years}
     bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
     faults = check_years(ground.county, scenario, norms, asked[years.first].today, layouts, bought)
-    return YearsStudy(scenario, ground.county, found, tuple(done), faults)
+    notes = {note.text: note for question in asked.values() for note in question.notes()}
+    return YearsStudy(scenario, ground.county, found, tuple(done), faults, tuple(notes.values()))
 
 
 def _pool_trips(found: YearsPlan) -> pd.DataFrame:

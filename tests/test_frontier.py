@@ -8,9 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from layout_planner.county.model import Note
 from layout_planner.errors import InputError
 from layout_planner.frontier import Frontier, Step, study_frontier
 from layout_planner.output.frontier_pages import describe_frontier, frontier_table, say_frontier, write_frontier
+from layout_planner.output.study_files import list_not_counted
+from layout_planner.sweep import note_not_counted
+from layout_planner.words import Words
 from tests.test_plan import scenario_with
 from tests.tiny import tiny_county
 
@@ -59,6 +63,23 @@ def test_the_files_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
     page = first[2].read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "49" not in page.split("<body>")[1].split("data:image")[0]
+
+
+def test_what_the_scenario_asks_and_a_frontier_does_not_heed_is_said(tmp_path):
+    found = frontier_of((2, 2_500_000.0, 20.0, ()), (1, 2_100_000.0, 23.5, ("P1",)))
+    other = Note("norms", Words("规范说明", "a remark on the norms"))
+    asked = scenario_with(bus_rounds=2, price_of_holding=True)
+    noted = replace(found, notes=(other, *note_not_counted(asked.plan)))
+    assert note_not_counted(scenario_with().plan) == ()
+    page = write_frontier(noted, tmp_path, "en")[2].read_text(encoding="utf-8")
+    top, below = page.split("<img", 1)[0], page.rsplit("</table>", 1)[1]
+    for key in ("bus_rounds", "price_of_holding"):
+        assert f"{key} does not count here" in top
+        assert f"{key} 在这里不起作用" in top
+        assert key not in below
+    assert "a remark on the norms" in below
+    assert [note["en"].split()[0] for note in describe_frontier(noted)["notes"]] == ["a", "bus_rounds", "price_of_holding"]
+    assert [text.en.split()[0] for text in list_not_counted(noted.notes)] == ["bus_rounds", "price_of_holding"]
 
 
 def test_a_scenario_in_which_nothing_may_close_has_no_frontier():

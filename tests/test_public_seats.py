@@ -26,6 +26,7 @@ from layout_planner.plan.present import present_layout
 from layout_planner.plan.public_seats import STRETCHES, SeatsLeft, note_public_seats
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.plan.worlds import offered_sets
+from layout_planner.province.borders import _options
 from layout_planner.safeguards.gate import judge_plan
 from layout_planner.safeguards.public_seats import find_overfull
 from layout_planner.safeguards.retrace import Tracer
@@ -128,6 +129,24 @@ def test_seats_hold_whichever_road_is_mended():
     case = replace(case, worlds=tuple(World(fixes, case.travel, {}) for fixes in offered_sets(case.scenario.plan)))
     plan = solve(case)[1]
     assert (ways(plan, "S1", "junior"), ways(plan, "S3", "lower_primary")) == ({"bus": 6, "board": 6}, {"bus": 9})
+
+
+def test_in_a_province_every_county_counts_the_seats_of_a_line_for_itself():
+    """Twice the tiny county on one 9路 of 15 seats: 15 ride in each, 30 in the bus, and both are told that it is full."""
+    cases = [tiny_case(15, max_new_beds=20) for _ in range(2)]
+    plans = [solve(case)[1] for case in cases]
+    riders = [plan.assignment.loc[plan.assignment["mode"] == "bus", "pupils"].sum() for plan in plans]
+    assert riders == [15, 15]
+    assert all("9路" in note_public_seats(case, plan)[0].text.en for case, plan in zip(cases, plans, strict=True))
+
+
+@pytest.mark.parametrize(("seats", "crosses"), [(np.inf, True), (40, False)])
+def test_nobody_crosses_a_border_by_a_line_whose_seats_are_told(seats, crosses):
+    case = tiny_case(seats)
+    sites = pd.DataFrame({"bands": [",".join(case.scenario.bands)] * len(case.county.schools)}, index=case.county.schools.index)
+    offered = _options(case.county, case.scenario, sites)
+    assert ("bus" in set(offered["mode"])) == crosses
+    assert "walk" in set(offered["mode"])
 
 
 BY_LINE = st.tuples(

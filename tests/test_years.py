@@ -27,6 +27,7 @@ from layout_planner.results import Verification
 from layout_planner.safeguards.years_check import Bought, check_years
 from layout_planner.scenario import Years, read_scenario
 from layout_planner.scenario.years_checks import find_years_faults
+from layout_planner.sweep import note_not_counted
 from layout_planner.travel.options import commute_options
 from layout_planner.words import say_nothing
 from layout_planner.years import Year, YearsStudy, list_changes, scenario_of_year, study_years
@@ -351,7 +352,8 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
         changes = list_changes(before, plan.layout)
         years.append(Year(plan.year, terms[0].case.scenario, plan, measures, measures, *changes, verification=Verification(1, 0.0)))
         before = plan.layout
-    study = YearsStudy(terms[0].case.scenario, county, found, tuple(years), ())
+    notes = note_not_counted(scenario_with(bus_rounds=1).plan)
+    study = YearsStudy(terms[0].case.scenario, county, found, tuple(years), (), notes)
     assert (
         "1 school closes, 0 drop grades, 0 open; 0 new beds, 0 new classrooms and 1 new bus for 300,000 yuan in all." in say_years(study).en
     )
@@ -364,7 +366,9 @@ def test_the_pages_are_written_twice_alike_and_no_name_runs_as_code(tmp_path):
     page = first[2].read_text(encoding="utf-8")
     assert "<script>alert" not in page
     assert "49" not in page.split("<body>")[1].split("data:image")[0]
+    assert "bus_rounds does not count here" in page.split("<img", 1)[0]
     assert describe_years(study)["verified"]
+    assert describe_years(study)["notes"] == [note.text._asdict() for note in notes]
 
 
 def test_the_shipped_scenario_over_years_is_read_with_its_limits():

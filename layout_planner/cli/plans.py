@@ -151,6 +151,7 @@ def frontier(  # noqa: PLR0913 - its options
     from layout_planner.frontier import draw_run, study_frontier, study_pair
     from layout_planner.output.frontier_pages import describe_frontier, frontier_sentence, frontier_table, write_frontier
     from layout_planner.output.run_view import view_of
+    from layout_planner.output.study_files import list_not_counted
     from layout_planner.output.terminal import Steps, result_console
 
     with Steps(lang, quiet=as_json) as steps:
@@ -168,8 +169,8 @@ def frontier(  # noqa: PLR0913 - its options
     console = result_console()
     console.print(frontier_table(found, lang))
     console.print(frontier_sentence(found, lang))
-    for path in paths:
-        console.print(str(path), soft_wrap=True, markup=False)
+    for line in [text.say(lang) for text in list_not_counted(found.notes)] + [str(path) for path in paths]:
+        console.print(line, soft_wrap=True, markup=False)
 
 
 def _read_pair(between: str) -> set[str]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @common
 def years(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_json: bool) -> None:
     """Plan the school years of [plan.years] together: what closes, opens and is built when, building before closing."""
+    from layout_planner.output.study_files import list_not_counted
     from layout_planner.output.terminal import Steps, result_console
     from layout_planner.output.years_pages import changes_table, describe_years, list_faults, write_years, years_sentence, years_table
     from layout_planner.years import study_years
@@ -34,5 +35,6 @@ def years(scenario: Path, data_dir: Path | None, out: Path, lang: Lang, *, as_js
     console = result_console()
     for part in (years_table(study, lang), changes_table(study, lang), years_sentence(study, lang)):
         console.print(part)
-    for line in [fault.say(lang) for fault in list_faults(study)] + [str(path) for path in paths]:
+    said = [*list_faults(study), *list_not_counted(study.notes)]
+    for line in [text.say(lang) for text in said] + [str(path) for path in paths]:
         console.print(line, soft_wrap=True, markup=False)

@@ -15,7 +15,7 @@ from layout_planner.output.charts import as_uri, save_png
 from layout_planner.output.maps import LEAST_RUNS, MOST_RUNS, write_compare_map, write_map
 from layout_planner.output.pages import write_page
 from layout_planner.output.safe import clean_text
-from layout_planner.output.study_files import write_study
+from layout_planner.output.study_files import describe_notes, write_study
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -158,6 +158,7 @@ def describe_frontier(found: Frontier) -> dict[str, Any]:
         "scenario": found.scenario.name,
         "text": _say(found)._asdict(),
         "today": found.today,
+        "notes": [note.text._asdict() for note in found.notes],
         "steps": [row | {"closed": list(step.closed)} for row, step in zip(_rows(found), found.steps, strict=True)],
     }
 
@@ -245,6 +246,7 @@ def _describe_page(found: Frontier) -> dict[str, Any]:
         "norms": (found.scenario.norms, found.scenario.norms),
         "osm": False,
         "sentence": tuple(_say(found)),
+        **describe_notes(found.notes),
         "explained": tuple(_explain(found)),
         "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
         "charts": list(zip(*(_draw_charts(found, said) for said in ("zh", "en")), _name_charts(found), strict=True)),

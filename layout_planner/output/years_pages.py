@@ -14,7 +14,7 @@ from layout_planner.names import FORMS
 from layout_planner.output.charts import as_uri, save_png
 from layout_planner.output.pages import show_measure, write_page
 from layout_planner.output.safe import clean_text
-from layout_planner.output.study_files import write_study
+from layout_planner.output.study_files import describe_notes, write_study
 from layout_planner.plan.forms import CLOSED
 from layout_planner.words import Words
 
@@ -214,6 +214,7 @@ def describe_years(study: YearsStudy) -> dict[str, Any]:
         "as_safe": study.found.as_safe,
         "verified": study.verified,
         "faults": [fault._asdict() for fault in list_faults(study)],
+        "notes": [note.text._asdict() for note in study.notes],
         "years": _tabulate(study).to_dict("records"),
     }
 
@@ -296,6 +297,7 @@ def _describe_page(study: YearsStudy) -> dict[str, Any]:
             if rows
         ],
         "faults": [tuple(fault) for fault in list_faults(study)],
+        **describe_notes(study.notes),
     }
 
 

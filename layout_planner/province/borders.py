@@ -2,7 +2,7 @@
 
 Only places that a county's own plan leaves free are offered, so nothing is given twice. A host asks which of its neighbours' children
 who are at risk could reach a school near the border within the norms, on foot, by public bus, or as a boarder; school buses stay in
-their county.
+their county, and so do seats of public buses that are told.
 """
 
 from __future__ import annotations
@@ -137,7 +137,10 @@ def _options(county: County, scenario: Scenario, sites: pd.DataFrame) -> pd.Data
         for band in scenario.bands
     }  # fmt: skip
     options = commute_options(travel, county.schools, taught, norms, scenario)
-    return options[options["within_norms"].astype(bool) & options["mode"].isin(CROSSING_MODES)]
+    # where seats are told, what the host's own pupils leave of them is not known here, and unknown room is no room
+    told = travel.public is not None and travel.public.departures is not None
+    modes = [mode for mode in CROSSING_MODES if mode != "bus" or not told]
+    return options[options["within_norms"].astype(bool) & options["mode"].isin(modes)]
 
 
 def _as_offers(options: pd.DataFrame, children: pd.DataFrame, host_id: str) -> pd.DataFrame:
