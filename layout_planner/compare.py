@@ -105,9 +105,10 @@ def _count_newly_at_risk(risk: pd.DataFrame, risk_today: pd.DataFrame) -> int:
 
 
 def _count_moved(layout: Layout, today: Layout) -> int:
-    """Return the pupils whose school differs from today's."""
+    """Return the pupils whose school differs from today's; whom no school takes changes none: `unserved` counts them."""
     key = ["settlement_id", "band", "school_id"]
     now, then = (part.assignment.groupby(key)["pupils"].sum() for part in (layout, today))
+    now = now[now.index.get_level_values("school_id") != ""]
     return int((now - then.reindex(now.index, fill_value=0)).clip(lower=0).sum())
 
 

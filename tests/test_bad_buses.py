@@ -104,6 +104,34 @@ def delayed(county):
     return delay_lines(net, county.lines, close_pieces(net.edges, net.pieces, county.bad_days[0], Travel()), 4 * HOUR)
 
 
+@pytest.mark.parametrize(
+    ("area", "way_round", "said"),
+    [
+        (square(3000, 0), True, "flood, public lines: late by a way round, at most: 9路 (4 min)"),  # 193 s
+        (square(3000, 0), False, "flood, public lines: cut short: 9路"),
+        (square(3000, -1500), True, "flood, public lines: all as usual"),
+    ],
+)
+def test_a_note_names_the_lines_that_end_or_run_late(area, way_round, said):
+    county = county_of(tiny_lines(), area, way_round=way_round)
+    notes = measure_bad_day(build_net(county, NORMS, Travel()), county, Travel(), county.bad_days[0]).notes
+    assert [note.text.en for note in notes if note.code == "bad_day_lines"] == [said]
+
+
+def test_of_many_lines_the_first_ten_are_named():
+    services = [replace_name(service, f"{number:02d}") for number in range(12) for service in services_of_9()]
+    county = county_of(lines_of(STOP_PLACES, services), square(3000, 0), way_round=False)
+    notes = measure_bad_day(build_net(county, NORMS, Travel()), county, Travel(), county.bad_days[0]).notes
+    told = next(note for note in notes if note.code == "bad_day_lines")
+    assert told.text.zh.endswith("09等，另有2条")
+    assert told.text.en.endswith("08, 09 and 2 more")
+    assert told.count == 12
+
+
+def replace_name(service, name):
+    return Service(name, name, service.calls, service.runs)
+
+
 def test_a_line_with_a_headway_is_late_on_the_way_only():
     """All its buses are late alike, so nobody waits longer: S1 rides 193 s longer, S3 has its bus behind the water as on other days."""
     there = (Call("a", 0, 0), Call("b", 600, 600), Call("c", 960, 960))

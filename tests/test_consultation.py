@@ -191,6 +191,13 @@ def test_find_my_village_by_pinyin_and_read_both_sentences(browser, files, view)
 
 
 @in_browser
+def test_on_a_phone_the_map_begins_where_the_search_ends(browser, files):
+    with visit(browser, files / "zh.html", PHONE, has_touch=True) as page:
+        ends, begins = (page.locator(part).bounding_box() for part in ("#lead", ".stage"))
+        assert 0 <= begins["y"] - ends["y"] - ends["height"] <= 40
+
+
+@in_browser
 def test_a_village_that_changes_reads_who_why_and_what_must_stand_first(browser, files):
     with visit(browser, files / "zh.html") as page:
         page.evaluate("(i) => planner.openVillage(i)", leaving(page))

@@ -152,6 +152,14 @@ def test_an_assumed_limit_says_so_and_villages_are_named():
     assert "Jia" in finding.text.en
 
 
+def test_a_trip_without_end_is_told_as_no_way_and_not_as_a_figure():
+    proposed = changed_plan({"trips": {"S1/lower_primary": {"seconds": float("inf"), "pessimistic_s": float("inf")}}})
+    finding = next(f for f in judge(proposed=proposed, checked=AGREES).findings if f.rule == "travel" and f.verdict == "fail")
+    assert finding.measured is None
+    assert "no way" in finding.text.en
+    assert "没有可走的路" in finding.text.zh
+
+
 @pytest.mark.parametrize("missing", [row[1] for row in RECORDS])
 def test_unknown_never_passes(missing):
     result = judge([row for row in RECORDS if row[1] != missing], checked=AGREES)

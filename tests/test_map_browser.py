@@ -38,6 +38,7 @@ def files(views, tmp_path_factory):
     folder = tmp_path_factory.mktemp("pages")
     write_map(views["plain"], folder / "map.html", "zh")
     write_map(views["hostile"], folder / "hostile.html", "zh")
+    write_map(dataclasses.replace(views["plain"], verdict="unknown"), folder / "unknown.html", "en")
     write_compare_map([views["plain"], views["keep"]], folder / "compare_map.html", "en")
     write_compare_map([views["hostile"], views["hostile"]], folder / "hostile_compare_map.html", "en")
     hostile = dataclasses.replace(views["hostile"], measures={when: summarise_state(views["hostile"], when) for when in ("today", "plan")})
@@ -239,6 +240,7 @@ def test_hostile_title_and_notes_are_text(open_page, file):
     "file",
     [
         "map.html",
+        "unknown.html",
         "hostile.html",
         "compare_map.html",
         "hostile_compare_map.html",

@@ -14,7 +14,7 @@ from affine import Affine
 from hypothesis import given
 from hypothesis import strategies as st
 from rasterio.io import MemoryFile
-from shapely import LineString, Point
+from shapely import LineString, MultiLineString, Point
 
 from layout_planner.county.model import Elevation
 from layout_planner.output.consultation import write_consult_page
@@ -54,8 +54,11 @@ def with_layers(view):
     )
     river = gpd.GeoDataFrame(geometry=[LineString([(west, south), (east, north)])], crs="EPSG:4326")
     heights = np.add.outer(np.linspace(0, 900, 60), np.linspace(0, 400, 60)).astype(np.float32)
+    roads = [MultiLineString([[(west, south), (east, south)]]), MultiLineString([[(west, north), (east, north)]])]
+    about = {"id": ["old", "new"], "name": [HOSTILE[0], "新路"], "name_en": ["", "New Road"], "is_new": [False, True]}
+    mended = gpd.GeoDataFrame(about, geometry=roads, crs="EPSG:4326")
     relief = shade_relief(Elevation(heights, Affine((east - west) / 60, 0, west, 0, (south - north) / 60, north), "EPSG:4326"))
-    return dataclasses.replace(with_ways(view), bad_days=days, venues=venues, water=river, relief=relief)
+    return dataclasses.replace(with_ways(view), bad_days=days, venues=venues, water=river, relief=relief, mended=mended)
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,7 @@ def test_layers_are_stored_and_read(view, tmp_path):
     assert list(again.venues["state"]) == ["too_near", "check", ""]
     assert len(again.bad_days) == len(view.bad_days)
     assert len(again.water) == 1
+    assert list(again.mended["is_new"]) == [False, True]
     assert encode_map([State(again, "today")], "zh")["days"] == [["flood", "洪水 <b>", "flood <b>"]]
 
 
@@ -143,6 +147,7 @@ def test_the_public_map_names_no_venue_and_no_row(view):
     assert data["venues"] is None
     assert data["rows"] == {"villages": [], "schools": []}
     assert data["days"]
+    assert [road[1:3] for road in data["states"][1]["mended"]] == [["", 0], ["New Road", 1]]  # what is to be built is public
 
 
 def test_no_layers_no_harm():
@@ -150,6 +155,7 @@ def test_no_layers_no_harm():
     assert data["days"] == []
     assert data["venues"] is data["relief"] is encode_venues(None) is None
     assert data["water"] == ""
+    assert data["states"][0]["mended"] == []
 
 
 # ---- what a planner does
@@ -216,6 +222,20 @@ def test_a_layer_that_is_switched_on_brings_its_legend(browser, files, layer, wo
         page.locator(f"[name=layer-{layer}]").check()
         assert words in page.locator("#legend").inner_text()
         assert picture(page) != before
+
+
+@in_browser
+def test_roads_that_the_plan_mends_or_builds_are_drawn_with_the_plan_alone(browser, files):
+    with visit(browser, files / "map.html") as page:
+        legend = page.locator("#legend")
+        assert "方案新建的道路：新路" in legend.inner_text()
+        assert HOSTILE[0] in legend.inner_text()  # as text
+        with_roads = picture(page, "to")
+        page.evaluate("planner.data.states[1].mended = []")
+        page.evaluate("planner.repaint('to')")
+        assert picture(page, "to") != with_roads
+        page.evaluate("planner.show({ mode: 'from' })")
+        assert "方案新建的道路" not in legend.inner_text()
 
 
 @in_browser

@@ -16,6 +16,7 @@ from layout_planner.cli import main
 from layout_planner.county.gtfs import read_gtfs
 from layout_planner.county.gtfs_feed import write_feed
 from layout_planner.county.lines import Call, Run, Service, build_lines
+from layout_planner.county.model import BadDay
 from layout_planner.errors import InputError
 from layout_planner.plan.case import Case, World
 from layout_planner.plan.choices import choose_options
@@ -36,6 +37,7 @@ from layout_planner.travel.departures import Departures, no_rides
 from layout_planner.travel.matrix import measure_travel
 from layout_planner.travel.model import PUBLIC_COLUMNS, PublicTrips
 from layout_planner.travel.options import child_factor, commute_options
+from layout_planner.words import Words
 from tests.broken import copy_good
 from tests.safe_case import DEMAND
 from tests.safe_case import county as safe_county
@@ -86,7 +88,9 @@ def test_one_bus_of_few_seats_worked_out_by_hand():
     today, plan, _ = solve(case)
     assert (ways(today, "S1", "junior"), ways(today, "S3", "lower_primary")) == ({"bus": 12}, {"bus": 3, "walk": 6})
     assert (ways(plan, "S1", "junior"), ways(plan, "S3", "lower_primary")) == ({"bus": 6, "board": 6}, {"bus": 9})
-    assert "9路" in note_public_seats(case, plan)[0].text.en
+    assert note_public_seats(case, plan)[0].text.en == "public lines with a departure filled to the last seat for pupils: 9路"
+    flooded = replace(case, county=replace(case.county, bad_days=(BadDay("june", Words("洪水", "flood"), ("flood",), "", None),)))
+    assert note_public_seats(flooded, plan)[0].text.en.endswith("9路; whether seats suffice on bad days is not counted")
 
 
 @pytest.mark.parametrize("seats", [0, 21, np.inf])

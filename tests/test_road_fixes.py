@@ -14,6 +14,7 @@ from layout_planner.county.faults import Faults
 from layout_planner.county.mended import check_road_fixes, mend_roads
 from layout_planner.errors import InputError, ScenarioError
 from layout_planner.frontier import draw_run, study_frontier
+from layout_planner.output.run_view import view_of
 from layout_planner.pipeline import lay_ground, run_scenario
 from layout_planner.plan.case import World
 from layout_planner.plan.worlds import offered_sets
@@ -196,6 +197,10 @@ def test_a_new_road_is_built_where_only_so_a_bus_reaches_a_village(monkeypatch):
     assert with_road.riding().ride_s[home, school] == pytest.approx(720.666, abs=0.1)
     plain, run = run_scenario(scenario_with(max_buses=1), ground=ground), run_scenario(scenario, ground=ground)
     assert run.plan.fixes == ("new",)
+    drawn = view_of(run).mended
+    assert drawn[["id", "name", "name_en", "is_new"]].to_numpy().tolist() == [["new", "新路", "New Road", True]]
+    assert drawn.to_crs(CRS).length.tolist() == pytest.approx([3605.551], abs=0.1)
+    assert view_of(plain).mended is None
     assert run.measures["plan"]["at_risk"] < plain.measures["plan"]["at_risk"]
     assert run.measures["plan"]["capital_yuan"] == pytest.approx(2_000_000 + plain.measures["plan"]["capital_yuan"])
     assert run.solved.terms["roads_yuan"] == pytest.approx(2_000_000 / YEARS)

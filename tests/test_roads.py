@@ -11,6 +11,7 @@ import networkx as nx
 import numpy as np
 import osmnx
 import pytest
+from scipy.spatial import cKDTree
 from shapely import LineString, MultiLineString, Point
 
 from layout_planner.county.fetch import fetch_roads
@@ -196,6 +197,13 @@ def test_truncated_pbf(tmp_path):
     faults_of(tmp_path / "cut.osm.pbf")
 
 
+def in_one_order(roads, places):
+    """Return the edges by way, by which of `places` they begin and end at, and by length."""
+    node = cKDTree(places).query(roads.node_xy)[1]
+    begin, end = (node[roads.edges[column]] for column in ("from_node", "to_node"))
+    return roads.edges.iloc[np.lexsort([roads.edges.length.round(), end, begin, roads.edges["way"].astype(str)])]
+
+
 def test_real_pbf_and_the_same_roads_in_a_geopackage(tmp_path):
     crs = "EPSG:32635"
     roads = read_roads(pyrosm_file("test.osm.pbf"), "test", crs)
@@ -207,14 +215,15 @@ def test_real_pbf_and_the_same_roads_in_a_geopackage(tmp_path):
         2.6,
         True,
     )
-    given = roads.edges.copy()
+    given = in_one_order(roads, roads.node_xy)
     roads.edges.to_file(tmp_path / "roads.gpkg", layer="roads")
     again = read_roads(tmp_path / "roads.gpkg", "roads.gpkg", crs, layer="roads")
     assert len(again.node_xy) == len(roads.node_xy)
     assert len(again.edges) == len(roads.edges)
+    read = in_one_order(again, roads.node_xy)
     for column in ROAD_COLUMNS[2:]:
-        assert again.edges[column].tolist() == given[column].tolist(), column
-    assert np.allclose(again.edges.length, roads.edges.length, atol=1e-3)
+        assert read[column].tolist() == given[column].tolist(), column
+    assert np.allclose(read.length, given.length, atol=1e-3)
     fresh = [read_roads(pyrosm_file("test.osm.pbf"), "test", crs).edges for _ in range(2)]
     assert fresh[0].equals(fresh[1])
 
@@ -224,6 +233,24 @@ def line_file(path, lines, crs=CRS, **columns):
         warnings.simplefilter("ignore", UserWarning)  # a file without a projection is what some tests want
         gpd.GeoDataFrame(columns, geometry=lines, crs=crs).to_file(path)
     return path
+
+
+def test_the_order_of_rows_in_a_layer_changes_nothing(tmp_path):
+    """Two lines are drawn twice, with other tags, one of them without a name."""
+    base = np.array([500_000.0, 2_900_000.0])
+    twice, short = [(0, 0), (100, 0), (200, 0)], [(50, 9), (50, 90)]
+    drawn = [twice, [(100.0004, 0.0003), (100, 90)], [(200.05, 0), (300, 0)], twice, short, short]
+    lines = [LineString(base + np.array(line)) for line in drawn]
+    classes = ["tertiary", "path", "track", "residential", "path", "path"]
+    said = {"road_id": list("abcdef"), "highway": classes, "name": ["", "", "", "", "一", None]}
+    tables = []
+    for name, order in (("given", range(6)), ("turned", range(5, -1, -1)), ("mixed", [3, 5, 1, 0, 4, 2])):
+        columns = {column: [values[row] for row in order] for column, values in said.items()}
+        tables.append(read_roads(line_file(tmp_path / f"{name}.gpkg", [lines[row] for row in order], **columns), name, CRS))
+    for other in tables[1:]:
+        assert other.edges.equals(tables[0].edges)
+        assert np.array_equal(other.node_xy, tables[0].node_xy)
+        assert np.array_equal(other.node_lonlat, tables[0].node_lonlat)
 
 
 def test_lines_meet_within_ten_centimetres(tmp_path):

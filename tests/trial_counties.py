@@ -273,7 +273,7 @@ OPTIONS: dict[str, tuple[float, tuple[str, ...], Callable[[Trial], None]]] = {
 
 
 def write_trial(trial: Trial, folder: Path, *, turned: bool = False) -> Path:
-    """Write the county and return its scenario file; `turned` : the rows of all tables from last to first."""
+    """Write the county and return its scenario file; `turned` : the rows of all tables and the roads from last to first."""
     folder.mkdir(parents=True)
     for name, rows in trial.tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as stream:
@@ -281,7 +281,7 @@ def write_trial(trial: Trial, folder: Path, *, turned: bool = False) -> Path:
             table.writeheader()
             table.writerows(reversed(rows) if turned else rows)
     lines = [("LineString", road["points"], {key: road[key] for key in list(road)[:4]}) for road in trial.roads]
-    _write_shapes(folder / "roads.geojson", lines)
+    _write_shapes(folder / "roads.geojson", lines[::-1] if turned else lines)
     if trial.flood:
         _write_shapes(folder / "flood.geojson", [("Polygon", trial.flood, {})])
     data = {"year": 2026, "roads": {"path": "roads.geojson"}, **{name: {"path": f"{name}.csv"} for name in trial.tables}}

@@ -47,7 +47,7 @@ def add_road(roads: RoadTable, fix: RoadFix) -> RoadTable:
     row = {
         "from_node": ends[0],
         "to_node": ends[1],
-        "way": f"new:{fix.id}",
+        "way": new_way(fix),
         "name": fix.name.zh,
         "road_class": fix.road_class or "unclassified",
         "surface": fix.surface,
@@ -64,6 +64,11 @@ def add_road(roads: RoadTable, fix: RoadFix) -> RoadTable:
         "geometry": shapely.LineString(line[kept]),
     }
     return replace(roads, edges=_append(edges, row))
+
+
+def new_way(fix: RoadFix) -> str:
+    """Return the id that the road which `fix` draws has in the road table."""
+    return f"new:{fix.id}"
 
 
 def check_new_road(fix: RoadFix, roads: RoadTable, faults: Faults) -> None:

@@ -119,7 +119,7 @@ def _read_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) 
 
 def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: str) -> Ways:
     check_magic(path)
-    frame = _read_lines(path, layer)
+    frame = _sort_rows(_read_lines(path, layer))
     lines = shapely.force_2d(frame.geometry.to_numpy())
     if frame.crs is None and crs is None:
         raise FaultError(
@@ -137,7 +137,7 @@ def _read_line_ways(path: Path, layer: str | None, crs: str | None, metric_crs: 
     if lost.all():
         raise FaultError(Words("道路坐标无法换算", "the coordinates of the roads cannot be converted"), Words("检查 crs", "check crs"))
     used = _judge_rows(frame)
-    kept = used.index.get_indexer(row[entry]) if len(used) else np.full(len(entry), -1)
+    kept = used.index.get_indexer(frame.index[row[entry]]) if len(used) else np.full(len(entry), -1)
     keep = kept >= 0
     vertex, lon, lat = _merge_vertices(np.where(lost, np.nan, lon)[keep], np.where(lost, np.nan, lat)[keep], entry[keep], metric_crs)
     _, way = np.unique(entry[keep], return_inverse=True)
@@ -162,6 +162,18 @@ def _read_lines(path: Path, layer: str | None) -> gpd.GeoDataFrame:
     return frame.reset_index(drop=True)
 
 
+def _sort_rows(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Return the rows in an order that does not depend on that of the file: by where their lines run, then by what else they say.
+
+    Rows keep the number by which a file without ids is named. What is found on the roads, school buses above all, depends on the order of
+    equals; it may not depend on the order in which a bureau's file was saved.
+    """
+    lines = [line or b"" for line in shapely.to_wkb(shapely.force_2d(frame.geometry.to_numpy())).tolist()]
+    twice = frame[pd.Series(lines, index=frame.index).duplicated(keep=False)].drop(columns=frame.geometry.name).sort_index(axis=1)
+    said = dict(zip(twice.index, twice.map(str).to_numpy().tolist(), strict=True))
+    return frame.iloc[sorted(range(len(frame)), key=lambda row: (lines[row], said.get(row, [])))]
+
+
 def _judge_rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
     """Return ROAD_COLUMNS of the rows that are roads, by the OSM rules; columns that already hold the verdict are taken over."""
     known = {str(column).lower(): column for column in reversed(frame.columns)}
@@ -181,7 +193,7 @@ def _judge_rows(frame: gpd.GeoDataFrame) -> pd.DataFrame:
             printed.append((values.get("osm_way") or str(row), values.get("name", ""), values.get("surface", "")))
     if not ruled:
         return make_table(printed, [use for use in uses if use is not None]).set_axis(pd.Index(rows, dtype=int))
-    table = pd.DataFrame(printed, columns=["way", "name", "surface"], dtype=object)
+    table = pd.DataFrame(printed, index=frame.index, columns=["way", "name", "surface"], dtype=object)
     table["road_class"] = tags["highway"].to_numpy(dtype=object)
     for column in ("walk", "drive_forward", "drive_backward", "bridge", "hazard"):
         table[column] = frame[column].fillna(value=False).astype(bool) if column in frame else False

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from layout_planner.county.projection import INCOMING, OUTGOING
 from layout_planner.names import name_band
 from layout_planner.output.charts import save_png
 from layout_planner.output.study_files import write_study
@@ -38,6 +40,7 @@ ACCOUNT_HEADS = {
     "pupils": Words("其中1-9年级", "of these grades 1-9"),
 }
 WHOLE_COUNTY = Words("全县", "county")
+FLOWS = dict.fromkeys(INCOMING, 1) | dict.fromkeys(OUTGOING, -1)
 COLOURS = ("#1b6ca8", "#d1603d", "#3c8d5a", "#7a5195", "#8c6d1f")
 
 
@@ -59,21 +62,45 @@ def show_demand(
     for variant, forecast in forecasts.items():
         name = Words(f"合计（{VARIANT_WORDS[variant].zh}）", f"total, {variant}").say(lang)
         by_band[name] = [int(forecast.pupils(when, scenario.bands).to_numpy().sum()) for when in years]
-    account = chosen.accounts[chosen.accounts["township"] == ""].drop(columns="township")
+    account = round_account(chosen.accounts[chosen.accounts["township"] == ""].drop(columns="township"))
+    account["pupils"] = [int(chosen.pupils(when, scenario.bands).to_numpy().sum()) for when in account["year"]]  # as in the table above
     tables = {
         Words("各学年学生数", "pupils by school year").say(lang): by_band,
-        Words("人数推移：年初 + 各项增加 - 各项减少 = 年末", "children: opening + what is added - what is taken = closing").say(lang): (
-            account.map(_exact).rename(columns={name: head.say(lang) for name, head in ACCOUNT_HEADS.items()})
-        ),
+        Words(
+            "人数推移：年初 + 各项增加 - 各项减少 = 年末（整数；精确到千分之一的见accounts.csv）",
+            "children: opening + what is added - what is taken = closing (whole children; to the thousandth in accounts.csv)",
+        ).say(lang): account.rename(columns={name: head.say(lang) for name, head in ACCOUNT_HEADS.items()}),
     }
     if "township" in county.settlements:
         tables[Words("各乡镇学生数", "pupils by township").say(lang)] = _by_township(scenario, county, chosen, lang)
-    return tables
+    return {title: _space_thousands(table, year) for title, table in tables.items()}
 
 
-def _exact(value: float) -> str:
-    """Return a figure of the account to the last thousandth, so that what is printed adds up."""
-    return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+def _space_thousands(table: pd.DataFrame, year: str) -> pd.DataFrame:
+    """Return the table with its whole numbers as they are printed, but for the column of years."""
+    spaced = table.astype(object)
+    for name in (name for name in table if name != year and pd.api.types.is_integer_dtype(table[name])):
+        spaced[name] = [f"{value:,}" for value in table[name]]
+    return spaced
+
+
+def round_account(accounts: pd.DataFrame) -> pd.DataFrame:
+    """Return accounts (ACCOUNT_COLUMNS) in whole children that still add up, row by row and from one year to the next.
+
+    Every figure is the nearest whole one; what is then missing is told with the greatest of what came and went, where it matters least.
+    """
+    rows = []
+    for exact in accounts[["opening", "closing", "pupils", *FLOWS]].to_dict("records"):
+        whole = {str(name): _nearest(value) for name, value in exact.items()}
+        missing = whole["closing"] - whole["opening"] - sum(sign * whole[name] for name, sign in FLOWS.items())
+        parted = sorted((name for name in FLOWS if exact[name] != whole[name]), key=lambda name: -whole[name])
+        rows.append(whole | {name: whole[name] + FLOWS[name] * (1 if missing > 0 else -1) for name in parted[: abs(missing)]})
+    return accounts.assign(**pd.DataFrame(rows, index=accounts.index))
+
+
+def _nearest(value: float) -> int:
+    """Return the nearest whole number, halves upwards."""
+    return math.floor(value + 0.5)
 
 
 def _by_township(scenario: Scenario, county: County, forecast: Forecast, lang: Lang) -> pd.DataFrame:

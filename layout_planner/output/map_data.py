@@ -17,6 +17,7 @@ from layout_planner.output.map_layers import (
     VILLAGE_ROW,
     encode_day_states,
     encode_days,
+    encode_mended,
     encode_relief,
     encode_rows,
     encode_shores,
@@ -148,6 +149,7 @@ def encode_map(states: Sequence[State], lang: Lang) -> dict[str, Any]:
             | {
                 "days": encode_day_states(state.view.bad_days, state.when, villages, bands),
                 "bus": encode_buses(state.view, state.when, schools),
+                "mended": encode_mended(state.view.mended if state.when == "plan" else None),
             }
             for state in states
         ],

@@ -95,6 +95,15 @@ def encode_shores(water: gpd.GeoDataFrame | None) -> str:
     return pack_lines(line for line in draw_lines(water, WATER_STRAY_M) if line) if water is not None and len(water) else ""
 
 
+def encode_mended(mended: gpd.GeoDataFrame | None) -> list[list[Any]]:
+    """Return [Chinese, English, 1 = new, lines (packed)] of every road that a plan mends or builds."""
+    if mended is None:
+        return []
+    shapes = (gpd.GeoDataFrame(geometry=list(shape.geoms), crs=mended.crs) for shape in mended.geometry)
+    rows = zip(mended["name"], mended["name_en"], mended["is_new"], shapes, strict=True)
+    return [[clean_text(zh), clean_text(en), int(is_new), pack_lines(draw_lines(shape, STRAY_M))] for zh, en, is_new, shape in rows]
+
+
 def encode_ways(tables: Sequence[gpd.GeoDataFrame | None], villages: dict[str, int], schools: dict[str, int]) -> dict[str, Any]:
     """Return `lines` (packed), `after` (the strand that follows, -1 at the school), and `begin`, of the ways of one or more runs.
 

@@ -84,6 +84,9 @@ def style_of(layer: str, lang: Lang) -> str:
         _categorised(root, "mode", modes)
     elif layer == "roads":
         _categorised(root, "road_class", _road_symbols())
+    elif layer == "mended":
+        _single(root, Symbol("line", "#7b2cbf", "solid", 1.1))
+        _label(root, "name", 8.0, 150_000)
     elif layer == "boundary":
         _single(root, Symbol("fill", "#7c6f8a", "dash dot", 0.6))
     elif layer == "bus_routes":

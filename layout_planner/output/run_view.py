@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from layout_planner.compare import list_mergers
+from layout_planner.county.mended import mend_roads
 from layout_planner.county.model import Note, Source
+from layout_planner.county.new_roads import new_way
 from layout_planner.errors import InputError, Problem
 from layout_planner.output.bus_plans import BUS_GEO_TABLES, BUS_PLAIN_TABLES, join_buses
 from layout_planner.output.map_data import group_roads
@@ -28,7 +31,7 @@ if TYPE_CHECKING:
     from layout_planner.results import Run
 
 DEGREES = "EPSG:4326"
-GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", "venues", "water", *BUS_GEO_TABLES)
+GEO_TABLES = ("settlements", "schools", "roads", "boundary", "ways", "venues", "water", "mended", *BUS_GEO_TABLES)
 RELIEF = "relief.jpg"
 BAD_DAYS = "bad_days.parquet"
 DAY_COLUMNS = ("day", "day_name", "day_name_en", "settlement_id", "band", "when", "day_state")
@@ -61,6 +64,7 @@ def view_of(run: Run) -> RunView:
         bad_days=_bad_days(run.assessment.get("bad_days")),
         venues=_venues(run),
         water=None if run.county.water is None else run.county.water[["geometry"]].to_crs(DEGREES),
+        mended=_mended(run),
         relief=None if run.county.elevation is None else shade_relief(run.county.elevation),
     )
 
@@ -124,6 +128,25 @@ def _venues(run: Run) -> gpd.GeoDataFrame | None:
     states = ["too_near" if key in near else "check" if key in check else "" for key in venues.index.astype(str)]
     columns = {"name": _text(venues, "name"), "kind": _text(venues, "kind"), "state": states}
     return gpd.GeoDataFrame(columns, index=venues.index, geometry=venues.geometry.to_crs(DEGREES))
+
+
+def _mended(run: Run) -> gpd.GeoDataFrame | None:
+    """Return the roads that the plan mends or builds, one row each."""
+    chosen = [fix for fix in run.scenario.plan.road_fixes if fix.id in run.plan.fixes]
+    if not chosen:
+        return None
+    edges = mend_roads(run.county.roads, chosen).edges.to_crs(DEGREES)
+    rows = [
+        {
+            "id": fix.id,
+            "name": fix.name.zh,
+            "name_en": fix.name.en,
+            "is_new": bool(fix.line),
+            "geometry": shapely.MultiLineString(list(edges.geometry[edges["way"].isin([*fix.ways, new_way(fix)])])),
+        }
+        for fix in chosen
+    ]
+    return gpd.GeoDataFrame(rows, crs=DEGREES)
 
 
 def describe_view(view: RunView) -> dict[str, Any]:
@@ -261,4 +284,5 @@ def _rebuild(stored: dict[str, Any], tables: dict[str, Any], trips: pd.DataFrame
         **{name: tables.get(name) for name in (*BUS_GEO_TABLES, *BUS_PLAIN_TABLES)},
         venues=tables.get("venues"),
         water=tables.get("water"),
+        mended=tables.get("mended"),
     )

@@ -163,7 +163,7 @@ def _cell(value: object) -> object:
 
 
 def write_geopackage(view: RunView, path: Path, lang: Lang = "zh") -> None:
-    """Write `plan.gpkg`: settlements, schools, trips as lines, roads, boundary, buses, each with its style for QGIS; EPSG:4326."""
+    """Write `plan.gpkg`: settlements, schools, trips as lines, all roads, mended roads, boundary, buses, with styles for QGIS; EPSG:4326."""
     layers = {
         "settlements": view.settlements.assign(**_at_risk(view)).reset_index(),
         "schools": _finite(view.schools.assign(becomes=_becomes(view)).reset_index()),
@@ -171,8 +171,7 @@ def write_geopackage(view: RunView, path: Path, lang: Lang = "zh") -> None:
         "trips_plan": _trip_lines(view, "plan"),
         "roads": view.roads,
     }
-    if view.boundary is not None:
-        layers["boundary"] = view.boundary
+    layers |= {name: table for name in ("mended", "boundary") if (table := getattr(view, name)) is not None}
     layers |= {name: _finite(table) for name in BUS_TABLES if (table := getattr(view, name)) is not None and len(table)}
     before = pyogrio.get_gdal_config_option("OGR_CURRENT_DATE")
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": SAVED_ON})

@@ -40,6 +40,7 @@ class RunView:
     bad_days     day, day_name, day_name_en, settlement_id, band, when, day_state (assess.bad_days); None where no bad day is known
     venues       name, kind, state (too_near, check or ""), geometry; None where no venue is known
     water        rivers and shores, LineStrings; None where not known
+    mended       roads that the plan mends or builds: id, name, name_en, is_new, geometry (MultiLineString); None where it does neither
     relief       the shaded relief; None without elevation
     """
 
@@ -74,4 +75,5 @@ class RunView:
     bad_days: pd.DataFrame | None = None
     venues: gpd.GeoDataFrame | None = None
     water: gpd.GeoDataFrame | None = None
+    mended: gpd.GeoDataFrame | None = None
     relief: Relief | None = None

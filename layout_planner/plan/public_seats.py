@@ -113,4 +113,10 @@ def note_public_seats(case: Case, layout: Layout) -> tuple[Note, ...]:
     text = Words("公交各班都还有学生座位", "every departure of the public lines has seats for pupils left")
     if names:
         text = Words("有班次坐满学生座位的公交线路：{names}", "public lines with a departure filled to the last seat for pupils: {names}")
+    bad = (
+        Words("；坏天气时座位够不够没有计算", "; whether seats suffice on bad days is not counted")
+        if case.county.bad_days
+        else Words("", "")
+    )
+    text = Words(text.zh + bad.zh, text.en + bad.en)
     return (Note("public_seats", text.fill(names=", ".join(names)), len(names)),)

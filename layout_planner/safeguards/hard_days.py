@@ -13,7 +13,7 @@ import numpy as np
 
 from layout_planner.names import name_hazard
 from layout_planner.safeguards.mergers import keep_or_bus, round_up
-from layout_planner.safeguards.rules import count, judge, meets, name_bands, name_villages
+from layout_planner.safeguards.rules import count, judge, meets, name_bands, name_villages, tell_figure
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
             norm,
             text,
             text,
-            measured=_measured(worst),
+            measured=tell_figure(worst),
             settlements=sorted(homes),
         )
     late = [row for row in rows if row["settlement_id"] in newly and is_late(case, row)]
@@ -95,14 +95,9 @@ def _judge_slow(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, Ro
         norm,
         text,
         cure,
-        measured=_measured(worst),
+        measured=tell_figure(worst),
         settlements=sorted(newly),
     )
-
-
-def _measured(minutes: float) -> float | None:
-    """Return minutes as a finding tells them; None where nobody can say when a child arrives."""
-    return round(minutes, 2) if np.isfinite(minutes) else None
 
 
 def _judge_day(case: Case, merger: Merger, day: BadDay) -> Finding:

@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.names import name_mode
-from layout_planner.safeguards.rules import Merger, as_count, count, judge, meets, name_bands, name_schools, name_villages
+from layout_planner.safeguards.rules import Merger, as_count, count, judge, meets, name_bands, name_schools, name_villages, tell_figure
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
             None,
             Words(f"规范集没有{name.zh}（{way.zh}）的时限", f"the norm set has no time limit for {name.en} ({way.en})"),
             Words(f"在规范集中补上{name.zh}（{way.zh}）的时限", f"add the time limit for {name.en} ({way.en}) to the norm set"),
-            measured=round(worst, 2),
+            measured=tell_figure(worst),
             bound=(None, "min"),
             settlements=_homes(rows),
         )
@@ -127,15 +127,22 @@ def _judge_minutes(case: Case, merger: Merger, rule: str, norm: Norm | None, con
             f"{name.zh}学生单程最长{round_up(worst)}分钟{span.zh}（{way.zh}），不超过{norm.value:.0f}分钟",
             f"pupils of {name.en} take at most {round_up(worst)} minutes{span.en} one way ({way.en}), within the limit of {norm.value:.0f}",
         )
-        return judge(rule, "pass", merger.school_id, norm, text, text, measured=round(worst, 2), settlements=_homes(rows))
+        return judge(rule, "pass", merger.school_id, norm, text, text, measured=tell_figure(worst), settlements=_homes(rows))
     villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
         f"{villages.zh}的{pupils:.0f}名{name.zh}学生单程最长{round_up(worst)}分钟{span.zh}（{way.zh}），超过{norm.value:.0f}分钟",
         f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'takes' if pupils == 1 else 'take'} up to {round_up(worst)} minutes"
         f"{span.en} one way ({way.en}), over the limit of {norm.value:.0f}",
     )
+    endless = [row for row in over if not math.isfinite(_minutes(row))]
+    if endless:
+        villages, pupils = name_villages(case, _homes(endless)), _pupils(endless)
+        text = Words(
+            f"{villages.zh}的{pupils:.0f}名{name.zh}学生没有可走的路（{way.zh}）",
+            f"{count(pupils, 'pupil')} of {name.en} from {villages.en} {'has' if pupils == 1 else 'have'} no way ({way.en})",
+        )
     cure = keep_or_bus(case, [band])
-    return judge(rule, "fail", merger.school_id, norm, text, cure, measured=round(worst, 2), settlements=_homes(over))
+    return judge(rule, "fail", merger.school_id, norm, text, cure, measured=tell_figure(worst), settlements=_homes(over))
 
 
 def _walk_norm(case: Case, band: str) -> Norm | None:
@@ -158,7 +165,7 @@ def _judge_walk(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, li
             f"{name.zh}学生步行最远{round_up(worst)}公里，不超过{norm.value:g}公里",
             f"pupils of {name.en} are at most {round_up(worst)} km from school on foot, within the limit of {norm.value:g}",
         )
-        return judge("walk_distance", "pass", merger.school_id, norm, text, text, measured=round(worst, 3), settlements=_homes(rows))
+        return judge("walk_distance", "pass", merger.school_id, norm, text, text, measured=tell_figure(worst, 3), settlements=_homes(rows))
     villages, pupils = name_villages(case, _homes(over)), _pupils(over)
     text = Words(
         f"{villages.zh}的{pupils:.0f}名{name.zh}学生步行最远{round_up(worst)}公里，超过{norm.value:g}公里",
@@ -166,7 +173,7 @@ def _judge_walk(case: Case, merger: Merger, norm: Norm, concerned: tuple[str, li
         f" on foot, over the limit of {norm.value:g}",
     )
     cure = keep_or_bus(case, [band])
-    return judge("walk_distance", "fail", merger.school_id, norm, text, cure, measured=round(worst, 3), settlements=_homes(over))
+    return judge("walk_distance", "fail", merger.school_id, norm, text, cure, measured=tell_figure(worst, 3), settlements=_homes(over))
 
 
 def _judge_boarding_age(case: Case, merger: Merger, norm: Norm | None, concerned: tuple[str, list[dict[Any, Any]]]) -> Finding:
@@ -277,7 +284,7 @@ def _judge_classes(case: Case, merger: Merger, school_id: str) -> Finding:
         if norm is None
         else Words(f"在{school.zh}增加教室，或少并一个村", f"add a classroom at {school.en}, or send one village less")
     )
-    measured, bound = (round(size, 2) if math.isfinite(size) else None), (norm.value if norm else None, "pupils/class")
+    measured, bound = tell_figure(size), (norm.value if norm else None, "pupils/class")
     return judge("class_size", verdict, merger.school_id, norm, text, cure, measured=measured, bound=bound)
 
 

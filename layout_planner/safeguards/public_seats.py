@@ -131,8 +131,11 @@ def _tell_overfull(lines: TransitLines, more: dict[Sitting, float]) -> Iterator[
 
 
 def judge_public_seats(overfull: tuple[Words, ...], subject: str) -> Finding:
-    """Refuse a plan that sends more pupils to a public bus than it has seats."""
-    text = Words("学生所乘各班公交都有座位", "every pupil on a public bus with told seats has one")
+    """Refuse a plan that sends more pupils to a public bus than it has seats on ordinary days."""
+    text = Words(
+        "平常日子，学生所乘各班公交都有座位（坏天气未计算）",
+        "on ordinary days every pupil on a public bus with told seats has one (bad days are not counted)",
+    )
     if overfull:
         text = tell_first(overfull, Words("班", "departure"))
     verdict: Verdict = "fail" if overfull else "pass"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import shapely
 
 from layout_planner.safeguards.mergers import keep_or_bus, round_up
-from layout_planner.safeguards.rules import as_count, count, judge, meets, name_bands, name_schools, name_villages
+from layout_planner.safeguards.rules import as_count, count, judge, meets, name_bands, name_schools, name_villages, tell_figure
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _judge_very_large(case: Case, merger: Merger, school_id: str, norm: Norm) ->
     short = max(1, math.floor(pupils / norm.value) + 1 - classes)
     cure = Words(f"在{school.zh}增加{short}个班的教室", f"add {count(short, 'classroom')} at {school.en}")
     verdict: Verdict = "pass" if meets(norm, size) else "fail"
-    measured = round(size, 2) if math.isfinite(size) else None
+    measured = tell_figure(size)
     return judge("very_large_class", verdict, merger.school_id, norm, text, cure, measured=measured, bound=(norm.value, "pupils/class"))
 
 
@@ -91,7 +91,7 @@ def _judge_area(case: Case, merger: Merger, school_id: str, norm: Norm) -> Findi
     short = math.ceil(round(boarders * norm.value - area, 6))
     cure = Words(f"在{school.zh}增加{short}平方米宿舍，或少收寄宿生", f"add {short} m² of dormitory at {school.en}, or take fewer boarders")
     verdict: Verdict = "pass" if boarders == 0 or meets(norm, each) else "fail"
-    measured = round(each, 2) if math.isfinite(each) else None
+    measured = tell_figure(each)
     return judge("dorm_area", verdict, merger.school_id, norm, text, cure, measured=measured)
 
 
@@ -125,7 +125,7 @@ def _judge_cafes(case: Case, merger: Merger, school_id: str, norm: Norm) -> Find
     )
     cure = Words(f"请主管部门先清理{school.zh}周边的{near}家网吧", f"have the {count(near, 'internet café')} near {school.en} moved first")
     verdict: Verdict = "pass" if meets(norm, nearest) else "fail"
-    measured = round(nearest, 1) if math.isfinite(nearest) else None
+    measured = tell_figure(nearest, 1)
     return judge("internet_cafe", verdict, merger.school_id, norm, text, cure, measured=measured)
 
 
@@ -150,6 +150,6 @@ def _judge_walkers(case: Case, merger: Merger, norm: Norm) -> Finding:
         norm,
         text,
         cure,
-        measured=round(max((float(str(row["seconds"])) / 60 for row in walkers), default=0.0), 2),
+        measured=tell_figure(max((float(str(row["seconds"])) / 60 for row in walkers), default=0.0)),
         settlements=[str(row["settlement_id"]) for row in over],
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from dataclasses import dataclass, field
 from datetime import date
@@ -66,6 +67,11 @@ class Merger:
 def meets(norm: Norm, measured: float | None) -> bool:
     """Return True when `measured` satisfies the norm; None and NaN never do."""
     return measured is not None and bool(COMPARE[norm.comparator](measured, norm.value))
+
+
+def tell_figure(measured: float, decimals: int = 2) -> float | None:
+    """Return a figure as a finding tells it, rounded; None for an endless one, which is no figure."""
+    return round(measured, decimals) if math.isfinite(measured) else None
 
 
 def judge(  # noqa: PLR0913 - a finding has this many parts

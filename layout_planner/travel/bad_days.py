@@ -10,7 +10,7 @@ import pandas as pd
 
 from layout_planner.county.model import Note
 from layout_planner.travel.closures import close_pieces, meets_area
-from layout_planner.travel.delays import delay_lines
+from layout_planner.travel.delays import delay_lines, note_lines
 from layout_planner.travel.doubt import Pace
 from layout_planner.travel.matrix import measure_net
 from layout_planner.travel.options import time_trips
@@ -30,14 +30,16 @@ if TYPE_CHECKING:
 def measure_bad_day(net: Net, county: County, settings: Travel, day: BadDay) -> TravelTimes:
     """Return the trips over `net` on a bad day; where homes and schools join the roads stays as on other days."""
     closed = close_pieces(net.edges, net.pieces, day, settings)
-    there = cut_legs(net, day)
+    there, on_lines = cut_legs(net, day), list[Note]()
     if county.lines is not None and net.rules is not None:
-        county = replace(county, lines=delay_lines(net, county.lines, closed, net.rules.bad_day_s))
+        running = delay_lines(net, county.lines, closed, net.rules.bad_day_s)
+        on_lines.append(note_lines(county.lines, running, day.name))
+        county = replace(county, lines=running)
         there = replace(there, rules=net.rules.on_bad_day())
     travel = measure_net(there, county, settings, closed=closed)
     length = float((net.pieces.end - net.pieces.begin)[closed].sum())
     text = Words(f"{day.name.zh}：{length / 1000:.1f}公里道路中断", f"{day.name.en}: {length / 1000:.1f} km of road are closed")
-    return replace(travel, notes=(Note("bad_day", text, round(length)),))
+    return replace(travel, notes=(Note("bad_day", text, round(length)), *on_lines))
 
 
 def cut_legs(net: Net, day: BadDay) -> Net:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.county.model import Note
 from layout_planner.travel.net import link_pieces, ride_pieces
 from layout_planner.travel.network import seconds_pairwise
+from layout_planner.words import Words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
     Ints = NDArray[np.int64]
+
+NAMED = 10
 
 
 def delay_lines(net: Net, lines: TransitLines, closed: Flags, most_s: float) -> TransitLines:
@@ -40,6 +44,33 @@ def delay_lines(net: Net, lines: TransitLines, closed: Flags, most_s: float) -> 
     running = missed == missed[first]
     later = calls.assign(arrive_s=calls["arrive_s"] + late_s, depart_s=calls["depart_s"] + late_s, late_s=late_s)
     return replace(lines, calls=later[running].reset_index(drop=True))
+
+
+def note_lines(usual: TransitLines, running: TransitLines, day: Words) -> Note:
+    """Return which lines end before their last stop on a bad day and which run late, by name; `running` is of `delay_lines`."""
+    line = usual.patterns["line"].astype(str)
+    called, left = (table.calls.groupby("pattern").size().reindex(line.index, fill_value=0) for table in (usual, running))
+    cut = sorted(set(line[left < called]))
+    late_s = running.calls.groupby("pattern")["late_s"].max().reindex(line.index, fill_value=0.0)
+    minutes = np.ceil(late_s.groupby(line).max() / 60).astype(int)
+    late = [(name, minutes[name]) for name in sorted(minutes.index[minutes > 0])]
+    told = []
+    if cut:
+        told.append(_list(Words("开不到终点", "cut short"), [Words(name, name) for name in cut]))
+    if late:
+        names = [Words(f"{name}（{most}分钟）", f"{name} ({most} min)") for name, most in late]
+        told.append(_list(Words("绕行，最多晚点", "late by a way round, at most"), names))
+    if not told:
+        told.append(Words("照常运行", "all as usual"))
+    text = Words(f"{day.zh}，公交：{'；'.join(t.zh for t in told)}", f"{day.en}, public lines: {'; '.join(t.en for t in told)}")
+    return Note("bad_day_lines", text, len({*cut, *(name for name, _ in late)}))
+
+
+def _list(what: Words, names: list[Words]) -> Words:
+    """Return what befalls the lines of `names`, the first ten by name."""
+    shown, more = names[:NAMED], len(names) - NAMED
+    tail = Words(f"等，另有{more}条", f" and {more} more") if more > 0 else Words("", "")
+    return Words(f"{what.zh}：{'、'.join(n.zh for n in shown)}{tail.zh}", f"{what.en}: {', '.join(n.en for n in shown)}{tail.en}")
 
 
 def _more_seconds(net: Net, ends: Ints, closed: Flags, most_s: float) -> Floats:

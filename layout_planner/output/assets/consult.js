@@ -19,7 +19,7 @@
     L.control.zoom({ position: 'bottomright', zoomInTitle: '+', zoomOutTitle: '−' }).addTo(map);
     L.control.scale({ imperial: false, position: 'bottomleft' }).addTo(map);
     planner.addRelief(map);
-    addField('base', 350, (t) => planner.paintBase(t, planner.base));
+    addField('base', 350, (t) => { planner.paintBase(t, planner.base); planner.paintMended(t, data.states[1]); });
     addField('ways', 400, drawChosen(planner.paintWays));
     addField('places', 410, paintPlaces);
     addField('chosen', 420, drawChosen(planner.paintEnds));
@@ -204,14 +204,16 @@
     ctx.beginPath();
     ctx.moveTo(2, 11);
     ctx.lineTo(38, 11);
-    planner.stroke(ctx, style.color, style.width * 0.8, style.dash);
+    planner.stroke(ctx, style.color, style.width * 0.8, style.dash || []);
   }, 40);
   function showKeys() {
     const found = new Set(planner.data.schools.id.map((_, i) => statusOf(i)));
     const row = (picture, key) => make('li', '', picture, make('span', '', say('c.key.' + key)));
     planner.fill('keys', row(line(planner.WAY_NOW), 'now'), row(line(planner.WAY_PLAN), 'plan'), row(symbol('circle', '#ffffff'), 'village'),
       row(symbol(...planner.SITES.kept), 'school'),
-      ['closed', 'reduced', 'opened'].filter((status) => found.has(status)).map((status) => row(symbol(...planner.SITES[status]), status)));
+      ['closed', 'reduced', 'opened'].filter((status) => found.has(status)).map((status) => row(symbol(...planner.SITES[status]), status)),
+      ['mended', 'built'].filter((kind) => planner.data.states[1].mended.some((road) => planner.mendedKind(road) === kind))
+        .map((kind) => row(line(planner.MENDED[kind]), kind)));
   }
   function foot() {
     const { data } = planner;

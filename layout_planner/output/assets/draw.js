@@ -184,12 +184,28 @@
   };
 
   planner.paintState = function (t, state, shown) {
+    if (planner.base.shown) planner.paintMended(t, state);
     paintLines(t, state, shown);
     if (shown.buses) planner.paintBuses(t, state);
     paintVillages(t, state, shown);
     if (shown.venues) planner.paintVenues(t);
     if (shown.schools) paintSchools(t, state, shown.labels);
     if (shown.beds) planner.paintBeds(t, state);
+  };
+
+  // roads that the plan mends or builds: broad, with a dark edge, so that they stand out from roads, ways and buses
+  planner.MENDED = { mended: { color: '#7b2cbf', width: 3.4, casing: '#ffffff' }, built: { color: '#7b2cbf', width: 3.4, casing: '#ffffff', dash: [7, 5] } };
+  planner.mendedKind = ([, , isNew]) => (isNew ? 'built' : 'mended');
+  planner.paintMended = function (t, state) {
+    state.mendedLines = state.mendedLines || state.mended.map((road) => planner.decodeLines(road[3]));
+    t.ctx.lineJoin = t.ctx.lineCap = 'round';
+    state.mended.forEach((road, i) => {
+      const style = planner.MENDED[planner.mendedKind(road)];
+      traceLines(t, state.mendedLines[i]);
+      stroke(t.ctx, style.casing, style.width + 2.6, []);
+      traceLines(t, state.mendedLines[i]);
+      stroke(t.ctx, style.color, style.width, style.dash || []);
+    });
   };
 
   function paintLines(t, state, shown) {

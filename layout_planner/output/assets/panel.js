@@ -189,7 +189,7 @@
       planner.tiles ? layer('tiles', planner.base.bare, planner.showTiles, []) : null,
       planner.relief ? layer('relief', planner.relief.options.opacity > 0, (checked) => planner.relief.setOpacity(checked ? 0.62 : 0), []) : null,
       planner.base.water.length ? layer('water', planner.base.waterShown, (checked) => { planner.base.waterShown = checked; }, []) : null,
-      layer('roads', planner.base.shown, (checked) => { planner.base.shown = checked; }, roadRows()));
+      layer('roads', planner.base.shown, (checked) => { planner.base.shown = checked; }, [...mendedRows(states), ...roadRows()]));
   };
 
   // which of the things known of a village decides how it looks
@@ -245,6 +245,11 @@
     })));
     return make('section', '', make('p', 'layer-title', say('layer.lines')), make('ul', 'rows boxes', boxes),
       on ? make('ul', 'rows', Object.keys(planner.MODES).filter((mode) => modes.has(mode)).map((mode) => row(lineSwatch(planner.MODES[mode]), say('mode.' + mode)))) : null);
+  }
+  function mendedRows(states) {
+    const found = new Map(states.flatMap((state) => state.mended).map((road) => [planner.pick(road) + road[2], road]));
+    return [...found.values()].map((road) => row(lineSwatch(planner.MENDED[planner.mendedKind(road)]),
+      say('road.' + planner.mendedKind(road)), planner.colon(), name(planner.pick(road))));
   }
   function roadRows() {
     const groups = planner.base.roads.map(([group]) => group).reverse();
