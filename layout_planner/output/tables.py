@@ -163,7 +163,7 @@ def _cell(value: object) -> object:
 
 
 def write_geopackage(view: RunView, path: Path, lang: Lang = "zh") -> None:
-    """Write `plan.gpkg`: settlements, schools, trips as lines, all roads, mended roads, boundary, buses, with styles for QGIS; EPSG:4326."""
+    """Write `plan.gpkg`: settlements, schools, trips as lines, roads, those mended, boundary, buses, with styles for QGIS; EPSG:4326."""
     layers = {
         "settlements": view.settlements.assign(**_at_risk(view)).reset_index(),
         "schools": _finite(view.schools.assign(becomes=_becomes(view)).reset_index()),
