@@ -19,6 +19,7 @@ from layout_planner.buses.feedback import (
     sum_round,
     unwise_rides,
 )
+from layout_planner.clock import is_interrupted
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.results import BUS_ROUND_COLUMNS
@@ -81,7 +82,7 @@ def agree_with_buses(
     unwise: set[tuple[str, str, str]] = set()
     refused: list[Note] = []
     for number in range(1, case.scenario.plan.bus_rounds + 1):
-        if turns[-1].agrees:
+        if turns[-1].agrees or is_interrupted():
             break
         say(Words(f"布局与校车第{number}轮", f"layout and buses, round {number}"))
         last = turns[-1]

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from layout_planner.clock import interruptible
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
 from layout_planner.plan.axes import measure_axis
 from layout_planner.plan.conflict import explain
+from layout_planner.plan.ended import INTERRUPTING, note_cut_short
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.frontier_pairs import keep_efficient, mark_supported, order_pair, trace_pair
@@ -102,9 +105,9 @@ def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path 
     if on_step is not None:
         on_step(Words("最省的方案", "the cheapest plan of all"))
     today = question.today
-    found = _trace(question, trace_frontier(question.case, question.options, today, points, tell))
+    found, notes = _trace(question, trace_frontier(question.case, question.options, today, points, tell), on_step or say_nothing)
     steps = tuple(_step(point, _measure(question, point.layout, point.solved), today) for point in found)
-    return Frontier(scenario, ground.county, _measure(question, today), steps, question=question, ground=ground, notes=question.notes())
+    return Frontier(scenario, ground.county, _measure(question, today), steps, question=question, ground=ground, notes=notes)
 
 
 def study_pair(
@@ -126,7 +129,7 @@ def study_pair(
         say(Words(f"{label.zh}限为{shown:,.1f}", f"{label.en}: bound {shown:,.1f}"))
 
     say(Words("不加限制的方案", "the plan without a bound"))
-    found = _trace(question, trace_pair(question.case, question.options, question.today, pair, points, tell))
+    found, notes = _trace(question, trace_pair(question.case, question.options, question.today, pair, points, tell), say)
     measured = [_measure(question, point.layout, point.solved) for point in found]
     at = [(measure_axis(point.layout, pair[0]), figures[AXIS_MEASURES[pair[1]]]) for point, figures in zip(found, measured, strict=True)]
     kept = keep_efficient(at, pair)
@@ -137,13 +140,14 @@ def study_pair(
         closed = _list_closed(point.layout, question.today)
         kept_now, sure = round(figures["sites_open"]), (point.goal_bound, point.gap)
         steps.append(Step(kept_now, figures, *sure, closed, point.asked, is_supported, point.layout, point.solved))
-    return Frontier(scenario, ground.county, _measure(question, question.today), tuple(steps), pair, question, ground, question.notes())
+    return Frontier(scenario, ground.county, _measure(question, question.today), tuple(steps), pair, question, ground, notes)
 
 
-def _trace(question: Question, points: Iterator[Traced]) -> list[Traced]:
-    """Return all `points`; where the scenario has no plan at all, say which of its demands contradict each other."""
+def _trace(question: Question, points: Iterator[Traced], say: OnStep) -> tuple[list[Traced], tuple[Note, ...]]:
+    """Return all `points`, or those found until Ctrl-C, and what is to be told of them; where there is no plan at all, say which demands contradict each other."""
     try:
-        return list(points)
+        with interruptible(partial(say, INTERRUPTING)):
+            return list(points), (*note_cut_short(), *question.notes())
     except ContradictionError as error:
         raise explain(error, question.case, question.options, question.today) from None
 

@@ -12,6 +12,7 @@ from layout_planner.assess.disabled import SpecialSites
 from layout_planner.buses.notes import note_buses
 from layout_planner.buses.plan import plan_buses
 from layout_planner.buses.visits import plan_rounds
+from layout_planner.clock import interruptible
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.inputs import check_plan, read_county
@@ -20,6 +21,7 @@ from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_scenario_norms
 from layout_planner.plan.case import Case, World
+from layout_planner.plan.ended import INTERRUPTING, note_interrupted
 from layout_planner.plan.enrolment import note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
@@ -47,9 +49,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    import pandas as pd
+
     from layout_planner.county.model import County
     from layout_planner.norms import NormSet
-    from layout_planner.plan.layout import Layout
+    from layout_planner.plan.layout import Layout, Solved
     from layout_planner.results import BusPlan
     from layout_planner.travel.hierarchy import Orders
     from layout_planner.travel.model import TravelTimes
@@ -135,19 +139,8 @@ def run_scenario(
     say(Words("现状：谁在哪里上学", "today: who attends which school"))
     today = present_layout(case)
     options = commute_options(travel, county.schools, sites_by_band(case.sites, scenario), norms, scenario)
-    say(Words("求解布局方案", "solving the layout"))
-    plan, solved = optimise_layout(case, options, today)
-    held: tuple[Note, ...] = ()
-    if scenario.plan.price_of_holding:
-        say(Words("求坏天气也站得住的代价", "pricing what holding on hard days costs"))
-        solved, price = price_holding(case, options, today, (plan, solved))
-        held = (price,)
-    say(Words("规划校车线路和时刻", "planning school bus routes and times"))
-    buses = {when: _plan_buses(ground, case, layout) for when, layout in (("today", today), ("plan", plan))}
-    if scenario.plan.bus_rounds:
-        first = plan, solved, buses["plan"]
-        plan, solved, buses["plan"], rounds = agree_with_buses(case, options, today, first, partial(_plan_buses, ground), say)
-        held = (*held, *rounds)
+    with interruptible(partial(say, INTERRUPTING)):
+        plan, solved, buses, held = _search_plan(ground, case, options, today, say)
     built = ground.mended(scenario, norms, plan.fixes)
     risk_today, risk_plan = (assess_risk(layout, county, at.travel, norms, scenario) for layout, at in ((today, ground), (plan, built)))
     layouts = {"today": (today, risk_today), "plan": (plan, risk_plan)}
@@ -184,6 +177,7 @@ def run_scenario(
         *closed,
         *crowded_sites(today, county),
         *untaught_grades(case),
+        *note_interrupted(solved),
         *held,
         *note_roads(case, plan),
         *note_enrolment(case, plan),
@@ -196,6 +190,26 @@ def run_scenario(
         scenario, norms, county, demand, travel, today, plan, solved, risk_today, risk_plan, verification, gate, measures, assessment,
         notes=notes, ways=ways, buses=buses,
     )  # fmt: skip
+
+
+def _search_plan(
+    ground: Ground, case: Case, options: pd.DataFrame, today: Layout, say: OnStep
+) -> tuple[Layout, Solved, dict[str, BusPlan], tuple[Note, ...]]:
+    """Return the plan, how it was found, the buses of today and of the plan, and what is to be told of the search."""
+    say(Words("求解布局方案", "solving the layout"))
+    plan, solved = optimise_layout(case, options, today)
+    held: tuple[Note, ...] = ()
+    if case.scenario.plan.price_of_holding:
+        say(Words("求坏天气也站得住的代价", "pricing what holding on hard days costs"))
+        solved, price = price_holding(case, options, today, (plan, solved))
+        held = (price,)
+    say(Words("规划校车线路和时刻", "planning school bus routes and times"))
+    buses = {when: _plan_buses(ground, case, layout) for when, layout in (("today", today), ("plan", plan))}
+    if case.scenario.plan.bus_rounds:
+        first = plan, solved, buses["plan"]
+        plan, solved, buses["plan"], rounds = agree_with_buses(case, options, today, first, partial(_plan_buses, ground), say)
+        held = (*held, *rounds)
+    return plan, solved, buses, held
 
 
 def _plan_buses(ground: Ground, case: Case, layout: Layout) -> BusPlan:

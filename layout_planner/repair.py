@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
+from layout_planner.clock import interruptible
 from layout_planner.errors import NoPlanError
 from layout_planner.pipeline import ground_of
+from layout_planner.plan.ended import INTERRUPTING
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.plan.repair import find_repair
 from layout_planner.plan.repair_model import loosen
@@ -62,6 +65,11 @@ def study_repair(source: str | Path, *, data_dir: str | Path | None = None, on_s
 
 def mend(asked: Question, question_of: Callable[[Scenario], Question], say: OnStep) -> Mending:
     """Return what is wrong with the question `asked` and what would mend it; `question_of` asks the same county of another scenario."""
+    with interruptible(partial(say, INTERRUPTING)):
+        return _mend(asked, question_of, say)
+
+
+def _mend(asked: Question, question_of: Callable[[Scenario], Question], say: OnStep) -> Mending:
     case = asked.case
     say(Words("求解情景要求的方案", "solving the plan as it is asked"))
     refusal, late, harmed, cost_yuan = None, False, 0.0, float("nan")

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layout_planner.clock import interruptible, is_interrupted
 from layout_planner.compare import measure_layout
 from layout_planner.county.demand import count_pupils
 from layout_planner.county.model import Note
 from layout_planner.errors import NoPlanError
 from layout_planner.pipeline import ground_of, note_norms
 from layout_planner.plan.case import Case
+from layout_planner.plan.ended import INTERRUPTING
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.present import present_layout
 from layout_planner.plan.solve import optimise_layout
@@ -40,6 +43,7 @@ NOT_COUNTED = {
         "price_of_holding does not count here: `run` tells what it costs that a plan holds on hard days",
     ),
 }
+NOT_REACHED = "the sweep was interrupted before it came to this variant"
 
 
 @dataclass(frozen=True)
@@ -93,8 +97,8 @@ def sweep_plans(
 
     variants : name -> keys of `[plan]` that it changes
 
-    A variant whose demands contradict each other has no figures, and the reason in `refused`. Nothing is gated or written: run what is
-    chosen with `run_scenario`.
+    A variant whose demands contradict each other has no figures, and the reason in `refused`; so have those that Ctrl-C leaves out.
+    Nothing is gated or written: run what is chosen with `run_scenario`.
 
     Raises
     ------
@@ -102,15 +106,19 @@ def sweep_plans(
     """
     scenario, norms, ground = ground_of(source, data_dir=data_dir, on_step=on_step)
     plans = {name: Plan.model_validate({**scenario.plan.model_dump(), **changes}) for name, changes in variants.items()}
-    rows: dict[str, dict[str, object]] = {}
-    for name, plan in plans.items():
-        if on_step is not None:
-            on_step(Words(f"方案 {name}", f"variant {name}"))
-        question = Question.of(scenario.model_copy(update={"plan": plan}), norms, ground)
-        try:
-            layout, solved = optimise_layout(question.case, question.options, question.today)
-        except NoPlanError as error:
-            rows[name] = {"refused": error.message.en}
-            continue
-        rows[name] = {**question.measure(layout), "bound": solved.bound, "gap": solved.gap, "refused": ""}
+    with interruptible(partial(on_step or say_nothing, INTERRUPTING)):
+        rows = {name: _row(scenario.model_copy(update={"plan": plan}), name, (norms, ground), on_step) for name, plan in plans.items()}
     return pd.DataFrame.from_dict(rows, orient="index").rename_axis("variant")
+
+
+def _row(scenario: Scenario, name: str, at: tuple[NormSet, Ground], on_step: OnStep | None) -> dict[str, object]:
+    if is_interrupted():
+        return {"refused": NOT_REACHED}
+    if on_step is not None:
+        on_step(Words(f"方案 {name}", f"variant {name}"))
+    question = Question.of(scenario, *at)
+    try:
+        layout, solved = optimise_layout(question.case, question.options, question.today)
+    except NoPlanError as error:
+        return {"refused": error.message.en}
+    return {**question.measure(layout), "bound": solved.bound, "gap": solved.gap, "refused": ""}

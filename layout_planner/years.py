@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from layout_planner.clock import interruptible
 from layout_planner.errors import Problem, raise_problems
 from layout_planner.pipeline import ground_of
 from layout_planner.plan.choices import KEY
+from layout_planner.plan.ended import INTERRUPTING, note_cut_short
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.years import plan_years
 from layout_planner.plan.years_terms import SchoolYear
@@ -97,7 +100,9 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
     assert years is not None  # noqa: S101 - refused above
     _refuse_unopened(scenario, ground.county, source)
     asked = {year: Question.of(scenario_of_year(scenario, year), norms, ground) for year in range(years.first, years.last + 1)}
-    found = plan_years([SchoolYear(year, q.case, q.options, q.today) for year, q in asked.items()], years, say)
+    with interruptible(partial(say, INTERRUPTING)):
+        found = plan_years([SchoolYear(year, q.case, q.options, q.today) for year, q in asked.items()], years, say)
+        cut_short = note_cut_short()
     say(Words("独立复核每一条行程", "re-checking every trip independently"))
     tracer = ground.tracer(scenario, norms)
     retraced = tracer.trace(_pool_trips(found))
@@ -118,7 +123,7 @@ def study_years(source: str | Path, *, data_dir: str | Path | None = None, on_st
     bought = {plan.year: Bought(plan.built.fleet, plan.built.rooms, plan.capital_yuan) for plan in found.years}
     faults = check_years(ground.county, scenario, norms, asked[years.first].today, layouts, bought)
     notes = {note.text: note for question in asked.values() for note in question.notes()}
-    return YearsStudy(scenario, ground.county, found, tuple(done), faults, tuple(notes.values()))
+    return YearsStudy(scenario, ground.county, found, tuple(done), faults, (*cut_short, *notes.values()))
 
 
 def _pool_trips(found: YearsPlan) -> pd.DataFrame:

@@ -10,7 +10,8 @@ import layout_planner
 PACKAGE = Path(layout_planner.__file__).parent
 FLOORS = [
     ["words"],
-    ["errors", "names", "workbook", "privacy", "texts", "whole", "highs"],
+    ["errors", "names", "workbook", "privacy", "texts", "whole", "clock"],
+    ["highs"],
     ["location"],
     ["scenario"],
     ["norms"],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from layout_planner.highs import run_until_interrupted
 from layout_planner.location import (
     Limits,
     solve_capacitated_location,
@@ -338,30 +336,6 @@ def test_bad_questions_are_refused_in_words(ask, words):
 def test_who_weighs_nothing_need_not_be_reached():
     found = solve_p_median([[np.inf, np.inf], [0.0, 2.0]], 1, [0.0, 1.0])
     assert (found.value, found.open.tolist()) == (0.0, [0])
-
-
-def test_ctrl_c_stops_highs_and_keeps_what_it_found():
-    class Solver:
-        HandleUserInterrupt = False
-        said: ClassVar = [KeyboardInterrupt, (False, None), (True, None)]
-        cancelled = 0
-
-        def startSolve(self):  # noqa: N802 - as HiGHS has it
-            assert self.HandleUserInterrupt
-
-        def wait(self, _):
-            word = self.said.pop(0)
-            if word is KeyboardInterrupt:
-                raise word
-            return word
-
-        def cancelSolve(self):  # noqa: N802
-            self.cancelled += 1
-
-    solver = Solver()
-    assert run_until_interrupted(solver)
-    assert solver.cancelled == 1
-    assert solver.said == []
 
 
 @settings(max_examples=30, deadline=None)

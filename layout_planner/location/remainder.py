@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import highspy
 import numpy as np
 
-from layout_planner.highs import run_until_interrupted, silent_highs
+from layout_planner.highs import silent_highs
 from layout_planner.location.plans import Served
 from layout_planner.location.whole import as_shares, fits, value_of
 
@@ -40,7 +40,11 @@ def solve_remainder(question: Question, plans: Plans, part: Part, limits: Limits
         highs.setOptionValue(option, value)
     highs.passModel(_as_highs(question, sites, np.isin(sites, part.forced)))
     _hand_over(highs, plans, sites)
-    interrupted = run_until_interrupted(highs)
+    interrupted = False
+    try:
+        highs.run()
+    except KeyboardInterrupt:
+        interrupted = True
     status, info = highs.getModelStatus(), highs.getInfo()
     if status == highspy.HighsModelStatus.kInfeasible:
         return np.inf, ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pulp
 
+from layout_planner.clock import now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.forms import sites_of
@@ -46,7 +46,7 @@ def explain(error: ContradictionError, case: Case, options: pd.DataFrame, today:
 
     options : of `commute_options`
     """
-    deadline = time.monotonic() + case.scenario.solver.time_limit_s
+    deadline = now() + case.scenario.solver.time_limit_s
     return explain_conflict(case, choose_options(case, options, today), today, deadline) or error
 
 

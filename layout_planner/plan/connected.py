@@ -7,12 +7,12 @@ is cut off from his school, ask for a settlement in between, solve again; every 
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pulp
 
+from layout_planner.clock import Clock
 from layout_planner.plan.case import Cut
 from layout_planner.plan.linear import out_of_time
 from layout_planner.plan.model_inputs import clean_name, total
@@ -38,14 +38,14 @@ def optimise_connected(case: Case, today: Layout, optimise: Callable[[Case], Fou
     ------
     NoPlanError : the scenario's demands contradict each other, or time ran out before all catchments hung together.
     """
-    started, graph, cuts = time.monotonic(), find_neighbours(case.county), dict[Cut, None]()
+    clock, graph, cuts = Clock.start(case.scenario.solver.time_limit_s), find_neighbours(case.county), dict[Cut, None]()
     while True:
         layout, solved = optimise(replace(case, cuts=tuple(cuts)))
         more = [cut for cut in find_cuts(case, graph, layout, today) if cut not in cuts]
         if not more:
             terms = {**solved.terms, "catchment_cuts": float(len(cuts))}
-            return layout, replace(solved, terms=terms, seconds=time.monotonic() - started)
-        if time.monotonic() - started > case.scenario.solver.time_limit_s:
+            return layout, replace(solved, terms=terms, seconds=clock.seconds())
+        if clock.left_s() < 0:
             raise out_of_time()
         cuts |= dict.fromkeys(more)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
+
+from layout_planner.clock import seconds_until
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -61,7 +62,7 @@ class Dive:
     def _fix(self, columns: Whole, ways: Iterable[Floats]) -> bool:
         """Hold `columns` at the first of the values in `ways` that leaves a plan."""
         for values in ways:
-            left_s = self._deadline - time.monotonic()
+            left_s = seconds_until(self._deadline)
             if left_s <= 0:
                 return False
             held = np.clip(values, self._low[columns], self._high[columns])

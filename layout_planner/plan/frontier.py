@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from layout_planner.clock import is_interrupted
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.frontier_large import most_schools, search_within, trace_within
 from layout_planner.plan.solve import finish, is_large, prepare, spend_least
@@ -47,6 +48,8 @@ def trace_frontier(
     row = spent.solver.add_floor(spent.model.sites_open, "schools_least")
     spent.solver.start_at(start)
     for kept in _spread(cheapest.kept, most, most_points):
+        if is_interrupted():
+            break
         if on_point is not None:
             on_point(kept)
         limit_s = case.scenario.solver.time_limit_s

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from layout_planner.clock import is_interrupted
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.axes import is_within
 from layout_planner.plan.forms import CLOSED
@@ -67,6 +68,8 @@ def trace_within(
     """
     safe, found = (first.asked.reached.harm.value, first.asked.reached.at_risk.value), first
     for bound in bounds:
+        if is_interrupted():
+            return
         on_point(bound)
         if not is_within(found.layout, axis, bound):
             try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pulp
 
+from layout_planner.clock import is_interrupted
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.axes import AXES, MORE_IS_BETTER, measure_axis
 from layout_planner.plan.frontier_large import least_minutes, most_schools, search_within, trace_within
@@ -64,6 +65,8 @@ def trace_pair(
     first = search.solve(None)
     yield first
     for bound in search.steps(first, most_points):
+        if is_interrupted():
+            return
         on_point(bound)
         try:
             yield search.solve(bound)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 import highspy
 import numpy as np
 
+from layout_planner.clock import seconds_until
 from layout_planner.highs import silent_highs
 from layout_planner.plan.regions import price_of_shared, proper_prices, with_the_rest_as_it_is, with_the_rest_priced
 from layout_planner.plan.relaxation import as_program
@@ -85,7 +85,7 @@ def _at_once(search: Callable[[Whole, highspy.Highs, float], Found], regions: li
     """
     solvers = [silent_highs() for _ in regions]
     threads = min(MOST_THREADS, os.cpu_count() or 1, len(regions))
-    seconds = [(deadline - time.monotonic()) * threads / len(regions)] * len(regions)
+    seconds = [seconds_until(deadline) * threads / len(regions)] * len(regions)
     with ThreadPoolExecutor(threads) as pool:
         return list(pool.map(search, regions, solvers, seconds))
 

@@ -8,13 +8,13 @@ a row that another module adds needs no word here.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 
+from layout_planner.clock import now
 from layout_planner.plan.arrays import goal_of, read_arrays, read_ground
 from layout_planner.plan.dive import Dive
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
@@ -232,11 +232,11 @@ def _better(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders, x: F
     fine = settings.gap / 4
 
     def effort(share: float, nodes: int, heuristics: float) -> Effort:
-        now = time.monotonic()
-        return Effort(fine, nodes, settings.seed, now + share * max(0.0, clock(BETTER_SHARE) - now), heuristics)
+        began = now()
+        return Effort(fine, nodes, settings.seed, began + share * max(0.0, clock(BETTER_SHARE) - began), heuristics)
 
     for first_cut, share, bound_share in SWEEPS:
-        if _gap(ground, x, bound) <= settings.gap:
+        if _gap(ground, x, bound) <= settings.gap or now() > clock(BETTER_SHARE):
             break
         drawn = borders if first_cut == HALF else _borders(case, ground, relaxed.arrays, first_cut)
         x = improve_plan(relaxed.arrays, drawn, x, relaxed.column_price, DEAR_YUAN, effort(share, NODES, SEARCHING))

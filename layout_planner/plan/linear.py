@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ import numpy as np
 import pulp
 import scipy.sparse as sp
 
+from layout_planner.clock import is_interrupted, now, seconds_until
 from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
 from layout_planner.words import Words
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 PUPIL_SLACK = 1e-3
 EXACT = 1e-6
+EARLY = {highspy.HighsModelStatus.kTimeLimit, highspy.HighsModelStatus.kInterrupt}
+IMPOSSIBLE = {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible}
 ROUNDING = 1e-5  # how far a solution may be from its own rows, and more
 
 
@@ -65,13 +67,13 @@ class LinearSolver:
         """Minimise `goal` from the solution at hand, and keep that one where nothing better is found in time."""
         self._set_goal(goal)
         self._highs.setOptionValue("mip_rel_gap", gap)
-        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, seconds_until(self._deadline))))
         known = np.inf if self._at_hand is None else self._evaluate(goal, self._at_hand)
         self._hand_over()
         sure = self._run(goal)
         status, info = self._highs.getModelStatus(), self._highs.getInfo()
         found = info.primal_solution_status == highspy.SolutionStatus.kSolutionStatusFeasible
-        if not found and (self._at_hand is None or status != highspy.HighsModelStatus.kTimeLimit):
+        if not found and (self._at_hand is None or status not in EARLY):
             raise _no_plan(status)
         value = info.objective_function_value if found else np.inf
         if found and not sure:
@@ -108,7 +110,7 @@ class LinearSolver:
         """Return the least of `goal` when whole numbers may be shares, and where it is reached; -inf where time ran out."""
         self._set_goal(goal)
         self._highs.setOptionValue("solve_relaxation", True)  # noqa: FBT003 - as HiGHS has it
-        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, seconds_until(self._deadline))))
         sure = self._run(goal)
         self._highs.setOptionValue("solve_relaxation", False)  # noqa: FBT003
         if not sure or self._highs.getModelStatus() != highspy.HighsModelStatus.kOptimal:
@@ -120,14 +122,14 @@ class LinearSolver:
         """Return whether any solution exists, and keep one at hand; None where time ran out. `shares`: whole numbers may be shares."""
         self._set_goal(pulp.LpAffineExpression())
         self._highs.setOptionValue("solve_relaxation", shares)
-        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, self._deadline - time.monotonic())))
+        self._highs.setOptionValue("time_limit", float(self._highs.getRunTime() + max(1.0, seconds_until(self._deadline))))
         self._highs.run()
         self._highs.setOptionValue("solve_relaxation", False)  # noqa: FBT003 - as HiGHS has it
         status = self._highs.getModelStatus()
         if status == highspy.HighsModelStatus.kOptimal:
             self._at_hand = list(self._highs.getSolution().col_value)
             return True
-        return False if status in {highspy.HighsModelStatus.kInfeasible, highspy.HighsModelStatus.kUnboundedOrInfeasible} else None
+        return False if status in IMPOSSIBLE else None
 
     def _hand_over(self) -> None:
         """Give HiGHS the solution at hand; it forgets it whenever a goal, a bound or a row changes."""
@@ -224,7 +226,7 @@ class LinearSolver:
 
     def allow_s(self, seconds: float) -> None:
         """Stop `seconds` from now."""
-        self._deadline = time.monotonic() + seconds
+        self._deadline = now() + seconds
 
     def values_by_name(self) -> dict[str, float]:
         """Return the solution at hand by name of variable."""
@@ -275,13 +277,17 @@ def highs_rows(lp: highspy.HighsLp) -> sp.csr_matrix:
 
 
 def out_of_time() -> NoPlanError:
-    """Return the error of a search that time left without any plan."""
+    """Return the error of a search that time, or Ctrl-C, left without any plan."""
+    if is_interrupted():
+        return NoPlanError(Words("中断时还没有找到方案", "no plan had been found when the search was interrupted"))
     return NoPlanError(Words("时间用完仍未找到方案：请增大 solver.time_limit_s", "no plan was found in time: raise solver.time_limit_s"))
 
 
 def _no_plan(status: highspy.HighsModelStatus) -> NoPlanError:
-    if status == highspy.HighsModelStatus.kTimeLimit:
+    if status in EARLY:
         return out_of_time()
+    if status not in IMPOSSIBLE:
+        return NoPlanError(Words(f"求解器没有得出结果（{status.name}）", f"the solver came to no result ({status.name})"))
     return ContradictionError(
         Words(
             "没有满足情景全部要求的方案：检查 budget_yuan、min_schools、keep 与 close 是否矛盾",

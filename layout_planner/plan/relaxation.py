@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import highspy
 import numpy as np
 import scipy.sparse as sp
 
+from layout_planner.clock import now, seconds_until
 from layout_planner.highs import silent_highs
 from layout_planner.plan.cuts import broken_cuts
 
@@ -79,7 +79,7 @@ def _lift(ground: Ground, solver: highspy.Highs, deadline: float) -> Relaxed | N
     reached: list[float] = []
     best: Relaxed | None = None
     for _ in range(MOST_ROUNDS):
-        solver.setOptionValue("time_limit", float(solver.getRunTime() + max(1.0, deadline - time.monotonic())))
+        solver.setOptionValue("time_limit", float(solver.getRunTime() + max(1.0, seconds_until(deadline))))
         solver.run()
         if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
             return best
@@ -91,7 +91,7 @@ def _lift(ground: Ground, solver: highspy.Highs, deadline: float) -> Relaxed | N
         if len(reached) > 3 and reached[-1] - reached[-4] < WORTHWHILE * abs(bound):  # noqa: PLR2004 - three rounds
             return best
         fresh = broken_cuts(ground, x)
-        if not fresh or time.monotonic() > deadline:
+        if not fresh or now() > deadline:
             return best
         cuts = _drop_idle(solver, cuts, prices[len(arrays.row_low) :]) + fresh
         _add_rows(solver, fresh)

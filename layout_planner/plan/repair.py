@@ -14,12 +14,12 @@ share of the time limit.
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pulp
 
+from layout_planner.clock import Clock
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.choices import KEY, baseline_of, choose_options, keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
@@ -30,7 +30,7 @@ from layout_planner.plan.model_inputs import clean_name
 from layout_planner.plan.near import hold_far
 from layout_planner.plan.reduce import drop_unsafe_forms
 from layout_planner.plan.repair_model import add_prices, allow_bought, price_parts, read_repair
-from layout_planner.plan.solve import AT_RISK_GAP, Asked, Clock, Reached, Spent, finish, is_large, prepare, spend_least
+from layout_planner.plan.solve import AT_RISK_GAP, Asked, Reached, Spent, finish, is_large, prepare, spend_least
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,8 +58,8 @@ def find_repair(asked: Scenario, loose: Case, options: pd.DataFrame, today: Layo
         with contextlib.suppress(ContradictionError):  # what the near schools cannot do, the whole county may
             return _find_large(asked, loose, (options, chosen), today)
     prepared = prepare(loose, options, today)
-    limit_s, now = loose.scenario.solver.time_limit_s, time.monotonic()
-    return _search(asked, prepared, (now + limit_s, now + 2 * limit_s), {}).plan()
+    clock = Clock.start(loose.scenario.solver.time_limit_s)
+    return _search(asked, prepared, (clock.at(1.0), clock.at(2.0)), {}).plan()
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ def _search(asked: Scenario, prepared: Asked, deadlines: tuple[float, float], st
 
 def _find_large(asked: Scenario, loose: Case, options: tuple[pd.DataFrame, pd.DataFrame], today: Layout) -> Repair:
     """Return a repair of a large county and what none is cheaper than; `options` : all, and those of `choose_options`."""
-    clock = Clock(time.monotonic(), loose.scenario.solver.time_limit_s)
+    clock = Clock.start(loose.scenario.solver.time_limit_s)
     every, chosen = options
     case = replace(loose, sites=drop_unsafe_forms(loose, chosen, baseline_of(loose, today)))
     whole = Asked(case, chosen, today, clock, Reached(NONE_AT_ALL, NONE_AT_ALL, {}))
@@ -159,9 +159,8 @@ def _plan_with(asked: Scenario, loose: Case, options: pd.DataFrame, today: Layou
     ------
     NoPlanError : time left none.
     """
-    left_s = clock.at(1.0) - time.monotonic()
     scenario = allow_bought(asked, found)
-    case = replace(loose, scenario=scenario, sites=sites_of(loose.county.schools, scenario)).within(max(1.0, left_s))
+    case = replace(loose, scenario=scenario, sites=sites_of(loose.county.schools, scenario)).within(max(1.0, clock.left_s()))
     prepared = prepare(case, keep_taught(case, options), today, by_region=True)
     layout, solved = finish(prepared, spend_least(prepared))
     return replace(read_repair(asked, loose, found.price, layout, solved), near=found.near)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import highspy
 import numpy as np
 
+from layout_planner.clock import seconds_until
 from layout_planner.highs import silent_highs
 from layout_planner.plan.relaxation import as_program
 
@@ -31,7 +31,7 @@ def least_risk(arrays: Arrays, risk: Floats, seed: int, deadline: float) -> tupl
     solver = silent_highs()
     for option, value in (("random_seed", seed), ("threads", 1), ("solver", "simplex")):
         solver.setOptionValue(option, value)
-    solver.setOptionValue("time_limit", max(1.0, deadline - time.monotonic()))
+    solver.setOptionValue("time_limit", max(1.0, seconds_until(deadline)))
     solver.passModel(as_program(replace(arrays, cost=risk, offset=0.0), shares=True))
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:

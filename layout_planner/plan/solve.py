@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pulp
 
+from layout_planner.clock import Clock, now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.choices import baseline_of, choose_options
 from layout_planner.plan.conflict import explain
 from layout_planner.plan.connected import optimise_connected
+from layout_planner.plan.ended import told_status
 from layout_planner.plan.enrolment import hold_enrolled, keep_enrolled
 from layout_planner.plan.goals import (
     DAILY,
@@ -75,25 +76,30 @@ def optimise_layout(case: Case, options: pd.DataFrame, today: Layout) -> tuple[L
     if scenario.plan.move == "none":
         return today, unchanged(case, today)
     weights_of(scenario.plan)  # refuses a weighted sum without weights
-    if scenario.plan.connected_catchments:
-        return optimise_connected(case, today, lambda cut: _optimise(cut, options, today))
-    return _optimise(case, options, today)
+    clock = Clock.start(scenario.solver.time_limit_s)
+    try:
+        if scenario.plan.connected_catchments:
+            return optimise_connected(case, today, lambda cut: _optimise(cut, options, today, clock))
+        return _optimise(case, options, today, clock)
+    except ContradictionError:
+        raise
+    except NoPlanError:
+        if not today_fits(case, choose_options(case, options, today), today):
+            raise
+        return today, kept(case, today, clock.seconds())
 
 
-def _optimise(case: Case, options: pd.DataFrame, today: Layout) -> tuple[Layout, Solved]:
+def _optimise(case: Case, options: pd.DataFrame, today: Layout, clock: Clock) -> tuple[Layout, Solved]:
     """Return the best layout under the cuts that `case` holds."""
-    started = time.monotonic()
     try:
         asked = prepare(case, options, today, by_region=is_large(options))
         return finish(asked, spend_least(asked))
     except ContradictionError as error:
         raise explain(error, case, options, today) from None
     except NoPlanError:
-        if today_fits(case, choose_options(case, options, today), today):
-            return today, kept(case, today, time.monotonic() - started)
-        if not is_large(options):
+        if not is_large(options) or today_fits(case, choose_options(case, options, today), today):
             raise
-        return finish(*search_near(case, options, today, started))
+        return finish(*search_near(case, options, today, clock))
 
 
 def is_large(options: pd.DataFrame) -> bool:
@@ -107,7 +113,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     by_region : search as large counties need it, where nobody need fare worse; else, and where that finds nothing, as a whole
     most_s : daily trips that take longer are left out
     """
-    clock = Clock(time.monotonic(), case.scenario.solver.time_limit_s)
+    clock = Clock.start(case.scenario.solver.time_limit_s)
     chosen, baseline = choose_options(case, options, today), baseline_of(case, today)
     if most_s is not None:
         chosen = chosen[~chosen["mode"].isin(DAILY) | (chosen["seconds"] <= most_s)].reset_index(drop=True)
@@ -115,7 +121,7 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     large = None
     if by_region and not uses_options(case) and may_spare_all(case, chosen, today, baseline):
         large = search_large(case, chosen, today, clock.at)
-        if large is None and time.monotonic() > clock.at(PUPILS_SHARE):
+        if large is None and now() > clock.at(PUPILS_SHARE):
             raise out_of_time()
     if large is None:
         return Asked(case, chosen, today, clock, _reach_pupils(case, chosen, today, clock))
@@ -124,13 +130,12 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     )
 
 
-def search_near(case: Case, options: pd.DataFrame, today: Layout, started: float) -> tuple[Asked, Spent]:
+def search_near(case: Case, options: pd.DataFrame, today: Layout, clock: Clock) -> tuple[Asked, Spent]:
     """Return the best of a large county among plans that move only those whom its orders touch, in what the time limit leaves.
 
     It stands where time left no other; its bounds say nothing of the whole county.
     """
-    limit_s = case.scenario.solver.time_limit_s
-    case = case.within(max(LAST_SHARE * limit_s, limit_s - (time.monotonic() - started)))
+    case = case.within(max(LAST_SHARE * clock.limit_s, clock.left_s()))
     near, held = hold_far(case, choose_options(case, options, today), today, case.scenario.plan.close)
     asked = prepare(near, held, today)
     spent = spend_least(asked)
@@ -197,7 +202,7 @@ def _decide_open(sites: tuple[Site, ...], model: LayoutModel, shares: Values) ->
 def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     """Return the layout of the solution at hand in whole pupils, and how it was found."""
     model, cost, reached, scenario = spent.model, spent.cost, asked.reached, asked.case.scenario
-    deadline = max(asked.clock.at(1.0), time.monotonic() + LAST_SHARE * scenario.solver.time_limit_s)
+    deadline = max(asked.clock.at(1.0), now() + LAST_SHARE * scenario.solver.time_limit_s)
     minutes, values = _settle_regions(asked, deadline) or make_whole(spent, scenario.solver.seed, deadline)
     if reached.times is not None:
         found = minutes, values
@@ -214,11 +219,11 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
         **({} if reached.lacking is None else {"lacking_pupils_bound": reached.lacking.bound}),
     } | list_terms(asked.case, layout, asked.today, reached.times)
     complete = all(stage.optimal for stage in (reached.harm, reached.at_risk, reached.lacking, cost, minutes) if stage is not None)
-    status = "optimal within the gap" if complete else "best found" if asked.large is not None else "stopped at the time limit"
+    unproven = "best found" if asked.large is not None else "stopped at the time limit"
+    status = "optimal within the gap" if complete else told_status(unproven)
     objective = sum(weight * terms[name] for name, weight in model.weights.items())
     gap = max(0.0, objective - cost.bound) / max(1.0, objective)
-    seconds = time.monotonic() - asked.clock.started
-    solved = Solved(status, objective, cost.bound, gap, seconds, scenario.solver.seed, terms, solver_versions())
+    solved = Solved(status, objective, cost.bound, gap, asked.clock.seconds(), scenario.solver.seed, terms, solver_versions())
     return layout, solved
 
 
@@ -266,18 +271,6 @@ class Spent:
     solver: LinearSolver
     sites: tuple[Site, ...]
     cost: Stage
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When a search began and how long it may take."""
-
-    started: float
-    limit_s: float
-
-    def at(self, share: float) -> float:
-        """Return the moment at which `share` of the time limit is used up."""
-        return self.started + share * self.limit_s
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING
 
+from layout_planner.plan.ended import told_status
 from layout_planner.plan.layout import Solved
 from layout_planner.plan.terms import describe_layout, list_terms
 
@@ -26,7 +27,7 @@ def kept(case: Case, today: Layout, seconds: float) -> Solved:
     cost = _cost_yuan(today)
     terms = {"harmed": 0.0, "at_risk_bound": 0.0, "cost_yuan": cost, "cost_bound": 0.0} | describe_layout(case, today, today)
     terms |= list_terms(case, today, today)
-    return Solved("stopped at the time limit", cost, 0.0, 1.0, seconds, case.scenario.solver.seed, terms, solver_versions())
+    return Solved(told_status("stopped at the time limit"), cost, 0.0, 1.0, seconds, case.scenario.solver.seed, terms, solver_versions())
 
 
 def solver_versions() -> dict[str, str]:

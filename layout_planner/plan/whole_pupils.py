@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.clock import seconds_until
 from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
 from layout_planner.plan.enrolment import cap_enrolled
@@ -74,7 +74,7 @@ def _on_ways(arrays: Arrays, inside: NDArray[np.int64], x: Floats, effort: Effor
     outside = np.rint(x)
     outside[inside] = x[inside]
     part = with_the_rest_as_it_is(arrays, by_column, one_region(arrays, inside), inside, outside)
-    _, found = solve_part(silent_highs(), part, effort, effort.deadline - time.monotonic(), None)
+    _, found = solve_part(silent_highs(), part, effort, seconds_until(effort.deadline), None)
     if found is None:
         return None
     outside[inside] = np.where(arrays.whole[inside], np.rint(found), found)

@@ -11,10 +11,10 @@ there. Time limits count once for each of these searches.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from layout_planner.clock import Clock, now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import choose_options
@@ -103,7 +103,7 @@ def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callabl
 
 def _search_year(term: SchoolYear, case: Case) -> tuple[Asked, Spent]:
     """Return the best plan of one year in shares; in a large county where time leaves none, one that moves those only whom orders touch."""
-    started, large = time.monotonic(), is_large(term.options)
+    clock, large = Clock.start(case.scenario.solver.time_limit_s), is_large(term.options)
     try:
         asked = prepare(case, term.options, term.today, by_region=large)
         return asked, spend_least(asked)
@@ -112,13 +112,13 @@ def _search_year(term: SchoolYear, case: Case) -> tuple[Asked, Spent]:
     except NoPlanError:
         if not large:
             raise
-        return search_near(case, term.options, term.today, started)
+        return search_near(case, term.options, term.today, clock)
 
 
 def _name_year(error: NoPlanError, term: SchoolYear) -> NoPlanError:
     """Return `error`, with the demands that contradict each other where they do, and the year."""
     if isinstance(error, ContradictionError):
-        deadline = time.monotonic() + term.case.scenario.solver.time_limit_s
+        deadline = now() + term.case.scenario.solver.time_limit_s
         error = explain_conflict(term.case, choose_options(term.case, term.options, term.today), term.today, deadline) or error
     said = error.message
     return NoPlanError(Words(f"{term.year}学年：{said.zh}", f"school year {term.year}: {said.en}"))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pulp
 
+from layout_planner.clock import Clock, now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import Prices
 from layout_planner.plan.choices import keep_taught
@@ -17,7 +17,7 @@ from layout_planner.plan.large import search_model
 from layout_planner.plan.linear import EXACT, NONE_AT_ALL, ContradictionError, LinearSolver, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.near import hold_far
-from layout_planner.plan.solve import AT_RISK_GAP, Clock, Reached, Spent, is_large
+from layout_planner.plan.solve import AT_RISK_GAP, Reached, Spent, is_large
 from layout_planner.plan.years_links import (
     THINGS,
     add_rooms,
@@ -203,7 +203,7 @@ def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -
     NoPlanError : this way finds nothing.
     """
     kept = _raise_floors(new, floors)
-    clock = Clock(time.monotonic(), asked.case.scenario.solver.time_limit_s)
+    clock = Clock.start(asked.case.scenario.solver.time_limit_s)
     for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
         large = search_model(asked.case, model, clock.at)
         if large is not None:
@@ -227,7 +227,7 @@ def _solver(model: LayoutModel, asked: Asked) -> LinearSolver:
     """Return a solver that stops at the time limit; in a large county all searches of one step have it together."""
     settings = asked.case.scenario.solver
     limit_s = settings.time_limit_s / (SEARCHES if is_large(asked.options) else 1)
-    return LinearSolver(model, settings.seed, time.monotonic() + limit_s)
+    return LinearSolver(model, settings.seed, now() + limit_s)
 
 
 def _count_rooms(

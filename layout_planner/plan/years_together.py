@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from layout_planner.clock import now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.choices import keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
@@ -36,7 +36,7 @@ def solve_together(alone: Sequence[Alone], steps: Sequence[Step], years: Years, 
     """
     model = build_years_model(alone, years, most)
     settings = alone[0].term.case.scenario.solver
-    solver = LinearSolver(model.whole, settings.seed, time.monotonic() + settings.time_limit_s)
+    solver = LinearSolver(model.whole, settings.seed, now() + settings.time_limit_s)
     start = _start(model, steps)
     solver.start_at(start)
     try:
@@ -152,7 +152,7 @@ def _read_step(
     fleet = round(values[model.fleet[place].name]) if model.fleet else sum(buses.values())
     built = Built(beds, buses, max(fleet, before[0].fleet), rooms)
     _keep_from_new(own, moved, before[0], built)
-    solver = LinearSolver(own, case.scenario.solver.seed, time.monotonic())
+    solver = LinearSolver(own, case.scenario.solver.seed, now())
     solver.start_at({name: values[there] for name, there in names.items() if there in values})
     harm, at_risk = (float(goal.constant + sum(w * values[v.name] for v, w in goal.items())) for goal in (part.harm, part.at_risk))
     reached = replace(each.asked.reached, harm=replace(each.harm, value=harm), at_risk=replace(each.at_risk, value=at_risk))
