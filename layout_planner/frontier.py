@@ -144,7 +144,10 @@ def study_pair(
 
 
 def _trace(question: Question, points: Iterator[Traced], say: OnStep) -> tuple[list[Traced], tuple[Note, ...]]:
-    """Return all `points`, or those found until Ctrl-C, and what is to be told of them; where there is no plan at all, say which demands contradict each other."""
+    """Return all `points`, or those found until Ctrl-C, and what is to be told of them.
+
+    Where there is no plan at all, say which demands contradict each other.
+    """
     try:
         with interruptible(partial(say, INTERRUPTING)):
             return list(points), (*note_cut_short(), *question.notes())

@@ -17,7 +17,7 @@ class _Watch:
         self.presses = 0
 
     def look(self, event: highspy.highs.HighsCallbackEvent) -> None:
-        event.interrupt(clock.presses() != self.presses)  # said each time: HiGHS keeps the word of the run before
+        event.data_in.user_interrupt = clock.presses() != self.presses  # said each time: HiGHS keeps the word of the run before
 
 
 class Solver(highspy.Highs):  # type: ignore[misc]  # it has no types
@@ -42,7 +42,8 @@ class Solver(highspy.Highs):  # type: ignore[misc]  # it has no types
         with clock.held():  # an exception in its callback breaks HiGHS
             status = super().run()
             if status == highspy.HighsStatus.kError and self.getModelStatus() == highspy.HighsModelStatus.kNotset:
-                self.resetThreadScheduler(True)  # noqa: FBT003 - as HiGHS has it
+                reset = self.resetThreadScheduler if hasattr(self, "resetThreadScheduler") else self.resetGlobalScheduler  # before 1.15
+                reset(True)  # noqa: FBT003 - as HiGHS has it
                 status = super().run()
         return status
 

@@ -41,5 +41,5 @@ def note_cut_short() -> tuple[Note, ...]:
     if not is_interrupted():
         return ()
     zh = "求解被人中断：还没有求到的方案没有列出，列出的是当时最好的；重新运行可以得到更好的方案"
-    en = "the search was interrupted: plans that it had not come to are missing, the others are the best it had; run it again for better ones"
+    en = "the search was interrupted: plans that it had not come to are missing, the others are the best it had; run it again for all"
     return (Note(INTERRUPTED, Words(zh, en)),)
