@@ -19,6 +19,7 @@ from layout_planner.plan import solve as solving
 from layout_planner.plan.arrays import Arrays, Step
 from layout_planner.plan.cuts import _step_cut
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
+from layout_planner.plan.layout import widest_gap
 from layout_planner.plan.regions import draw_borders, part_sites
 from tests.test_plan_properties import COUNTIES, QUICK, brute_force, draw_minutes, make_case, solve
 
@@ -179,6 +180,55 @@ def test_whatever_the_time_limit_the_plan_is_one_and_its_gap_is_honest(limit_s, 
     if solved.terms["at_risk_weighted"] <= exact.terms["at_risk_weighted"] + 1e-3:
         assert solved.bound <= exact.objective + 1
         assert exact.bound <= solved.objective + 1
+
+
+@pytest.mark.parametrize("buses", [0, 1, 2])
+def test_a_county_whose_money_runs_short_is_searched_region_by_region(buses, township, monkeypatch):
+    # 300,000 yuan a bus. Of buses in shares the relaxation needs less than a whole one for the same risk, so no whole plan has its least.
+    plain, *_ = township
+    plan = plain.case.scenario.plan.model_copy(update={"capital_yuan": 300_000.0 * buses})
+    case = replace(plain.case, scenario=plain.case.scenario.model_copy(update={"plan": plan}))
+    exact = solving.optimise_layout(case, plain.options, plain.today)[1]
+    found = search_by_region(monkeypatch)
+    layout, solved = solving.optimise_layout(case, plain.options, plain.today)
+    assert found[0] is not None
+    assert solved.terms["capital_yuan"] <= 300_000 * buses
+    assert solved.terms["harmed"] <= 1e-4
+    assert solved.terms["at_risk_bound"] <= exact.terms["at_risk_weighted"] + 1e-3
+    assert solved.terms["at_risk_weighted"] == pytest.approx(exact.terms["at_risk_weighted"], abs=0.1)
+    if exact.terms["at_risk_weighted"] <= solved.terms["at_risk_bound"] + 1e-3:
+        assert solved.bound <= exact.objective + 1
+    else:  # whole pupils are riskier than shares, and cheaper than the bound of the safe: that is a gap
+        assert solved.gap >= 1 - solved.terms["at_risk_bound"] / solved.terms["at_risk_weighted"] - 1e-9 > 0
+    assert int(layout.sites["buses"].sum()) <= int(plain.case.county.schools["buses"].sum()) + buses
+
+
+@settings(QUICK, max_examples=12)
+@given(COUNTIES, st.sampled_from([0.7, 0.9, 0.97, 1.0]))
+def test_a_budget_that_binds_is_kept_wherever_the_general_way_keeps_it(county, share):
+    pupils, seats, random = county
+    minutes = draw_minutes(random, len(pupils), len(seats))
+    plan = {"may_close": "all", "move": "all"}
+    today = solve(make_case(pupils, seats, minutes, **plan))[1]
+    budget = share * float(today.sites["cost_yuan"].sum() + today.assignment["cost_yuan"].sum())
+    case = make_case(pupils, seats, minutes, budget_yuan=budget, **plan)
+    try:
+        exact, found, *_ = solve_both(case)
+    except NoPlanError:
+        return
+    assert found.terms["cost_yuan"] <= budget + 1
+    assert found.terms["harmed"] == pytest.approx(exact.terms["harmed"], abs=1e-4)
+    assert found.terms["at_risk_bound"] <= exact.terms["at_risk_weighted"] + 1e-3
+    assert found.terms["at_risk_weighted"] >= exact.terms["at_risk_bound"] - 1e-3
+    if exact.terms["at_risk_weighted"] <= found.terms["at_risk_weighted"] + 1e-3:
+        assert found.bound <= exact.objective + 1
+
+
+def test_a_plan_that_is_cheap_because_it_is_risky_has_no_gap_of_nothing():
+    # whole pupils: 15.2 at risk where shares proved that 15.0 can be, and cheaper than any plan of 15.0
+    assert widest_gap([(990.0, 1000.0), (15.2, 15.0)]) == pytest.approx(0.2 / 15.2)
+    assert widest_gap([(1010.0, 1000.0), (15.0, 15.0)]) == pytest.approx(10 / 1010)
+    assert widest_gap([(1000.0, 1000.0), (0.0, 0.0)]) == 0.0
 
 
 def small_program(seed: int) -> tuple[Arrays, np.ndarray, np.ndarray]:

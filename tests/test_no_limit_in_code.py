@@ -97,8 +97,11 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.large", 14_000.0): "size of regions, changes the search only",
     **{
         ("plan.large", share): "share of the time limit, or of a county on one side of a border"
-        for share in (0.1, 0.4, 0.5, 0.65, 0.75, 0.9)
+        for share in (0.1, 0.25, 0.4, 0.5, 0.65, 0.75, 0.9)
     },
+    ("plan.large", 1_000_000.0): "weight of one goal against the next while a plan is sought",
+    **{("plan.years_regions", number): "shares of time and work, sweeps, nodes: changes the search only" for number in (3, 4, 200)},
+    **{("plan.years_regions", share): "shares of time, work and county: changes the search only" for share in (0.1, 0.4, 0.5)},
     ("plan.large", 0.001): "solver tolerance, pupils",
     **{("plan.large", number): "parts of the gap, nodes that are searched and the like" for number in (3, 4, 50, 200)},
     ("plan.cuts", 0.001): "solver tolerance",

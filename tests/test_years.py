@@ -250,7 +250,6 @@ def test_years_of_large_counties_keep_every_rule_and_none_beats_their_bound(coun
 def test_a_step_of_a_large_county_is_searched_region_by_region_or_near_the_orders_or_as_a_whole(monkeypatch):
     # The county of above: what a step finds by regions; with all held but who loses his school; as a whole where these are lost.
     monkeypatch.setattr(solving, "LARGE_FROM", 0)
-    monkeypatch.setattr(years_planning, "TOGETHER_UP_TO", 0)
     plain, found, sizes = stepping.search_model, [], []
 
     def told(*given):
@@ -284,17 +283,36 @@ def test_a_step_of_a_large_county_is_searched_region_by_region_or_near_the_order
         assert faults() == ""
 
 
-def test_what_is_proven_of_a_step_of_a_large_county_is_not_searched_once_more(monkeypatch):
-    # A bus would spare ten children 45 minutes on foot; by itself the year has one, in the plan no money for it: at risk as can be.
+@pytest.mark.parametrize("capital", [1e-6, 0.9 * BUS_PRICE])
+def test_what_is_proven_of_a_step_of_a_large_county_is_not_searched_once_more(capital, monkeypatch):
+    # A bus would spare ten children 45 minutes on foot; no year has money for one, and what it does not spend is lost: at risk as can be.
     monkeypatch.setattr(solving, "LARGE_FROM", 0)
-    monkeypatch.setattr(years_planning, "TOGETHER_UP_TO", 0)
     monkeypatch.setattr(stepping, "_search_whole", None)  # nobody may ask for it
     terms = terms_of([[10]] * 2, np.array([[45.0]]), max_buses=1, keep_settlements_whole=False)
-    found, _, bought, faults = plan_of(terms, capital_yuan=1e-6)
+    found, _, bought, faults = plan_of(terms, capital_yuan=capital)
     assert found.reached["at_risk_weighted"] == pytest.approx(2 * 10 * 1.5)
+    assert found.bounds["at_risk_weighted"] == pytest.approx(2 * 10 * 1.5)
     assert [each.buses for each in bought.values()] == [0, 0]
-    assert not found.as_safe
+    assert found.as_safe
     assert faults() == ""
+
+
+def test_all_years_region_by_region_do_not_buy_for_a_closing_that_does_not_pay_in_time(monkeypatch):
+    # P0's 100 pupils need 3 buses, 450,000 a year. Open, each school costs 638,000; P1 with all pupils costs 60,000 + 513,000 + 650 * 120,
+    # which is 651,000, and 356 a rider: closing saves 139,444 a year, but the buses must stand the year before, so not within two years.
+    # Step by step the last year closes P0 and so asks for buses; all years together see that they do not pay.
+    monkeypatch.setattr(solving, "LARGE_FROM", 0)
+    asked = {"max_buses": 3, "may_close": ["P0"], "keep_settlements_whole": False}
+    found, layouts, bought, faults = plan_of(terms_of([[100, 20]] * 2, TWO, **asked))
+    assert found.reached["cost_yuan"] == pytest.approx(4 * 638_000)
+    assert [int((layout.sites["form"] == "closed").sum()) for layout in layouts.values()] == [0, 0]
+    assert [each.buses for each in bought.values()] == [0, 0]
+    assert faults() == ""
+    monkeypatch.setattr(years_planning, "improve_steps", lambda *_: None)
+    steps, *_ = plan_of(terms_of([[100, 20]] * 2, TWO, **asked))
+    assert steps.reached["cost_yuan"] == pytest.approx(2 * 638_000 + 651_000 + 2 * 3 * BUS_YUAN + 100 * RIDER_YUAN, abs=1)
+    assert steps.bounds == found.bounds
+    assert steps.gap > found.gap
 
 
 def test_a_year_without_capital_makes_the_closing_wait():

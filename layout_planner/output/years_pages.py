@@ -96,7 +96,7 @@ def _say_risk(first: Year, last: Year) -> Words:
 
 def _say_sure(study: YearsStudy) -> Words:
     found = study.found
-    gap = 100 * found.gap
+    gap = 100 * found.cost_gap
     if found.as_safe:
         return Words(
             f"每一年都和单独规划该年一样安全；总成本离可能的最省最多差{gap:.2f}%（已证明）。",
@@ -109,6 +109,12 @@ def _say_sure(study: YearsStudy) -> Words:
         " what limits by year and building first cost"
     )
     if not found.together:
+        zh = f"各年合计的风险（按超出程度加权）比已证明的下限多{more:,.0f}：逐年投入和先建后撤的代价，加上没有证明的部分"
+        en = (
+            f"Risk over all years, weighted by how far over the limit, is {more:,.0f} above what is proven to be least:"
+            " what limits by year and building first cost, and what is not proven"
+        )
+    if not found.bounds["cost_yuan"]:
         return Words(f"{zh}；成本的差距未证明。", f"{en}; how near the cost is to the least is not proven.")
     return Words(
         f"{zh}；总成本离同样安全的最省方案最多差{gap:.2f}%（已证明）。",

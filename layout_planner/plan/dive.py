@@ -56,7 +56,7 @@ class Dive:
                 return self._fix(group, (np.rint(self.x[group]),))
             nearest = broken[np.argsort(off[off > WHOLE], kind="stable")]
             batch = nearest[: _size(nearest)]
-            if not self._fix(batch, (np.rint(self.x[batch]), np.ceil(self.x[batch]))):
+            if not self._fix(batch, (np.rint(self.x[batch]), np.ceil(self.x[batch]), np.floor(self.x[batch]))):
                 return False
 
     def _fix(self, columns: Whole, ways: Iterable[Floats]) -> bool:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import pandas as pd
 
 SITE_COLUMNS = (
@@ -48,9 +50,19 @@ class Layout:
     fixes: tuple[str, ...] = ()
 
 
+def widest_gap(reached: Iterable[tuple[float, float]]) -> float:
+    """Return the widest share by which a value lies above its bound; `reached` : (value, bound) by goal, each to be small."""
+    return max(max(0.0, value - bound) / max(1.0, abs(value)) for value, bound in reached)
+
+
 @dataclass(frozen=True)
 class Solved:
-    """How a layout was found: objective terms, certified bound and gap, seed, seconds, versions."""
+    """How a layout was found: objective terms, certified bound and gap, seed, seconds, versions.
+
+    bound  of the objective, for plans that do as well in the goals before it
+    gap    the widest share by which any goal, in their order, may lie above its bound: a plan that is cheaper than the bound because more
+           pupils are at risk under it tells how much riskier it may be
+    """
 
     status: str
     objective: float

@@ -79,7 +79,6 @@ def uses_options(case: Case) -> bool:
     return (
         plan.objective != "lexicographic"
         or plan.siblings_yuan > 0
-        or plan.capital_yuan is not None
         or bool(plan.road_fixes)
         or plan.connected_catchments
         or plan.whole_teachers

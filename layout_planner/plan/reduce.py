@@ -43,7 +43,7 @@ def today_fits(case: Case, options: pd.DataFrame, today: Layout) -> bool:
 def may_spare_all(case: Case, options: pd.DataFrame, today: Layout, baseline: Baseline) -> bool:
     """Return False where somebody fares worse whatever is done: his trip of today is no option, and none that is leaves him unharmed.
 
-    True is no promise: places may not suffice for all.
+    True is no promise: places, or money, may not suffice for all.
     """
     trips = today.assignment[today.assignment["school_id"] != ""]
     lost = pd.MultiIndex.from_frame(trips.loc[~_still_there(options, today), GROUP]).unique()
@@ -52,7 +52,7 @@ def may_spare_all(case: Case, options: pd.DataFrame, today: Layout, baseline: Ba
     late, columns = ~options["within_norms"], (options[c] for c in (*GROUP, "cut_off_on"))
     calm = pd.Series([all(baseline.cut_off[i, band, day] for day in days) for i, band, days in zip(*columns, strict=True)], dtype=bool)
     spares = calm.to_numpy() & np.where(late, options["seconds"] <= worst_s, options["within_slow"]).astype(bool)
-    return _is_free(case.scenario.plan) and bool(lost.isin(groups[spares]).all())
+    return not case.scenario.plan.keep_settlements_whole and bool(lost.isin(groups[spares]).all())
 
 
 def _is_free(plan: Plan) -> bool:

@@ -1,4 +1,4 @@
-"""A plan out of shares: every site open as wide as it may be, with as many classes, beds and buses as its pupils need."""
+"""A plan out of shares, with every site open as wide as it may be, or out of another layout, built for as its pupils need."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from layout_planner.plan.choices import KEY
 from layout_planner.plan.reduce import widest_form
 
 if TYPE_CHECKING:
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from layout_planner.plan.arrays import Ground
     from layout_planner.plan.forms import Site
+    from layout_planner.plan.layout import Layout
     from layout_planner.plan.model import LayoutModel
 
     Floats = NDArray[np.float64]
@@ -31,17 +33,51 @@ def open_wide(ground: Ground, model: LayoutModel, sites: Iterable[Site], shares:
     return build_enough(ground, model, np.clip(x, arrays.low, arrays.high))
 
 
+def arrange_as(ground: Ground, model: LayoutModel, sites: Iterable[Site], layout: Layout) -> Floats:
+    """Return the plan that sends pupils in the shares of `layout`, with its forms where a site may run them.
+
+    Whose way of `layout` is none of the model's goes nowhere; the plan may need more than the model allows.
+    """
+    arrays, trips = ground.arrays, layout.assignment
+    x = np.clip(0.0, arrays.low, arrays.high)
+    taken = dict(zip(zip(*(trips[c].astype(str) for c in KEY), strict=True), trips["pupils"].astype(float), strict=True))
+    of_group: dict[tuple[str, ...], float] = {}
+    for key, count in taken.items():
+        of_group[key[:2]] = of_group.get(key[:2], 0.0) + count
+    left = {key: float(variable.upBound) for key, variable in model.unserved.items()}
+    for key, variable in zip(zip(*(model.options[c].astype(str) for c in KEY), strict=True), model.pupils, strict=True):
+        group, place = key[:2], ground.position[variable]
+        x[place] = min(taken.get(key, 0.0) / of_group.get(group, 1.0) * model.unserved[group].upBound, arrays.high[place])
+        left[group] -= x[place]
+    for group, variable in model.unserved.items():
+        x[ground.position[variable]] = max(0.0, left[group])
+    for site in (site for site in sites if not site.decided):
+        wanted = str(layout.sites.at[site.school_id, "form"])
+        runs = wanted if wanted in site.forms else widest_form(site)
+        for form in site.forms:
+            x[ground.position[model.form[site.school_id, form]]] = float(form == runs)
+    return build_enough(ground, model, np.clip(x, arrays.low, arrays.high))
+
+
 def build_enough(ground: Ground, model: LayoutModel, x: Floats) -> Floats:
-    """Return `x` with as few classes, beds, buses, funds and pupils lacking as its ways and forms need, each by the rows that name it."""
+    """Return `x` with as little of all else as its ways and forms need, each by the rows that name it alone.
+
+    First classes, beds, buses, funds and pupils lacking, then what these need in turn: new rooms, say, or buses bought.
+    """
+    built = [v for group in (model.classes, model.new_beds, model.new_buses) for v in group.values()]
+    first = np.array([ground.position[v] for v in (*built, *model.funds, *model.lacking)], dtype=np.int64)
+    forms = np.array([ground.position[v] for v in model.form.values()], dtype=np.int64)
+    then = np.setdiff1d(np.arange(len(x)), np.concatenate([ground.pupils, ground.unserved, forms, first]))
+    return _take_enough(ground, then, _take_enough(ground, first, x))
+
+
+def _take_enough(ground: Ground, wanted: NDArray[np.int64], x: Floats) -> Floats:
+    """Return `x` with as little of the columns `wanted` as the rows of one of them need."""
     x = x.copy()
-    counted = [ground.position[v] for group in (model.classes, model.new_beds, model.new_buses) for v in group.values()]
-    amounts = [ground.position[v] for v in (*model.funds, *model.lacking)]
-    wanted = np.array(counted + amounts, dtype=np.int64)
     x[wanted] = ground.arrays.low[wanted]
     rows, low, high = ground.arrays.rows, ground.arrays.row_low, ground.arrays.row_high
-    lone = _rows_of_one(ground, wanted)
     activity = rows @ x
-    for row, column, weight in lone:
+    for row, column, weight in _rows_of_one(ground, wanted):
         lacks = low[row] - activity[row] if weight > 0 else activity[row] - high[row]
         if lacks > 0:
             need = lacks / abs(weight)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import highspy
@@ -46,3 +47,11 @@ def least_risk(arrays: Arrays, risk: Floats, seed: int, deadline: float) -> tupl
         row_high=np.where(rows > PRICED, arrays.row_low, arrays.row_high),
     )
     return float(solver.getInfo().objective_function_value), x, held
+
+
+def binds_the_county(arrays: Arrays, held: Arrays, site_of: NDArray[np.int64]) -> bool:
+    """Return whether a row of `arrays` that `held` holds to the full decides about whole columns of several sites, as one on money does."""
+    full = np.flatnonzero((held.row_low == held.row_high) & (arrays.row_low < arrays.row_high))
+    rows = arrays.rows[full][:, np.flatnonzero(arrays.whole)]
+    owners = site_of[arrays.whole]
+    return any(len(np.unique(owners[rows.indices[a:b]])) > 1 for a, b in pairwise(rows.indptr))

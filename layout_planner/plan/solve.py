@@ -26,7 +26,7 @@ from layout_planner.plan.goals import (
     weights_of,
 )
 from layout_planner.plan.large import search_large
-from layout_planner.plan.layout import Layout, Solved
+from layout_planner.plan.layout import Layout, Solved, widest_gap
 from layout_planner.plan.linear import EXACT, NONE_AT_ALL, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
@@ -38,12 +38,14 @@ from layout_planner.plan.untouched import kept, solver_versions, unchanged
 from layout_planner.plan.whole_pupils import make_pupils_whole, make_whole
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.goals import Times
-    from layout_planner.plan.large import Large
+    from layout_planner.plan.large import Bind, Large
     from layout_planner.plan.model import LayoutModel
 
     Values = dict[pulp.LpVariable, float]
@@ -107,11 +109,20 @@ def is_large(options: pd.DataFrame) -> bool:
     return len(options) >= LARGE_FROM
 
 
-def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool = False, most_s: float | None = None) -> Asked:
+def prepare(
+    case: Case,
+    options: pd.DataFrame,
+    today: Layout,
+    *,
+    by_region: bool = False,
+    most_s: float | None = None,
+    bind: Bind | None = None,
+) -> Asked:
     """Return `case` with the goals on pupils reached.
 
     by_region : search as large counties need it, where nobody need fare worse; else, and where that finds nothing, as a whole
     most_s : daily trips that take longer are left out
+    bind : adds rows of others to the model that is searched by region, where these leave a plan that spares everybody
     """
     clock = Clock.start(case.scenario.solver.time_limit_s)
     chosen, baseline = choose_options(case, options, today), baseline_of(case, today)
@@ -120,7 +131,9 @@ def prepare(case: Case, options: pd.DataFrame, today: Layout, *, by_region: bool
     case = replace(case, sites=drop_unsafe_forms(case, chosen, baseline))
     large = None
     if by_region and not uses_options(case) and may_spare_all(case, chosen, today, baseline):
-        large = search_large(case, chosen, today, clock.at)
+        large = search_large(case, chosen, today, clock.at, bind)
+        if large is None and bind is not None and now() < clock.at(PUPILS_SHARE):
+            large = search_large(case, chosen, today, clock.at)
         if large is None and now() > clock.at(PUPILS_SHARE):
             raise out_of_time()
     if large is None:
@@ -222,9 +235,21 @@ def finish(asked: Asked, spent: Spent) -> tuple[Layout, Solved]:
     unproven = "best found" if asked.large is not None else "stopped at the time limit"
     status = "optimal within the gap" if complete else told_status(unproven)
     objective = sum(weight * terms[name] for name, weight in model.weights.items())
-    gap = max(0.0, objective - cost.bound) / max(1.0, objective)
+    gap = widest_gap([(objective, cost.bound), *_pupils_reached(model, terms, reached)])
     solved = Solved(status, objective, cost.bound, gap, asked.clock.seconds(), scenario.solver.seed, terms, solver_versions())
     return layout, solved
+
+
+def _pupils_reached(model: LayoutModel, terms: Mapping[str, float], reached: Reached) -> list[tuple[float, float]]:
+    """Return what the plan reached of the goals before money, each with its bound; whole pupils cannot always keep what shares reached."""
+    pairs = [(terms["harmed"], reached.harm.bound)]
+    if "at_risk_weighted" not in model.weights:
+        pairs.append((terms["at_risk_weighted"], reached.at_risk.bound))
+    if reached.lacking is not None:
+        pairs.append((terms["lacking_pupils"], reached.lacking.bound))
+    if reached.times is not None:
+        pairs.append((terms["goal_minutes"], terms["goal_minutes_bound"]))
+    return pairs
 
 
 def _settle_regions(asked: Asked, deadline: float) -> tuple[Stage, Values] | None:

@@ -14,15 +14,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from layout_planner.clock import Clock, now
+from layout_planner.clock import Clock, is_interrupted, now
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.capital import rooms_at_hand
 from layout_planner.plan.choices import choose_options
 from layout_planner.plan.conflict import explain_conflict
+from layout_planner.plan.large import bound_cost
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.plan.solve import finish, is_large, prepare, search_near, spend_least
+from layout_planner.plan.years_alone import bind_year
 from layout_planner.plan.years_buying import buy_late
 from layout_planner.plan.years_links import bands_at, forms_of, most_rooms
+from layout_planner.plan.years_regions import improve_steps
 from layout_planner.plan.years_steps import go_forward
 from layout_planner.plan.years_terms import NONE_BUILT, Alone, YearPlan, YearsPlan, count_built, price_built
 from layout_planner.plan.years_together import solve_together
@@ -34,11 +37,13 @@ if TYPE_CHECKING:
     from layout_planner.plan.case import Case
     from layout_planner.plan.forms import Site
     from layout_planner.plan.linear import Stage
+    from layout_planner.plan.model import LayoutModel
     from layout_planner.plan.solve import Asked, Spent
     from layout_planner.plan.years_terms import SchoolYear, Step
     from layout_planner.scenario import Years
 
 TOGETHER_UP_TO = 150_000  # options of all years
+RANKED = ("harmed", "at_risk_weighted", "lacking_pupils", "cost_yuan")
 SAME_SHARE, SAME = 1e-3, 0.5  # risk that is no difference: a share, and pupils
 
 
@@ -51,8 +56,8 @@ def plan_years(terms: Sequence[SchoolYear], years: Years, on_step: Callable[[Wor
     """
     rooms = {str(j): float(count) for j, count in rooms_at_hand(terms[0].case.county.schools, terms[0].today).items()}
     terms = [replace(term, rooms=rooms) for term in terms]
-    alone = [_plan_alone(term, None, on_step) for term in terms]
-    nested = _nest(terms, alone, on_step)
+    alone = [_plan_alone(term, years, None, on_step) for term in terms]
+    nested = _nest(terms, alone, years, on_step)
     found = _search(alone, nested, years, {}, on_step)
     lacking = most_rooms(alone)
     if lacking and any(count_built(term, plan.layout).rooms for term, plan in zip(terms, found.plans, strict=True)):
@@ -78,22 +83,43 @@ def _search(
     and the bound counts for these too.
     """
     on_step(Words("从头一年往后：先建后撤", "from the first year on: build before close"))
-    steps, together = go_forward(nested, alone, years, most), None
-    if len(alone) > 1 and sum(len(each.asked.options) for each in alone) <= TOGETHER_UP_TO:
+    steps, together, terms = go_forward(nested, alone, years, most), None, [each.term for each in alone]
+    large = any(is_large(term.options) for term in terms) or sum(len(each.asked.options) for each in alone) > TOGETHER_UP_TO
+    if len(alone) > 1 and not large:
         on_step(Words("各年合在一起求解", "all years in one search"))
         steps, together = solve_together(alone, steps, years, most)
     on_step(Words("各年学生取整", "whole pupils in every year"))
-    return _Found(_name_years([each.term for each in alone], steps, years), together)
+    plans = _name_years(terms, steps, years)
+    if len(alone) > 1 and large and not is_interrupted():
+        on_step(Words("各年合在一起，分片求更省的方案", "all years together, region by region"))
+        plans = _better(terms, plans, improve_steps(alone, steps, years, most), years)
+    return _Found(plans, together)
 
 
-def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callable[[Words], None]) -> Alone:
+def _better(terms: Sequence[SchoolYear], plans: list[YearPlan], steps: Sequence[Step] | None, years: Years) -> list[YearPlan]:
+    """Return `plans`, or those of `steps` in whole pupils where these hurt fewer, then put fewer at risk, then cost less."""
+    if steps is None:
+        return plans
+    try:
+        others = _name_years(terms, steps, years)
+    except NoPlanError:
+        return plans
+
+    def rank(plans: Sequence[YearPlan]) -> tuple[float, ...]:
+        sums = {name: sum(plan.solved.terms.get(name, 0.0) for plan in plans) for name in RANKED}
+        return (*(round(sums[name]) for name in RANKED[:-1]), sums[RANKED[-1]])
+
+    return min(plans, others, key=rank)
+
+
+def _plan_alone(term: SchoolYear, years: Years, later: dict[str, str] | None, on_step: Callable[[Words], None]) -> Alone:
     """Return the best plan of one year by itself, with the forms that the year after it, if any, needs."""
     zh, en = ("单独求解", "by itself") if later is None else ("留住以后要用的学校", "with the schools that later years need")
     on_step(Words(f"{term.year}学年：{zh}", f"school year {term.year}: {en}"))
     sites = term.case.sites if later is None else tuple(_before(site, later[site.school_id]) for site in term.case.sites)
     case = replace(term.case, sites=sites)
     try:
-        asked, spent = _search_year(term, case)
+        asked, spent = _search_year(term, case, years)
         layout, solved = finish(asked, spent)
     except NoPlanError as error:
         raise _name_year(error, replace(term, case=case)) from None
@@ -101,11 +127,18 @@ def _plan_alone(term: SchoolYear, later: dict[str, str] | None, on_step: Callabl
     return Alone(term, asked, layout, asked.reached.harm, asked.reached.at_risk, bound)
 
 
-def _search_year(term: SchoolYear, case: Case) -> tuple[Asked, Spent]:
-    """Return the best plan of one year in shares; in a large county where time leaves none, one that moves those only whom orders touch."""
+def _search_year(term: SchoolYear, case: Case, years: Years) -> tuple[Asked, Spent]:
+    """Return the best plan of one year in shares; in a large county with what every plan over years keeps, where that spares everybody.
+
+    Where time leaves a large county none, it is one that moves those only whom orders touch.
+    """
     clock, large = Clock.start(case.scenario.solver.time_limit_s), is_large(term.options)
+
+    def bind(case: Case, model: LayoutModel) -> None:
+        bind_year(case, model, term.year, years, term.today)
+
     try:
-        asked = prepare(case, term.options, term.today, by_region=large)
+        asked = prepare(case, term.options, term.today, by_region=large, bind=bind)
         return asked, spend_least(asked)
     except ContradictionError:
         raise
@@ -134,13 +167,13 @@ def _before(site: Site, later: str) -> Site:
     return replace(site, forms=forms or site.forms)
 
 
-def _nest(terms: Sequence[SchoolYear], alone: Sequence[Alone], on_step: Callable[[Words], None]) -> list[Alone]:
+def _nest(terms: Sequence[SchoolYear], alone: Sequence[Alone], years: Years, on_step: Callable[[Words], None]) -> list[Alone]:
     """Return plans, one a year, of which none closes what a later one needs, found from the last year back."""
     nested = [alone[-1]]
     for term, free in zip(reversed(terms[:-1]), reversed(alone[:-1]), strict=True):
         later = forms_of(nested[-1].layout)
         fits = all(form in _before(site, later[site.school_id]).forms for site, form in _chosen(free))
-        nested.append(free if fits else _plan_alone(term, later, on_step))
+        nested.append(free if fits else _plan_alone(term, years, later, on_step))
     return nested[::-1]
 
 
@@ -169,6 +202,27 @@ def _sum_up(alone: Sequence[Alone], found: _Found) -> YearsPlan:
     safest |= {"lacking_pupils": sum(0.0 if each.asked.reached.lacking is None else each.asked.reached.lacking.value for each in alone)}
     as_safe = sum(plan.solved.terms.get("lacking_pupils", 0.0) for plan in plans) <= safest["lacking_pupils"] + SAME
     as_safe &= all(reached[name] <= safest[name] * (1 + SAME_SHARE) + SAME for name in ("harmed", "at_risk_weighted"))
+    if not as_safe:
+        bounds["cost_yuan"] = _bound_cost(alone, plans)
     if together is not None:
-        bounds["cost_yuan"] = max(together.bound, bounds["cost_yuan"] if as_safe else 0.0)
+        bounds["cost_yuan"] = max(together.bound, bounds["cost_yuan"])
     return YearsPlan(tuple(plans), reached, bounds, as_safe=as_safe, together=together is not None)
+
+
+def _bound_cost(alone: Sequence[Alone], plans: Sequence[YearPlan]) -> float:
+    """Return what plans cost at least that are in every year as safe as `plans`; 0 where nothing is known of a year.
+
+    Years that are as safe as alone keep the bound of the year alone.
+    """
+    total = 0.0
+    for each, plan in zip(alone, plans, strict=True):
+        harm, risk = (plan.solved.terms[name] for name in ("harmed", "at_risk_weighted"))
+        if harm <= each.harm.value + SAME and risk <= each.at_risk.value * (1 + SAME_SHARE) + SAME:
+            total += each.cost.bound
+            continue
+        large, clock = each.asked.large, Clock.start(each.term.case.scenario.solver.time_limit_s / 2)
+        found = 0.0 if large is None or harm > SAME else bound_cost(each.asked.case, large.model, risk, clock.at)
+        if not found:
+            return 0.0
+        total += found
+    return total

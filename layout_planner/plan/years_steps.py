@@ -108,15 +108,15 @@ class _Asked:
 def _choose_step(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms]) -> Step:
     """Return the step with the closings that were planned for this year, or without them where that is safer.
 
-    In a large county what is found soon does, where it is as safe as the year by itself, or as can be with its closings, by proof.
+    In a large county what is found region by region does, or what is found soon and is as safe as the year by itself.
     """
     planned = forms_of(asked.nested[place].layout)
     waiting = _wait(alone, before[1], planned)
     found: list[Step] = []
     for soon in (True, False) if is_large(alone.term.options) else (False,):
+        if any(step.asked.large is not None for step in found):
+            break  # nobody fares worse, and as few are at risk as that way finds
         for forms in (planned, waiting) if waiting != planned else (planned,):
-            if any(step.asked.large is not None and step.forms == forms for step in found):
-                continue  # nobody fares worse, and fewer at risk there cannot be
             step = _attempt(asked, alone, place, before, forms, soon=soon)
             if step is not None and not _is_worse(step, alone):
                 return step
@@ -205,7 +205,7 @@ def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -
     kept = _raise_floors(new, floors)
     clock = Clock.start(asked.case.scenario.solver.time_limit_s)
     for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
-        large = search_model(asked.case, model, clock.at)
+        large = search_model(asked.case, model, clock.at, (asked.today,))
         if large is not None:
             reached = Reached(NONE_AT_ALL, large.at_risk, {}, lacking=large.lacking)
             return replace(asked, clock=clock, reached=reached, large=large), Spent(model, large.solver, asked.case.sites, large.cost)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.plan.capital import Prices
 from layout_planner.plan.forms import CLOSED
+from layout_planner.plan.layout import widest_gap
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,8 +98,10 @@ class YearsPlan:
     """The plan of all years.
 
     reached, bounds  goal -> its sum over the years, and what no plan can be below, by proof
-    as_safe         every year is as safe as the best plan of that year alone; else the cost's bound holds for plans that are no safer
+    as_safe         every year is as safe as the best plan of that year alone
     together        all years were searched in one programme
+
+    The cost's bound is for plans at least as safe as this one; 0 where nothing is known of them.
     """
 
     years: tuple[YearPlan, ...]
@@ -109,8 +112,13 @@ class YearsPlan:
 
     @property
     def gap(self) -> float:
-        """Share by which the cost may lie above the least possible."""
-        return max(0.0, self.reached["cost_yuan"] - self.bounds["cost_yuan"]) / max(1.0, self.reached["cost_yuan"])
+        """The widest share by which any goal may lie above the least possible; see `Solved`."""
+        return widest_gap((value, self.bounds[goal]) for goal, value in self.reached.items())
+
+    @property
+    def cost_gap(self) -> float:
+        """Share by which the cost may lie above the least of plans at least as safe."""
+        return widest_gap([(self.reached["cost_yuan"], self.bounds["cost_yuan"])])
 
 
 def count_built(term: SchoolYear, layout: Layout) -> Built:

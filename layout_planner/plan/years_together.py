@@ -37,7 +37,7 @@ def solve_together(alone: Sequence[Alone], steps: Sequence[Step], years: Years, 
     model = build_years_model(alone, years, most)
     settings = alone[0].term.case.scenario.solver
     solver = LinearSolver(model.whole, settings.seed, now() + settings.time_limit_s)
-    start = _start(model, steps)
+    start = start_of(model, steps)
     solver.start_at(start)
     try:
         for goal, gap in (("harm", EXACT), ("at_risk", AT_RISK_GAP)):
@@ -48,7 +48,7 @@ def solve_together(alone: Sequence[Alone], steps: Sequence[Step], years: Years, 
     except NoPlanError:
         return list(steps), None
     values = solver.values_by_name()
-    return _read_steps(model, alone, values), cost
+    return read_steps(model, alone, values), cost
 
 
 def _hold(
@@ -75,7 +75,7 @@ def _hold(
     solver.keep_at(whole, max(stage.value, min(sum(reached), stage.bound * (1 + 2 * gap))), f"{goal}_kept")
 
 
-def _start(model: YearsModel, steps: Sequence[Step]) -> dict[str, float]:
+def start_of(model: YearsModel, steps: Sequence[Step]) -> dict[str, float]:
     """Return the solution of `steps` by name of variable of the programme."""
     start: dict[str, float] = {}
     fleet = 0
@@ -117,7 +117,7 @@ def _goes(part: LayoutModel, start: Mapping[str, float]) -> list[tuple[pulp.LpVa
     return found
 
 
-def _read_steps(model: YearsModel, alone: Sequence[Alone], values: Mapping[str, float]) -> list[Step]:
+def read_steps(model: YearsModel, alone: Sequence[Alone], values: Mapping[str, float]) -> list[Step]:
     """Return the years of the solution."""
     homes = homes_by_drop(table for each in alone for table in (each.asked.options, each.term.today.assignment))
     steps: list[Step] = []
