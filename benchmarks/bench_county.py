@@ -145,7 +145,7 @@ def _watched() -> Iterator[list[Moment]]:
     watched = (
         (linear.LinearSolver, "minimise", lambda _, stage: note(stage.value, stage.bound, goal=True)),
         (large, "relax", lambda _, relaxed: note(math.inf, relaxed.bound)),
-        (large, "_first_plan", lambda given, x: note(given[1].ground.arrays.price(x), -math.inf)),
+        (large, "first_plan", lambda given, x: note(given[1].ground.arrays.price(x), -math.inf)),
         (large, "improve_plan", lambda given, x: note(given[0].price(x), -math.inf)),
         (large, "tighten_bound", lambda _, bound: note(math.inf, bound)),
     )

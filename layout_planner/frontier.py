@@ -86,6 +86,12 @@ class Frontier:
     ground: Ground | None = None
     notes: tuple[Note, ...] = ()
 
+    @property
+    def norms_title(self) -> Words:
+        """The norms in force, by their title where a question was asked of them."""
+        key = self.scenario.norms
+        return Words(key, key) if self.question is None else self.question.case.norms.title
+
 
 def study_frontier(source: str | Path, *, points: int = 8, data_dir: str | Path | None = None, on_step: OnStep | None = None) -> Frontier:
     """Return the frontier of the scenario at `source` with at most `points` plans.

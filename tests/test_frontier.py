@@ -37,9 +37,11 @@ def test_the_sentence_tells_what_keeping_all_costs():
     found = frontier_of((2, 2_500_000.0, 20.0, ()), (1, 2_100_000.0, 23.5, ("P1",)))
     assert say_frontier(found).en == (
         "Keeping all schools costs 400,000 yuan a year more than the cheapest plan, which runs 1 school fewer"
-        " and makes the mean trip 3.5 minutes longer."
+        " and makes the mean trip 3.5 minutes longer. It is proven that this difference is between 375,000 and 421,000 yuan."
     )
+    # a hundredth of each is not proven: 2,475,000 - 2,100,000 at least, 2,500,000 - 2,079,000 at most
     assert "40.0万元" in say_frontier(found).zh
+    assert "在37.5万元到42.1万元之间" in say_frontier(found).zh
     stopped = frontier_of((2, 2_500_000.0, 20.0, ()))
     assert say_frontier(stopped).en.startswith("No cheaper plan was found in time; at most 1.0 %")
     proven = replace(stopped, steps=(replace(stopped.steps[0], gap=0.0),))

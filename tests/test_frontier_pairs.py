@@ -152,7 +152,7 @@ def test_only_what_no_other_beats_is_efficient_and_corners_are_supported():
 
 
 def pair_frontier(name: str = "甲小学"):
-    figures = ((2, 2_500_000.0, 20.0, ()), (1, 2_100_000.0, 23.5, ("P1",)))
+    figures = ((1, 2_100_000.0, 23.5, ("P1",)), (2, 2_500_000.0, 20.0, ()))
     found = frontier_of(*figures, name=name)
     more = {"worst_minutes": 60.0, "new_beds": 3.0}
     steps = tuple(
@@ -165,9 +165,12 @@ def pair_frontier(name: str = "甲小学"):
 def test_a_pair_is_told_with_bounds_and_what_is_supported(tmp_path):
     found = pair_frontier(HOSTILE)
     said = say_pair(found)
-    assert said.zh == "最长单程由60.0分钟到60.0分钟，年成本由250.0万元到210.0万元（少40.0万元）。共2个有效方案，其中1个在某种权衡下最好。"
+    assert said.zh == (
+        "最长单程由60.0分钟到60.0分钟，年成本由210.0万元到250.0万元（多40.0万元）。可以证明，这个差额在37.5万元到42.1万元之间。"
+        "共2个有效方案，其中1个在某种权衡下最好。"
+    )
     assert said.en.startswith(
-        "From 60.0 minutes to 60.0 minutes, the cost goes from 2,500,000 yuan a year to 2,100,000 yuan a year (-400,000). 2 "
+        "From 60.0 minutes to 60.0 minutes, the cost goes from 2,100,000 yuan a year to 2,500,000 yuan a year (+400,000). It is "
     )
     assert frontier_table(found, "zh").row_count == 3
     rows = describe_frontier(found)["steps"]

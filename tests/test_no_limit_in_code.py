@@ -80,6 +80,10 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.years", 0.5): "pupils at risk that are no difference",
     ("plan.frontier_large", 0.001): "share of the pupils at risk that is no difference",
     ("plan.frontier_large", 0.5): "pupils at risk that are no difference",
+    ("plan.frontier_large", 1e7): "weight of one goal against the next while a plan is sought",
+    ("plan.frontier_large", 1e5): "weight of one goal against the next while a plan is sought",
+    ("plan.frontier_large", 0.2): "part of the gap, and share of the time limit",
+    **{("plan.frontier_large", share): "share of the time limit" for share in (0.35, 0.4, 0.55, 0.6, 0.65, 0.75, 0.9)},
     ("plan.years_steps", 0.001): "share of the pupils at risk that is no difference",
     ("plan.years_steps", 3): "searches of one step that share a time limit",
     ("plan.years_steps", 0.5): "pupils at risk that are no difference",
@@ -95,6 +99,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.large", 0.6): "share of the time limit",
     ("plan.large", 100_000.0): "weight of one goal against the next while a plan is sought",
     ("plan.large", 14_000.0): "size of regions, changes the search only",
+    ("plan.large", 20_000.0): "size of regions, changes the search only",
     **{
         ("plan.large", share): "share of the time limit, or of a county on one side of a border"
         for share in (0.1, 0.25, 0.4, 0.5, 0.65, 0.75, 0.9)

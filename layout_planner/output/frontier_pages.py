@@ -12,6 +12,7 @@ from rich.table import Table
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.frontier import AXIS_MEASURES, AXIS_NAMES, AXIS_UNITS, SHOWN_YUAN
 from layout_planner.output.charts import as_uri, save_png
+from layout_planner.output.map_data import are_osm
 from layout_planner.output.maps import LEAST_RUNS, MOST_RUNS, write_compare_map, write_map
 from layout_planner.output.pages import write_page
 from layout_planner.output.safe import clean_text
@@ -69,10 +70,21 @@ def say_frontier(found: Frontier) -> Words:
     told_zh, told_en = ("多", "longer") if minutes > 0 else ("少", "shorter")
     zh = f"孩子平均单程{told_zh}{abs(minutes):.1f}分钟" if minutes else "孩子平均单程不变"
     en = f"makes the mean trip {abs(minutes):.1f} minutes {told_en}" if minutes else "leaves the mean trip as long"
-    kind = "school" if fewer == 1 else "schools"
+    kind, sure = "school" if fewer == 1 else "schools", _say_between(first, last)
     return Words(
-        f"全部保留比最省的方案每年多花{saved / 10_000:.1f}万元；最省的方案少办{fewer}所，{zh}。",
-        f"Keeping all schools costs {saved:,.0f} yuan a year more than the cheapest plan, which runs {fewer} {kind} fewer and {en}.",
+        f"全部保留比最省的方案每年多花{saved / 10_000:.1f}万元；最省的方案少办{fewer}所，{zh}。{sure.zh}",
+        f"Keeping all schools costs {saved:,.0f} yuan a year more than the cheapest plan, which runs {fewer} {kind} fewer and {en}."
+        f" {sure.en}",
+    )
+
+
+def _say_between(dear: Step, cheap: Step) -> Words:
+    """Return between which sums the difference of two least costs lies, whatever better plans were not found."""
+    low = max(0.0, dear.bound - cheap.measures["cost_yuan"])
+    high = dear.measures["cost_yuan"] - cheap.bound
+    return Words(
+        f"可以证明，这个差额在{low / SHOWN_YUAN:,.1f}万元到{high / SHOWN_YUAN:,.1f}万元之间。",
+        f"It is proven that this difference is between {low:,.0f} and {high:,.0f} yuan.",
     )
 
 
@@ -83,12 +95,13 @@ def say_pair(found: Frontier) -> Words:
     if len(found.steps) == 1:
         return Words(f"只有一个有效方案：{loose.zh}，{before.zh}。", f"There is one efficient plan only: {loose.en}, {before.en}.")
     sure, more = sum(step.supported for step in found.steps), _say_more(first, last, found.pair[1])
+    between = _say_between(last, first) if found.pair[1] == "yuan" else Words("", "")
     names = [AXIS_SHORT[axis] for axis in found.pair]
     return Words(
         f"{names[0].zh}由{loose.zh}到{tight.zh}，{names[1].zh}由{before.zh}到{after.zh}（{more.zh}）。"
-        f"共{len(found.steps)}个有效方案，其中{sure}个在某种权衡下最好。",
+        f"{between.zh}共{len(found.steps)}个有效方案，其中{sure}个在某种权衡下最好。",
         f"From {loose.en} to {tight.en}, {names[1].en} goes from {before.en} to {after.en} ({more.en})."
-        f" {len(found.steps)} efficient plans, {sure} of them the best of some weighing.",
+        f"{f' {between.en}' if between.en else ''} {len(found.steps)} efficient plans, {sure} of them the best of some weighing.",
     )
 
 
@@ -243,8 +256,8 @@ def _describe_page(found: Frontier) -> dict[str, Any]:
         "kind": _kind(found),
         "heading": (clean_text(title.zh), clean_text(title.en)),
         "year": found.scenario.year,
-        "norms": (found.scenario.norms, found.scenario.norms),
-        "osm": False,
+        "norms": tuple(found.norms_title),
+        "osm": are_osm(found.county.sources),
         "sentence": tuple(_say(found)),
         **describe_notes(found.notes),
         "explained": tuple(_explain(found)),
@@ -312,11 +325,12 @@ def _draw(figure: Figure, found: Frontier, lang: Lang) -> None:
 
 
 def _draw_trade(axes: Axes, found: Frontier, lang: Lang) -> None:
-    """Draw the plans on both axes: cost with its proven bound over schools kept, else those best of some weighing filled and joined."""
+    """Draw the plans on both axes down to what is proven: the cheapest, or those best of some weighing filled and joined."""
     at = [_place(found, axis) for axis in found.pair]
+    bound = [step.bound / (SHOWN_YUAN if found.pair[1] == "yuan" else 1) for step in found.steps]
+    told = Words("不排除还有更好的方案", "better plans not ruled out").say(lang)
+    axes.fill_between(at[0], bound, at[1], color=LINE, alpha=0.15, linewidth=0, label=told)
     if found.pair == ("kept", "yuan"):
-        bound = [step.bound / SHOWN_YUAN for step in found.steps]
-        axes.fill_between(at[0], bound, at[1], color=LINE, alpha=0.15, linewidth=0, label=Words("尚未证明的差距", "not proven").say(lang))
         axes.plot(at[0], at[1], "o-", color=LINE, label=Words("最省的方案", "cheapest plan").say(lang))
     else:
         supported = [k for k, step in enumerate(found.steps) if step.supported]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from layout_planner.clock import is_interrupted
 from layout_planner.plan.forms import CLOSED
-from layout_planner.plan.frontier_large import most_schools, search_within, trace_within
+from layout_planner.plan.frontier_large import refine, trace_large
 from layout_planner.plan.solve import finish, is_large, prepare, spend_least
 
 if TYPE_CHECKING:
@@ -35,12 +35,13 @@ def trace_frontier(
     """Yield the points, most schools first; each starts from the one before, which keeps enough schools for it.
 
     Harm and risk are those of the best plan at every point. `most_points` are spread evenly where there are more numbers of schools.
-    In a large county every point is searched by itself, and numbers of schools for which time left no plan are not among them.
+    In a large county numbers of schools for which time left no plan are not among them, nor those for which the next higher does as well.
     """
-    if is_large(options):
-        yield from _trace_large(case, options, today, most_points, on_point or (lambda _: None))
+    large = is_large(options)
+    asked = prepare(refine(case) if large else case, options, today, by_region=large)
+    if asked.large is not None:
+        yield from _trace_large(asked, most_points, on_point or (lambda _: None))
         return
-    asked = prepare(case, options, today)
     spent = spend_least(asked)
     cheapest = _point(asked, spent)
     start = asked.reached.start
@@ -60,15 +61,15 @@ def trace_frontier(
     yield cheapest
 
 
-def _trace_large(case: Case, options: pd.DataFrame, today: Layout, most_points: int, on_point: Callable[[int], None]) -> Iterator[Point]:
-    first = search_within(case, options, today)
-    cheapest = Point(_count_open(first.layout), first.layout, first.solved)
-    bounds = sorted(_spread(cheapest.kept, most_schools(first.asked), most_points))
-    found = [
-        Point(int(kept), each.layout, each.solved)
-        for kept, each in trace_within(case, options, today, first, "kept", bounds, lambda kept: on_point(int(kept)))
-    ]
-    yield from (*reversed(found), cheapest)
+def _trace_large(asked: Asked, most_points: int, on_point: Callable[[int], None]) -> Iterator[Point]:
+    def spread(least: float, most: float) -> list[int]:
+        return sorted(_spread(int(least), int(most), most_points))
+
+    told: Layout | None = None
+    for found in reversed(trace_large(asked, ("kept", "yuan"), spread, lambda kept: on_point(int(kept)))):
+        if found.layout is not told:
+            yield Point(_count_open(found.layout) if found.bound is None else int(found.bound), found.layout, found.solved)
+        told = found.layout
 
 
 def _count_open(layout: Layout) -> int:

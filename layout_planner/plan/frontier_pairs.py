@@ -14,7 +14,7 @@ import pulp
 from layout_planner.clock import is_interrupted
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.axes import AXES, MORE_IS_BETTER, measure_axis
-from layout_planner.plan.frontier_large import least_minutes, most_schools, search_within, trace_within
+from layout_planner.plan.frontier_large import least_minutes, refine, trace_large
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.linear import PUPIL_SLACK
 from layout_planner.plan.solve import finish, is_large, prepare, spend_least
@@ -55,12 +55,14 @@ def trace_pair(
 
     pair : of `order_pair`
 
-    In a large county what a plan costs against another axis is searched region by region; pairs without yuan are searched as a whole.
+    A large county is searched region by region.
     """
-    if is_large(options) and pair[1] == "yuan":
-        yield from _trace_large(case, options, today, pair, most_points, on_point)
+    large = is_large(options)
+    asked = prepare(refine(case) if large else case, options, today, by_region=large)
+    if asked.large is not None:
+        for found in trace_large(asked, pair, lambda begin, end: _spread_bounds(pair[0], begin, end, most_points), on_point):
+            yield PairPoint(found.bound, found.goal.bound, found.goal.gap, found.layout, found.solved)
         return
-    asked = prepare(case, options, today)
     search = _Search.of(asked, spend_least(asked), pair)
     first = search.solve(None)
     yield first
@@ -72,18 +74,6 @@ def trace_pair(
             yield search.solve(bound)
         except NoPlanError:
             return
-
-
-def _trace_large(
-    case: Case, options: pd.DataFrame, today: Layout, pair: tuple[str, str], most_points: int, on_point: Callable[[float], None]
-) -> Iterator[PairPoint]:
-    first = search_within(case, options, today)
-    begin = measure_axis(first.layout, pair[0])
-    ends = {"kept": most_schools(first.asked), "beds": 0.0, "minutes": least_minutes(first.asked.options)}
-    bounds = _spread_bounds(pair[0], begin, float(ends[pair[0]]), most_points)
-    yield PairPoint(None, first.solved.bound, first.solved.gap, first.layout, first.solved)
-    for bound, found in trace_within(case, options, today, first, pair[0], bounds, on_point):
-        yield PairPoint(bound, found.solved.bound, found.solved.gap, found.layout, found.solved)
 
 
 def _spread_bounds(axis: str, begin: float, end: float, most_points: int) -> list[float]:

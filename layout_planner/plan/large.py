@@ -53,6 +53,7 @@ LACKING_YUAN = 1e5  # what a pupil lacking at a school weighs while few are soug
 AT_RISK_YUAN = 1e6  # what a pupil at risk weighs while few are sought; above a bus for him alone
 NEARLY = 1e-4  # share of a goal on pupils that is no difference
 REGION_COLUMNS = 14_000.0  # columns of one region that are not held
+WHOLE_COLUMNS = 20_000.0  # up to so many the county is one region: parts cannot trade what they share, beds and buses
 HALF = 0.5
 # By sweep: where the county is cut first, and the share of the time left for the plan and then for the bound.
 SWEEPS = ((HALF, 0.4, 0.5), (1 / 3, 0.5, 0.0), (0.4, 1.0, 0.0))
@@ -86,6 +87,7 @@ class Large:
     cost: Stage
     lacking: Stage | None
     column_price: Floats
+    held: Held
 
 
 def search_large(case: Case, options: pd.DataFrame, today: Layout, clock: Clock, bind: Bind | None = None) -> Large | None:
@@ -105,18 +107,22 @@ def search_model(case: Case, model: LayoutModel, clock: Clock, known: Iterable[L
 
     known : layouts from which a plan may be made, where nothing better is found
     """
-    settings = case.scenario.solver
-    solver = LinearSolver(model, settings.seed, clock(1.0))
+    solver = LinearSolver(model, case.scenario.solver.seed, clock(1.0))
     solver.keep_at(model.harm, 0.0, "harm_kept")
     arrays = read_arrays(solver.program(), solver.variables, model.spend + LACKING_YUAN * model.lacking)
-    held = _hold_least_risk(model, solver, arrays, clock)
+    held = hold_least_risk(model, solver, arrays, clock)
     begun = None if held is None else _begin(case, held, clock, ())
     if begun is None and now() < clock(RELAX_SHARE):
-        nearly = _hold_little_risk(case, model, solver, arrays, clock, known)
+        nearly = hold_little_risk(case, model, solver, arrays, clock, known)
         begun = None if nearly is None else _begin(case, nearly[0], clock, (nearly[1],))
     if begun is None:
         return None
-    held, x, lacking = begun
+    return search_held(case, solver, begun, clock)
+
+
+def search_held(case: Case, solver: LinearSolver, begun: tuple[Held, Floats, Stage | None], clock: Clock) -> Large:
+    """Return the cheapest plan found of a county that is held to its goals on pupils."""
+    settings, model, (held, x, lacking) = case.scenario.solver, begun[0].model, begun
     ground, relaxed = held.ground, held.relaxed
     borders = _borders(case, ground, relaxed.arrays, HALF)
     x, bound = _better(case, ground, relaxed, borders, x, clock)
@@ -126,7 +132,7 @@ def search_model(case: Case, model: LayoutModel, clock: Clock, known: Iterable[L
     return Large(
         model, solver, ground, _without_row(relaxed.arrays, held.risk_row), borders, x,
         _stage(held.risk_of(x), held.proven), Stage(value, bound, gap, optimal=gap <= settings.gap), lacking,
-        relaxed.column_price,
+        relaxed.column_price, held,
     )  # fmt: skip
 
 
@@ -137,7 +143,7 @@ def bound_cost(case: Case, model: LayoutModel, risk: float, clock: Clock) -> flo
     solver.keep_at(model.harm, 0.0, "harm_kept")
     arrays = read_arrays(solver.program(), solver.variables, model.spend)
     position = {variable: k for k, variable in enumerate(solver.variables)}
-    arrays = _at_most(arrays, goal_of(model.at_risk, position), risk - float(model.at_risk.constant))
+    arrays = at_most(arrays, goal_of(model.at_risk, position), risk - float(model.at_risk.constant))
     ground = read_ground(model, arrays, solver.variables)
     relaxed = relax(ground, settings.seed, clock(RISK_SHARE))
     if relaxed is None:
@@ -155,7 +161,7 @@ def _stage(value: float, bound: float) -> Stage:
 
 
 @dataclass(frozen=True)
-class _Held:
+class Held:
     """A county held to some risk, and its relaxation.
 
     least     weighted pupils at risk, at most; `proven` : no plan has fewer
@@ -176,7 +182,7 @@ class _Held:
         return float(goal_of(self.model.at_risk, self.ground.position) @ x) + float(self.model.at_risk.constant)
 
 
-def _hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, clock: Clock) -> _Held | None:
+def hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, clock: Clock) -> Held | None:
     """Return the county with everybody on his safest way; where that cannot be, with the least risk of shares.
 
     None without an answer, or where that holds a row of many schools to the full, as money that runs short: no whole plan does just that.
@@ -188,7 +194,7 @@ def _hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, c
     ground = read_ground(model, replace(arrays, high=high), solver.variables)
     relaxed = relax(ground, seed, clock(RISK_SHARE))
     if relaxed is not None:
-        return _Held(model, ground, relaxed, model.safest, model.safest)
+        return Held(model, ground, relaxed, model.safest, model.safest)
     risk = goal_of(model.at_risk, ground.position)
     found = least_risk(arrays, risk, seed, clock(RISK_SHARE))
     if found is None or binds_the_county(arrays, found[2], ground.site_of):
@@ -197,12 +203,12 @@ def _hold_least_risk(model: LayoutModel, solver: LinearSolver, arrays: Arrays, c
     ground = read_ground(model, held, solver.variables)
     relaxed = relax(ground, seed, clock(RELAX_SHARE))
     least += float(model.at_risk.constant)
-    return None if relaxed is None else _Held(model, ground, relaxed, least, least, shares)
+    return None if relaxed is None else Held(model, ground, relaxed, least, least, shares)
 
 
-def _hold_little_risk(
+def hold_little_risk(
     case: Case, model: LayoutModel, solver: LinearSolver, arrays: Arrays, clock: Clock, known: Iterable[Layout]
-) -> tuple[_Held, Floats] | None:
+) -> tuple[Held, Floats] | None:
     """Return the county held to the little risk of a whole plan, and that plan; None where none was found in time."""
     ground = read_ground(model, arrays, solver.variables)
     risk, constant = goal_of(model.at_risk, ground.position), float(model.at_risk.constant)
@@ -211,50 +217,50 @@ def _hold_little_risk(
     if relaxed is None:
         return None
     rest = model.spend + LACKING_YUAN * model.lacking
-    wish = _Wish(model.at_risk, rest, (PRICED_SHARE, RISK_SHARE), AT_RISK_YUAN / 2)
+    wish = Wish(model.at_risk, rest, (PRICED_SHARE, RISK_SHARE), AT_RISK_YUAN / 2)
     plans = [arrange_as(ground, model, case.sites, layout) for layout in known]
-    few = _hold_few(case, _Held(model, ground, relaxed, np.inf, 0.0), wish, clock, plans)
+    few = hold_few(case, Held(model, ground, relaxed, np.inf, 0.0), wish, clock, plans)
     if few is None:
         return None
     held, x, stage, row = few
     return replace(held, least=stage.value + constant, proven=stage.bound + constant, risk_row=row), x
 
 
-def _begin(case: Case, held: _Held, clock: Clock, known: Sequence[Floats]) -> tuple[_Held, Floats, Stage | None] | None:
+def _begin(case: Case, held: Held, clock: Clock, known: Sequence[Floats]) -> tuple[Held, Floats, Stage | None] | None:
     """Return the county, held to few pupils lacking where the scenario asks for that, a plan of it, and how few lack; None without one."""
     lacking, model = None, held.model
     if model.lacking:
-        few = _hold_few(case, held, _Wish(model.lacking, model.spend, (RISK_SHARE, LACKING_SHARE), DEAR_YUAN), clock, known)
+        few = hold_few(case, held, Wish(model.lacking, model.spend, (RISK_SHARE, LACKING_SHARE), DEAR_YUAN), clock, known)
         if few is None:
             return None
         held, known, lacking = few[0], (*known, few[1]), few[2]
-    x = _first_plan(case, held, clock(DIVE_SHARE), known)
+    x = first_plan(case, held, clock(DIVE_SHARE), known)
     return None if x is None else (held, x, lacking)
 
 
 @dataclass(frozen=True)
-class _Wish:
+class Wish:
     """A goal on pupils that has a price in the county's goal, and what is sought once it is held.
 
     shares  of the time limit, between which it is sought
     dear    ways dearer than this in the relaxation are not tried at first
+    row     the one that adds it up, where there is one
     """
 
     goal: Expression
     rest: Expression
     shares: tuple[float, float]
     dear: float
+    row: int | None = None
 
 
-def _hold_few(
-    case: Case, held: _Held, wish: _Wish, clock: Clock, known: Sequence[Floats]
-) -> tuple[_Held, Floats, Stage, int | None] | None:
+def hold_few(case: Case, held: Held, wish: Wish, clock: Clock, known: Sequence[Floats]) -> tuple[Held, Floats, Stage, int | None] | None:
     """Return the county held to few pupils of a goal, a plan of it, how few they are, and the row that holds them; None without a plan.
 
     held : with a price on these pupils
     """
     ground, relaxed, (begin, end) = held.ground, held.relaxed, wish.shares
-    x = _first_plan(case, held, clock((2 * begin + end) / 3 if known else DIVE_SHARE), known)
+    x = first_plan(case, held, clock((2 * begin + end) / 3 if known else DIVE_SHARE), known)
     if x is None:
         return None
     pupils = goal_of(wish.goal, ground.position)
@@ -276,7 +282,7 @@ def _hold_few(
         drawn = _borders(case, ground, aimed.arrays, HALF)
         bound = max(bound, tighten_bound(aimed.arrays, drawn, aimed.x, aimed.row_price, effort(end, BOUND_NODES, 0.0)))
     before = (aimed or relaxed).arrays
-    arrays, row = _at_most(before, pupils, least), None if least < PUPIL_SLACK else len(before.row_low)
+    arrays, row = at_most(before, pupils, least, wish.row), None if least < PUPIL_SLACK else len(before.row_low)
     ground = replace(ground, arrays=replace(arrays, cost=goal_of(wish.rest, ground.position), offset=float(wish.rest.constant)))
     again = relax_anew(aimed or relaxed, ground, clock(RELAX_SHARE)) or _unproven(aimed or relaxed, ground.arrays)
     return replace(held, ground=ground, relaxed=again), x, _stage(least, bound), row
@@ -292,10 +298,12 @@ def _without_row(arrays: Arrays, row: int | None) -> Arrays:
     return arrays if row is None else replace(arrays, row_high=np.where(np.arange(len(arrays.row_high)) == row, np.inf, arrays.row_high))
 
 
-def _at_most(arrays: Arrays, goal: Floats, most: float) -> Arrays:
-    """Return `arrays` with `goal`, a sum without negative terms, at `most` at most; a sum of nothing is held by its columns."""
+def at_most(arrays: Arrays, goal: Floats, most: float, row: int | None = None) -> Arrays:
+    """Return `arrays` with `goal`, a sum without negative terms, at `most` at most: by its `row`, a new one, or its columns for nothing."""
     if most < PUPIL_SLACK:
         return replace(arrays, high=np.where(goal > 0, 0.0, arrays.high))
+    if row is not None:
+        return replace(arrays, row_high=np.where(np.arange(len(arrays.row_high)) == row, most + PUPIL_SLACK, arrays.row_high))
     return replace(
         arrays,
         rows=sp.vstack([arrays.rows, sp.csr_matrix(goal)]).tocsr(),
@@ -304,7 +312,7 @@ def _at_most(arrays: Arrays, goal: Floats, most: float) -> Arrays:
     )
 
 
-def _first_plan(case: Case, held: _Held, deadline: float, known: Sequence[Floats]) -> Floats | None:
+def first_plan(case: Case, held: Held, deadline: float, known: Sequence[Floats]) -> Floats | None:
     """Return the cheapest of the plans at hand, the `known` among them, that hold every row and the least risk; None where none does."""
     arrays = held.ground.arrays
     dived = _dive(case, held.model, held.ground, held.relaxed, deadline)
@@ -348,6 +356,8 @@ def _better(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders, x: F
         if bound_share and _gap(ground, x, bound) > settings.gap:
             proving = effort(bound_share, BOUND_NODES, 0.0)
             bound = max(bound, tighten_bound(relaxed.arrays, drawn, relaxed.x, relaxed.row_price, proving))
+        if len(drawn.columns) == 1:  # which has no other borders
+            break
     return x, bound
 
 
@@ -361,4 +371,5 @@ def _borders(case: Case, ground: Ground, arrays: Arrays, first_cut: float) -> Bo
     xy = np.column_stack([points.x, points.y])
     free = (ground.arrays.high > ground.arrays.low)[: len(ground.site_of)] & (ground.site_of >= 0)
     load = np.bincount(ground.site_of[free], minlength=len(ground.sites)).astype(float)
-    return draw_borders(arrays, ground.site_of, part_sites(xy, load, REGION_COLUMNS, first_cut))
+    most = REGION_COLUMNS if load.sum() > WHOLE_COLUMNS else np.inf
+    return draw_borders(arrays, ground.site_of, part_sites(xy, load, most, first_cut))

@@ -55,7 +55,7 @@ def relax(ground: Ground, seed: int, deadline: float) -> Relaxed | None:
 def relax_anew(relaxed: Relaxed, ground: Ground, deadline: float) -> Relaxed | None:
     """Return the relaxation of `ground` from where `relaxed` stands, which is no longer to be used; None as in `relax`.
 
-    ground : of the columns of `relaxed`, with another goal or other bounds, and all rows of it, with perhaps more at the end
+    ground : of the columns of `relaxed`, with another goal or other bounds, and all its rows, perhaps otherwise bounded, or more at the end
     """
     arrays, solver, columns = ground.arrays, relaxed.solver, np.arange(len(ground.arrays.cost), dtype=np.int32)
     if solver.getNumRow() != len(relaxed.arrays.row_low):  # rows were added whose solution was not awaited
@@ -64,7 +64,9 @@ def relax_anew(relaxed: Relaxed, ground: Ground, deadline: float) -> Relaxed | N
     solver.changeColsCost(len(columns), columns, arrays.cost)
     solver.changeObjectiveOffset(arrays.offset)
     solver.changeColsBounds(len(columns), columns, arrays.low, arrays.high)
-    more = arrays.rows[solver.getNumRow() :]
+    rows = np.arange(solver.getNumRow(), dtype=np.int32)
+    solver.changeRowsBounds(len(rows), rows, arrays.row_low[: len(rows)], arrays.row_high[: len(rows)])
+    more = arrays.rows[len(rows) :]
     if more.shape[0]:
         low, high = arrays.row_low[-more.shape[0] :], arrays.row_high[-more.shape[0] :]
         starts, places = more.indptr[:-1].astype(np.int32), more.indices.astype(np.int32)
