@@ -198,4 +198,4 @@ def test_every_plan_has_a_map_and_one_map_holds_them_all(tmp_path):
     assert set(paths) == {"frontier.csv", "frontier.png", "frontier.html", "plan-1.html", "plan-2.html", "plans.html"}
     page = paths["frontier.html"].read_text(encoding="utf-8")
     assert all(f'href="{name}"' in page for name in ("plan-1.html", "plan-2.html", "plans.html"))
-    assert "≤ 45.5" in paths["plan-2.html"].read_text(encoding="utf-8")
+    assert "No trip over 45.5 minutes" in paths["plan-2.html"].read_text(encoding="utf-8")

@@ -40,6 +40,11 @@ AXIS_SHORT = {
     "beds": Words("新增床位", "the number of new beds"),
     "yuan": Words("年成本", "the cost"),
 }
+AXIS_BOUND = {  # yuan are never bounded
+    "kept": Words("至少保留{bound}所", "At least {bound} schools kept"),
+    "minutes": Words("单程不超过{bound}分钟", "No trip over {bound} minutes"),
+    "beds": Words("新增床位最多{bound}张", "At most {bound} new beds"),
+}
 EXPLAINED = Words(
     "每一行是在至少保留这么多所学校时最省的方案；任何方案都不让现在安全的孩子变得不安全。越往下，撤得越多，花钱越少。",
     "Each row is the cheapest plan that keeps at least so many schools; none of them puts a child at risk who is safe today."
@@ -212,13 +217,11 @@ def _draw_maps(found: Frontier, maps: Iterable[RunView], folder: Path, lang: Lan
 
 
 def _title_map(step: Step, found: Frontier) -> Words:
-    """Return which plan of the frontier a map shows: the first axis and its bound."""
-    asked, name = _asked(step, found), AXIS_SHORT[found.pair[0]]
-    if found.pair == ("kept", "yuan"):
-        return Words(f"至少保留{asked.zh}所", f"At least {asked.en} schools kept")
-    if step.asked is None:
-        return Words(f"{name.zh}不限", f"No bound on {name.en}")
-    return Words(f"{name.zh}{asked.zh}", f"{AXIS_NAMES[found.pair[0]].en} {asked.en}")
+    """Return which plan of the frontier a map shows: what was asked of the first axis."""
+    axis, asked = found.pair[0], float(step.kept) if found.pair == ("kept", "yuan") else step.asked
+    if asked is None:
+        return Words(f"{AXIS_SHORT[axis].zh}不限", f"No bound on {AXIS_SHORT[axis].en}")
+    return AXIS_BOUND[axis].fill(bound=f"{asked:,.1f}".removesuffix(".0"))
 
 
 def _tabulate(found: Frontier) -> pd.DataFrame:
@@ -261,7 +264,7 @@ def _describe_page(found: Frontier) -> dict[str, Any]:
         "sentence": tuple(_say(found)),
         **describe_notes(found.notes),
         "explained": tuple(_explain(found)),
-        "first": ("至少保留", "Kept at least") if found.pair == ("kept", "yuan") else tuple(AXIS_NAMES[found.pair[0]]),
+        "first": _head_bound(found),
         "charts": list(zip(*(_draw_charts(found, said) for said in ("zh", "en")), _name_charts(found), strict=True)),
         "heads": [tuple(MEASURES[name].label) for name in found.today],
         "today": _figures(found.today),
