@@ -26,7 +26,8 @@ EXIT_OK, EXIT_USAGE, EXIT_INPUT, EXIT_NO_PLAN, EXIT_GATE = 0, 2, 3, 4, 5
 class Problem:
     """One fault in the input, with its place and its cure.
 
-    `row` is the row number a person sees in the file (the header is row 1); None where no row applies.
+    `row` is the row number a person sees in the file (the header is row 1); None where no row applies. `header` is what the file calls
+    the column, where that is known: a person finds it there, a program by `column`.
     """
 
     file: str
@@ -36,6 +37,7 @@ class Problem:
     column: str | None = None
     value: str | None = None
     expected: Words | None = None
+    header: str = ""
 
     def say(self, lang: Lang) -> str:
         """Return the fault as one line: place, what, value, expectation, cure."""
@@ -44,7 +46,7 @@ class Problem:
         if self.row is not None:
             place += f" 第{self.row}行" if zh else f" row {self.row}"
         if self.column is not None:
-            place += f" 列“{self.column}”" if zh else f" column '{self.column}'"
+            place += f" 列“{self.header or self.column}”" if zh else f" column '{self.header or self.column}'"
         parts = [f"{place}{'：' if zh else ': '}{self.what.say(lang)}"]
         if self.value is not None:
             shown = self.value if len(self.value) <= LONGEST_VALUE else self.value[: LONGEST_VALUE - 3] + "..."
@@ -61,6 +63,7 @@ class Problem:
             "file": self.file,
             "row": self.row,
             "column": self.column,
+            "header": self.header or self.column,
             "value": self.value,
             "what": self.what._asdict(),
             "expected": self.expected._asdict() if self.expected else None,

@@ -298,11 +298,24 @@ def check_scenarios(sources: Sequence[str | Path], *, data_dir: str | Path | Non
             scenario = read_scenario(source, data_dir=data_dir)
             norms = read_scenario_norms(scenario)
             county = read_county(scenario)
-            notes |= {note.code + note.text.en: note for note in (*note_norms(norms), *county.notes, *count_pupils(county, scenario)[1])}
+            pupils, assumed = count_pupils(county, scenario)
+            read = note_county(county, scenario, int(pupils.to_numpy().sum()))
+            notes |= {note.code + note.text.en: note for note in (read, *note_norms(norms), *county.notes, *assumed)}
         except InputError as error:
             problems.extend(problem for problem in error.problems if problem not in problems)
     raise_problems(problems)
     return list(notes.values())
+
+
+def note_county(county: County, scenario: Scenario, pupils: int) -> Note:
+    """Return what was read, in the numbers by which a planner sees at once whether a table is short."""
+    homes, km = len(county.settlements), county.roads.edges.length.sum() / 1000
+    schools = len(county.schools) + (0 if county.special_schools is None else len(county.special_schools))
+    text = Words(
+        f"已读：{homes:,}个居民点，{scenario.year}学年学生{pupils:,}人；{schools:,}所学校；道路{km:,.0f}公里",
+        f"read: {homes:,} settlements, {pupils:,} pupils in {scenario.year}; {schools:,} schools; {km:,.0f} km of roads",
+    )
+    return Note("county.read", text, homes)
 
 
 def ground_of(

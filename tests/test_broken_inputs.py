@@ -4,10 +4,24 @@ from __future__ import annotations
 
 import pytest
 
+from layout_planner.county.cells import parse_cell
 from layout_planner.county.inputs import read_county
+from layout_planner.county.tables import SCHOOLS
 from layout_planner.errors import InputError
 from layout_planner.scenario import read_scenario
-from tests.broken import FAULTS, SCENARIO_FAULTS, Fault, add_column, both, copy_good, drop_column, set_cell, without_yearly
+from tests.broken import (
+    FAULTS,
+    SCENARIO_FAULTS,
+    Fault,
+    add_column,
+    both,
+    cells,
+    copy_good,
+    drop_column,
+    set_cell,
+    without_yearly,
+    write_cells,
+)
 
 
 def problems_of(folder):
@@ -84,3 +98,77 @@ def test_identity_numbers_are_never_repeated(tmp_path):
     folder = copy_good(tmp_path / "county")
     set_cell("settlements.csv", 2, "name", "11010519491231002X")(folder)
     assert all("19491231" not in p.say("zh") for p in problems_of(folder))
+
+
+def rename(name, old, new):
+    def make(folder):
+        header, *rows = cells(folder, name)
+        write_cells(folder, name, [[new if cell == old else cell for cell in header], *rows])
+
+    return make
+
+
+def test_a_fault_names_the_column_as_the_file_does(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    both(set_cell("settlements.csv", 3, "pupils_g4", "-1"), rename("settlements.csv", "pupils_g4", "4年级"))(folder)
+    (problem,) = problems_of(folder)
+    assert (problem.column, problem.header) == ("pupils_g4", "4年级")
+    assert "列“4年级”" in problem.say("zh")
+    assert "0-100,000人" in problem.say("zh")
+    assert "0-100,000 pupils" in problem.say("en")
+    assert problem.as_dict()["header"] == "4年级"
+
+
+def test_faults_found_between_tables_do_so_too(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    both(set_cell("evidence.csv", 2, "school_id", "Z1"), rename("evidence.csv", "school_id", "学校标识码"))(folder)
+    (problem,) = problems_of(folder)
+    assert "列“学校标识码”" in problem.say("zh")
+
+
+@pytest.mark.parametrize(("old", "new"), [("lat", "维度"), ("lon", "longtitude"), ("name", "村组")])
+def test_a_missing_column_is_guessed_among_the_headers(tmp_path, old, new):
+    folder = copy_good(tmp_path / "county")
+    rename("settlements.csv", old, new)(folder)
+    missing = next(problem for problem in problems_of(folder) if problem.column == old)
+    assert missing.hint.zh.endswith(f"也许是“{new}”")
+    assert missing.hint.en.endswith(f"Perhaps it is '{new}'")
+
+
+def test_no_guess_where_nothing_is_alike(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    rename("settlements.csv", "lat", "备注")(folder)
+    assert all("也许" not in problem.hint.zh for problem in problems_of(folder))
+
+
+@pytest.mark.parametrize("word", ["合计", "小 计", "Total"])
+def test_a_row_of_sums_is_told_once(tmp_path, word):
+    folder = copy_good(tmp_path / "county")
+    header, *rows = cells(folder, "settlements.csv")
+    total = [word if column == "name" else "99" if column.startswith("pupils") else "" for column in header]
+    write_cells(folder, "settlements.csv", [header, *rows, total])
+    (problem,) = problems_of(folder)
+    assert problem.row == len(rows) + 2
+    assert "total" in problem.what.en
+
+
+def test_a_county_without_one_pupil_is_refused(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    header, *rows = cells(folder, "settlements.csv")
+    none = [["0" if name.startswith("pupils") else cell for name, cell in zip(header, row, strict=True)] for row in rows]
+    write_cells(folder, "settlements.csv", [header, *none])
+    assert any("not one pupil" in problem.what.en for problem in problems_of(folder))
+
+
+@pytest.mark.parametrize(
+    ("written", "form"), [("完小", "primary"), ("九年制学校", "nine_year"), ("初级中学", "junior"), ("教学点", "teaching_point")]
+)
+def test_forms_are_read_as_bureaus_write_them(written, form):
+    assert parse_cell(written, SCHOOLS.column("form")) == form
+
+
+def test_grades_are_found_under_the_headers_of_bureaus(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    wanted = read_county(read_scenario(folder / "scenario.toml")).settlements["pupils_g3"].tolist()
+    rename("settlements.csv", "pupils_g3", "三年级人数")(folder)
+    assert read_county(read_scenario(folder / "scenario.toml")).settlements["pupils_g3"].tolist() == wanted

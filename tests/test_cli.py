@@ -127,6 +127,16 @@ def test_check_says_ready_and_what_is_missing():
     code, stdout, _ = call("check", TINY, "--lang", "en")
     assert code == 0
     assert "ready to run" in stdout
+    assert "read: 5 settlements, 99 pupils in 2026; " in stdout
+
+
+def test_a_reader_who_has_enough_is_no_fault_of_the_program():
+    command = [sys.executable, "-c", "from layout_planner.cli import main; main()", "check", str(TINY), "--lang", "en"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as running:
+        running.stdout.close()
+        stderr = running.stderr.read().decode()
+    assert "fault" not in stderr
+    assert "Traceback" not in stderr
 
 
 def test_risk_names_the_settlements():

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING, Any
 
+from layout_planner.county.columns import name_unit
 from layout_planner.county.faults import FaultError
 from layout_planner.county.raw_files import BadCell
 from layout_planner.words import Words
@@ -143,9 +144,11 @@ def parse_number(value: Any) -> float:  # noqa: ANN401
 def _in_range(number: float, column: Column, shown: str) -> float:
     low, high = column.least, column.most
     if not ((low is None or number >= low) and (high is None or number <= high)):
-        bounds = f"{'' if low is None else f'{low:g}'}-{'' if high is None else f'{high:,.0f}'} {column.unit}".strip()
+        span, unit = f"{'' if low is None else f'{low:g}'}-{'' if high is None else f'{high:,.0f}'}", name_unit(column.unit)
         what = Words("数值不能为负", "the value may not be negative") if number < 0 and low == 0 else Words("数值超出范围", "out of range")
-        raise FaultError(what, Words("核对后改正", "check and correct it"), expected=Words(bounds, bounds), value=shown)
+        raise FaultError(
+            what, Words("核对后改正", "check and correct it"), expected=Words(span + unit.zh, f"{span} {unit.en}".strip()), value=shown
+        )
     return number
 
 
@@ -191,6 +194,9 @@ def _parse_choice(value: Any, column: Column) -> str:  # noqa: ANN401
     for choice, words in zip(column.choices, column.choice_words, strict=True):
         if plain in {choice, words.zh, words.en.casefold().replace(" ", "_")}:
             return choice
+    also = dict(column.choice_aliases)
+    if plain in also:
+        return also[plain]
     raise FaultError(
         Words("不在可选值之内", "this is not one of the choices"),
         Words("从可选值中选一个", "use one of the choices"),

@@ -178,14 +178,24 @@ def check_demand(scenario: Scenario, settlements: CheckedTable, scenario_faults:
     missing = [f"pupils_g{grade}" for grade in GRADES if f"pupils_g{grade}" not in settlements.frame.columns]
     if missing:
         faults.add(
-            Words("无法得出学生数：缺少分年级学生数", "pupils cannot be derived: columns of pupils by grade are missing"),
+            Words("无法得出学生数：缺少分年级学生数，如“1年级”", "pupils cannot be derived: columns of pupils by grade are missing"),
             Words(
-                "补齐 pupils_g1 至 pupils_g9，或在情景文件 [demand] 中写明按普查年龄组（ages）或比例（shares）推算",
-                "add pupils_g1 to pupils_g9, or say under [demand] from which age groups (ages) or shares to derive them",
+                "补齐“1年级”至“9年级”各列（pupils_g1 至 pupils_g9），或在 columns 中写明各列的名称，"
+                "或在情景文件 [demand] 中写明按普查年龄组（ages）或比例（shares）推算",
+                "add pupils_g1 to pupils_g9, name them under `columns`, or say under [demand] from which age groups (ages) or shares to"
+                " derive them",
             ),
             row=1,
             column=missing[0],
             value=", ".join(missing),
+        )
+        return
+    grades = settlements.frame[[f"pupils_g{grade}" for grade in GRADES]].to_numpy(dtype=float)
+    if len(grades) and not (grades > 0).any():
+        faults.add(
+            Words("没有一名学生：各年级人数都是0或空", "there is not one pupil: all counts by grade are 0 or blank"),
+            Words("填入各居民点各年级人数", "enter the pupils of every settlement by grade"),
+            column="pupils_g1",
         )
 
 

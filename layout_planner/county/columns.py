@@ -10,9 +10,28 @@ from layout_planner.words import Words
 Kind = Literal["id", "text", "int", "float", "lon", "lat", "bool", "choice", "grades", "date", "time", "times"]
 
 
+UNIT_WORDS = {
+    "min": Words("分钟", "min"),
+    "pupils": Words("人", "pupils"),
+    "people": Words("人", "people"),
+    "teachers": Words("人", "teachers"),
+    "beds": Words("张", "beds"),
+    "seats": Words("个", "seats"),
+    "rooms": Words("间", "rooms"),
+    "buses": Words("辆", "buses"),
+    "yuan": Words("元", "yuan"),
+    "degree": Words("度", "degrees"),
+    "m": Words("米", "m"),
+    "km": Words("公里", "km"),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: name, kind, unit, allowed range, meaning, and the headers that are accepted for it."""
+    """One column: name, kind, unit, allowed range, meaning, and the headers that are accepted for it.
+
+    choice_aliases : what else is read as one of the choices, (as written, choice).
+    """
 
     name: str
     kind: Kind
@@ -23,6 +42,7 @@ class Column:
     most: float | None = None
     choices: tuple[str, ...] = ()
     choice_words: tuple[Words, ...] = ()
+    choice_aliases: tuple[tuple[str, str], ...] = ()
     aliases: tuple[str, ...] = ()
     example: str = ""
 
@@ -47,6 +67,11 @@ class Table:
     def has_places(self) -> bool:
         """Whether every row is a place with coordinates."""
         return any(column.kind == "lon" for column in self.columns)
+
+
+def name_unit(unit: str) -> Words:
+    """Return what a unit is called; a unit without a name is called by itself."""
+    return UNIT_WORDS.get(unit, Words(unit, unit))
 
 
 def count_column(name: str, zh: str, en: str, aliases: tuple[str, ...] = (), example: str = "") -> Column:

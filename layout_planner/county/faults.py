@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from layout_planner.errors import InputError, Problem
 from layout_planner.words import Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 MAX_ALIKE = 10
 
@@ -24,9 +28,13 @@ class FaultError(Exception):
 
 @dataclass
 class Faults:
-    """The faults found in one file; more than `MAX_ALIKE` alike are counted, not repeated."""
+    """The faults found in one file; more than `MAX_ALIKE` alike are counted, not repeated.
+
+    `headers` are what the file calls its columns, by their names here.
+    """
 
     file: str
+    headers: Mapping[str, str] = field(default_factory=dict)
     _found: list[Problem] = field(default_factory=list)
     _alike: Counter[tuple[str | None, str]] = field(default_factory=Counter)
     _places: set[tuple[int | None, str | None]] = field(default_factory=set)
@@ -46,7 +54,7 @@ class Faults:
         self._alike[column, what.en] += 1
         if self._alike[column, what.en] <= MAX_ALIKE:
             shown = None if value is None else str(value)
-            self._found.append(Problem(self.file, what, hint, row=row, column=column, value=shown, expected=expected))
+            self._found.append(Problem(self.file, what, hint, row, column, shown, expected, self._header(column)))
 
     def place(self, fault: FaultError, *, row: int | None = None, column: str | None = None, value: object = None) -> None:
         """Record a fault that was raised without its place."""
@@ -56,6 +64,9 @@ class Faults:
     def extend(self, error: InputError) -> None:
         """Take over the problems of another reader as they are."""
         self._found.extend(error.problems)
+
+    def _header(self, column: str | None) -> str:
+        return "" if column is None else self.headers.get(column, "")
 
     def told(self, row: int, column: str) -> bool:
         """Return whether a fault was recorded at this cell, listed or only counted."""
@@ -73,6 +84,7 @@ class Faults:
                 Words(f"同类问题另有{count - MAX_ALIKE}处未列出", f"{count - MAX_ALIKE} more faults of the same kind are not listed"),
                 Words("先改正已列出的，再检查一次", "mend the ones listed, then check again"),
                 column=column,
+                header=self._header(column),
             )
             for (column, _), count in self._alike.items()
             if count > MAX_ALIKE

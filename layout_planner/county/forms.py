@@ -14,6 +14,7 @@ from openpyxl.styles import Alignment, Font, PatternFill, Protection
 from openpyxl.utils import get_column_letter
 from openpyxl.worksheet.datavalidation import DataValidation
 
+from layout_planner.county.columns import name_unit
 from layout_planner.county.evidence_forms import EVIDENCE_FORMS, make_evidence_forms
 from layout_planner.county.tables import FORM_TABLES
 from layout_planner.errors import OutputError
@@ -45,20 +46,6 @@ KIND_WORDS = {
     "date": Words("日期，如2026-03-01", "date, such as 2026-03-01"),
     "time": Words("时刻，如07:05", "time of day, such as 07:05"),
     "times": Words("若干时刻，如07:05、07:40", "times of day, such as 07:05, 07:40"),
-}
-UNIT_WORDS = {
-    "min": Words("分钟", "min"),
-    "pupils": Words("人", "pupils"),
-    "people": Words("人", "people"),
-    "teachers": Words("人", "teachers"),
-    "beds": Words("张", "beds"),
-    "seats": Words("个", "seats"),
-    "rooms": Words("间", "rooms"),
-    "buses": Words("辆", "buses"),
-    "yuan": Words("元", "yuan"),
-    "degree": Words("度", "degrees"),
-    "m": Words("米", "m"),
-    "km": Words("公里", "km"),
 }
 NOTE_HEADERS = (
     Words("列", "column"),
@@ -230,11 +217,6 @@ def _range_text(column: Column) -> str:
     if column.least is None and column.most is None:
         return ""
     return f"{'' if column.least is None else f'{column.least:g}'} - {'' if column.most is None else f'{column.most:,.0f}'}".strip()
-
-
-def name_unit(unit: str) -> Words:
-    """Return what a unit is called; a unit without a name is called by itself."""
-    return UNIT_WORDS.get(unit, Words(unit, unit))
 
 
 def _write_notes(book: Workbook, table: Table, lang: Lang) -> None:

@@ -107,8 +107,8 @@ def note_gaps(role: str, table: CheckedTable) -> list[Note]:
                 Note(
                     f"{role}.{name}.blank",
                     Words(
-                        f"{table.shown} 列 {name} 有{count}个空格：{text.zh}",
-                        f"{table.shown} column {name} has {count} blank cells: {text.en}",
+                        f"{table.shown} 列“{table.called(name)}”有{count}个空格：{text.zh}",
+                        f"{table.shown} column '{table.called(name)}' has {count} blank cells: {text.en}",
                     ),
                     count,
                 )

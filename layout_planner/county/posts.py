@@ -51,7 +51,7 @@ def names_a_person(post: str) -> bool:
 
 def check_posts(table: CheckedTable, settlements: CheckedTable, schools: CheckedTable) -> tuple[tuple[Problem, ...], dict[str, int]]:
     """Return the faults of the table against itself and the others, and how many cells name what is excluded, by column."""
-    faults, dropped = Faults(table.shown), {}
+    faults, dropped = Faults(table.shown, table.headers), {}
     if not table.usable or not {"level", "post"} <= set(table.frame):
         return (), {}
     if schools.usable and "school_id" in schools.frame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 HEADER_SEARCH_ROWS = 12
 SHAPEFILE_HEADER = 10
+HALF_ALIKE = 0.5
+TOTALS = {"合计", "总计", "小计", "共计", "全县合计", "total", "sum", "subtotal"}
 
 
 @dataclass
@@ -36,7 +39,7 @@ class CheckedTable:
     """The columns of the spec that the file holds, one row an id; text where a cell is blank, NaN where a number is.
 
     `rows` are row numbers as a person sees them; `blanks` counts blank cells by column; `excluded` are ids left out on purpose.
-    `lon` and `lat` are WGS 84 degrees where the table has places.
+    `lon` and `lat` are WGS 84 degrees where the table has places. `headers` are what the file calls its columns.
     """
 
     shown: str
@@ -49,6 +52,11 @@ class CheckedTable:
     problems: tuple[Problem, ...] = ()
     sha256: str = ""
     places: Places | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+    def called(self, name: str) -> str:
+        """Return what the file calls a column; its name here, where it has none."""
+        return self.headers.get(name, name)
 
     @property
     def usable(self) -> bool:
@@ -75,6 +83,8 @@ def read_table(file: TableFile, table: Table, folder: Path, *, numbers: Iterable
     positions = _match_headers(raw, spec, file, faults)
     result = CheckedTable(faults.file, pd.DataFrame(), table.key or "", sha256=hash_file(path))
     if positions is not None:
+        result.headers = {name: raw.headers[at] for name, at in positions.items() if raw.headers[at]}
+        faults.headers = result.headers
         _Reader(raw, spec, file, faults, positions).fill(result)
     result.problems = faults.problems
     return result
@@ -116,7 +126,8 @@ def _match_headers(raw: RawTable, spec: Table, file: TableFile, faults: Faults) 
     for column in spec.columns:
         needed = column.required or column.name in places
         if needed and column.name not in positions and column.name not in file.defaults:
-            _report_missing(column, raw, faults)
+            unused = [header for at, header in enumerate(raw.headers) if header and at not in positions.values()]
+            _report_missing(column, raw, unused, faults)
     return positions
 
 
@@ -169,18 +180,29 @@ def _name_header_row(raw: RawTable, spec: Table, faults: Faults) -> bool:
     return False
 
 
-def _report_missing(column: Column, raw: RawTable, faults: Faults) -> None:
+def _report_missing(column: Column, raw: RawTable, unused: list[str], faults: Faults) -> None:
     accepted = ", ".join((column.name, *column.aliases))
+    near = _nearest_header(column, unused)
+    guess = Words(f"。也许是“{near}”", f". Perhaps it is '{near}'") if near else Words("", "")
     faults.add(
         Words(f"缺少必需的列：{column.meaning.zh}", f"a required column is missing: {column.meaning.en}"),
         Words(
-            f"增加该列，或在 columns 中写明它的列名。现有列：{', '.join(raw.headers[:30]) or '无'}",
-            f"add it, or name its header under `columns`. The file has: {', '.join(raw.headers[:30]) or 'none'}",
+            f"增加该列，或在 columns 中写明它的列名。现有列：{', '.join(raw.headers[:30]) or '无'}{guess.zh}",
+            f"add it, or name its header under `columns`. The file has: {', '.join(raw.headers[:30]) or 'none'}{guess.en}",
         ),
         row=1,
         column=column.name,
         expected=Words(accepted, accepted),
     )
+
+
+def _nearest_header(column: Column, headers: list[str]) -> str:
+    """Return the header that is most like a name of the column, "" where none is half alike."""
+    names = [plain_header(name) for name in (column.name, *column.aliases)]
+    plain = {plain_header(header): header for header in headers}
+    alike = {key: max(SequenceMatcher(None, key, name).ratio() for name in names) for key in plain}
+    best = max(alike, key=alike.__getitem__, default="")
+    return plain[best] if best and alike[best] >= HALF_ALIKE else ""
 
 
 class _Reader:
@@ -197,6 +219,7 @@ class _Reader:
         self.positions = {name: at for name, at in self.positions.items() if at not in refused}
         if not self.raw.rows:
             self.faults.add(Words("表中没有数据行", "the table has no rows"), Words("填入数据后重新保存", "fill it in and save it again"))
+        self._refuse_totals()
         kept = self._drop_excluded(result)
         self.raw.rows = [self.raw.rows[at] for at in kept]
         result.rows = np.array([self.raw.numbers[at] for at in kept], dtype=int)
@@ -210,6 +233,22 @@ class _Reader:
             result.frame["lon"], result.frame["lat"] = result.places.lon, result.places.lat
         if self.spec.key is not None and self.spec.key in result.frame:
             self._refuse_doubles(result)
+
+    def _refuse_totals(self) -> None:
+        """Report rows that sum up others, once each, and read no more of them."""
+        if self.spec.key is None:
+            return
+        sums = [at for at, row in enumerate(self.raw.rows) if any(isinstance(cell, str) and plain_header(cell) in TOTALS for cell in row)]
+        for at in sums:
+            self.faults.add(
+                Words("这是合计行", "this row is a total of others"),
+                Words("删除合计行，只留每个地点一行", "delete it: one row a place, and no sums"),
+                row=self.raw.numbers[at],
+            )
+        kept = np.setdiff1d(np.arange(len(self.raw.rows)), sums)
+        self.raw.rows, self.raw.numbers = [self.raw.rows[at] for at in kept], [self.raw.numbers[at] for at in kept]
+        if self.raw.geometry is not None:
+            self.raw.geometry = self.raw.geometry[kept]
 
     def _names(self) -> list[str]:
         known = {column.name for column in self.spec.columns}

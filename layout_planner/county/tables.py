@@ -26,6 +26,14 @@ FORMS = tuple(FORM_GRADES)
 SPECIAL_KINDS = ("special_school", "resource_room")
 SETTLEMENT_KINDS = ("village", "resettlement", "town")
 
+
+def _call_grade(grade: int) -> tuple[str, ...]:
+    """Return the headers that bureaus give the pupils of a grade."""
+    return tuple(
+        f"{name}年级{said}" for name in (str(grade), "一二三四五六七八九"[grade - 1]) for said in ("", "学生数", "人数", "在校生数")
+    )
+
+
 SETTLEMENTS = Table(
     "settlements",
     Words("居民点（自然村、安置点、街区）", "settlements (natural villages, resettlement sites, town blocks)"),
@@ -49,6 +57,15 @@ SETTLEMENTS = Table(
             Words("类别：自然村、安置点、城镇", "kind: village, resettlement site or town"),
             choices=SETTLEMENT_KINDS,
             choice_words=(Words("自然村", "village"), Words("安置点", "resettlement"), Words("城镇", "town")),
+            choice_aliases=tuple(
+                (said, kind)
+                for kind, names in (
+                    ("village", ("村", "村寨", "自然寨", "村民组", "行政村", "农村")),
+                    ("resettlement", ("安置区", "移民安置点", "搬迁安置点", "易地扶贫搬迁安置点")),
+                    ("town", ("社区", "街区", "集镇", "城区", "镇区")),
+                )
+                for said in names
+            ),
             aliases=("类别", "类型"),
             example="自然村",
         ),
@@ -62,7 +79,7 @@ SETTLEMENTS = Table(
             aliases=("人口", "总人口", "户籍人口"),
             example="312",
         ),
-        *(count_column(f"pupils_g{g}", f"{g}年级在读学生数", f"pupils in grade {g}", (f"{g}年级", f"{g}年级学生数"), "3") for g in GRADES),
+        *(count_column(f"pupils_g{g}", f"{g}年级在读学生数", f"pupils in grade {g}", _call_grade(g), "3") for g in GRADES),
         *(
             count_column(f"age_{a}", f"{a}岁儿童数（未入学）", f"children aged {a}, not yet at school", (f"{a}岁", f"{a}岁儿童"), "3")
             for a in range(6)
@@ -122,6 +139,16 @@ SCHOOLS = Table(
                 Words("小学", "primary"),
                 Words("九年一贯制", "nine_year"),
                 Words("初中", "junior"),
+            ),
+            choice_aliases=tuple(
+                (said, form)
+                for form, names in (
+                    ("teaching_point", ("小学教学点", "村教学点", "校点")),
+                    ("primary", ("完小", "完全小学", "村小", "中心小学", "初小")),
+                    ("nine_year", ("九年一贯制学校", "九年制学校", "九年制", "一贯制")),
+                    ("junior", ("初级中学", "独立初中")),
+                )
+                for said in names
             ),
             aliases=("办学类型", "学校类型", "类型"),
             example="小学",

@@ -35,7 +35,7 @@ def check_yearly(
     role: str, table: CheckedTable, settlements: CheckedTable, schools: CheckedTable
 ) -> tuple[tuple[Problem, ...], dict[str, int]]:
     """Return the faults of one table against itself and the others, and how many cells name what is excluded, by column."""
-    faults, dropped = Faults(table.shown), {}
+    faults, dropped = Faults(table.shown, table.headers), {}
     if table.usable:
         if role in {"cohorts", "moves"} and settlements.usable and "settlement_id" in settlements.frame:
             columns = [name for name in TWICE[role] if name.endswith("settlement_id")]
