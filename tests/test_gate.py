@@ -245,7 +245,7 @@ def test_where_no_bus_comes_in_time_the_grades_stay():
     result = judge_plan(here, scenario(), NORMS, DEMAND, today(), proposed, AGREES)
     cure = next(f.cure.en for f in result.findings if f.rule == "travel" and f.verdict == "fail")
     assert cure.startswith(
-        "Cheapest: keep grades 1-3 at this school, about 638,000 yuan a year (a school bus would be in time for 0 of the 12"
+        "Cheapest: keep grades 1-3 at this school, about 638,000 yuan a year (a school bus would be in time for none of the 12"
     )
 
 

@@ -101,6 +101,13 @@ def test_report_holds_figures_charts_sources_and_those_left_at_risk(view, tmp_pa
     assert f"{summarise_state(view, 'plan')['at_risk']:,.0f}" in page
 
 
+def test_a_change_is_that_of_the_figures_beside_it(view):
+    """52.84 less 51.66 are 1.18, shown as 1.2; but 52.8 and 51.7 stand beside it. 123,449 and 123,551 yuan differ by 0.01 of 10,000."""
+    measured = {"today": {"p90_minutes": 52.84, "cost_yuan": 123_449.0}, "plan": {"p90_minutes": 51.66, "cost_yuan": 123_551.0}}
+    rows = report._compare_measures(dataclasses.replace(view, measures=measured))
+    assert [(row["today"], row["plan"], row["change"]) for row in rows] == [("52.8", "51.7", "-1.1"), ("12.3", "12.4", "+0.1")]
+
+
 def test_report_falls_back_to_english_charts_without_a_chinese_font(view, tmp_path, monkeypatch):
     monkeypatch.setattr(report, "CJK_FONTS", ())
 

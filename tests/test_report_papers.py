@@ -39,6 +39,23 @@ def written(runs, tmp_path_factory):
     return {path.suffix: path for path in paths}
 
 
+@pytest.mark.parametrize(
+    ("at_risk", "cost_yuan", "said"),
+    [
+        (12.0, 4_000_100.0, ["有风险的学生仍为12名；年成本不变", "pupils at risk stay 12; the cost a year stays the same"]),
+        (9.0, 4_020_000.0, ["由12名变为9名；年成本增加2.0万元", "go from 12 to 9; the cost a year rises by 20,000 yuan"]),
+        (12.0, 3_980_000.0, ["年成本减少2.0万元", "the cost a year falls by 20,000 yuan"]),
+    ],
+)
+def test_a_summary_says_what_changes_and_what_does_not(at_risk, cost_yuan, said):
+    papers = make_papers()
+    measures = {"today": {"at_risk": 12.0, "cost_yuan": 4_000_000.0}, "plan": {"at_risk": at_risk, "cost_yuan": cost_yuan}}
+    report = describe_report([dataclasses.replace(papers, view=dataclasses.replace(papers.view, measures=measures))])
+    summary = next(section for section in report.sections if section.key == "summary").sentences[0]
+    assert said[0] in summary.zh
+    assert said[1] in summary.en
+
+
 def test_one_run_has_today_and_the_plan_and_two_have_both_plans(runs):
     assert [state.when for state in describe_report(runs[:1]).states] == ["today", "plan"]
     report = describe_report(runs)

@@ -43,14 +43,14 @@ def common(verb: Callable[..., Any]) -> Callable[..., Any]:
         except PlannerError as error:
             _show_error(error, said, as_json=as_json)
             sys.exit(error.exit_code)
-        except click.ClickException:
+        except (
+            click.ClickException,
+            BrokenPipeError,
+        ):  # broken: whoever read what is printed, such as `head`, has enough; click ends quietly
             raise
         except KeyboardInterrupt:
             click.echo(Words("已中断；已写出的结果保留", "interrupted; what was written stays").say(said), err=True)
             sys.exit(130)
-        except BrokenPipeError:  # whoever read what is printed, such as `head`, has enough of it
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            sys.exit(1)
         except Exception as error:
             if os.environ.get("LAYOUT_PLANNER_DEBUG"):
                 raise

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from layout_planner.compare import MEASURES
+from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.names import name_band
 from layout_planner.output.map_data import pair
 from layout_planner.output.pages import describe_run, page_words, show_measure, show_number, write_page
@@ -83,7 +83,7 @@ def _compare_measures(view: RunView) -> list[dict[str, Any]]:
     for key, measure in MEASURES.items():
         if key not in today and key not in plan:
             continue
-        change = plan.get(key, np.nan) - today.get(key, np.nan)
+        change = _as_shown(key, plan.get(key, np.nan)) - _as_shown(key, today.get(key, np.nan))  # so that the three figures agree
         sign = "+" if change > 0 else ""
         shown = show_measure(key, change)
         rows.append(
@@ -95,6 +95,12 @@ def _compare_measures(view: RunView) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _as_shown(key: str, value: float) -> float:
+    """Return a figure rounded as it is printed."""
+    scale = 10_000 if key in SHOWN_IN_10_000 else 1
+    return round(value / scale, MEASURES[key].decimals) * scale
 
 
 def _list_risk(at_risk: pd.DataFrame, view: RunView, words: dict[str, tuple[str, str]]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from layout_planner.compare import MEASURES, SHOWN_IN_10_000
 from layout_planner.names import VERDICTS, name_rule
+from layout_planner.output.line_breaks import BreakableText
 from layout_planner.words import Lang, Words
 
 if TYPE_CHECKING:
@@ -107,7 +108,8 @@ def findings_table(view: RunView, lang: Lang) -> Table:
         if f.verdict != "pass":
             subject = str(names.get(f.subject, Words("整个方案", "the whole plan").say(lang)))
             rule = name_rule(f.rule).say(lang)
-            table.add_row(escape(subject), rule, verdict_text(f.verdict, lang), escape(f.text.say(lang)), escape(f.cure.say(lang)))
+            finding, cure = (BreakableText(words.say(lang)) for words in (f.text, f.cure))
+            table.add_row(escape(subject), rule, verdict_text(f.verdict, lang), finding, cure)
     return table
 
 
@@ -118,5 +120,5 @@ def frame_table(frame: pd.DataFrame, title: str = "") -> Table:
         numbers = kind.kind in "if" or all(FIGURE.fullmatch(str(value)) for value in frame[name])
         table.add_column(str(name), justify="right" if numbers else "left")
     for row in frame.itertuples(index=False):
-        table.add_row(*(escape(f"{value:,.1f}" if isinstance(value, float) else str(value)) for value in row))
+        table.add_row(*(BreakableText(f"{value:,.1f}" if isinstance(value, float) else str(value)) for value in row))
     return table

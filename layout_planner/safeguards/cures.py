@@ -154,9 +154,11 @@ def _tell(case: Case, merger: Merger, groups: list[Group], keep_yuan: float, bus
     if bus is None:
         return Words(f"最省的办法：{keep.zh}", f"cheapest: {keep.en}")
     if bus.in_time < bus.pupils:
+        in_time = Words(f"赶得上时限的只有{bus.in_time}人", str(bus.in_time)) if bus.in_time else Words("都赶不上时限", "none")
+        concerned = count(bus.pupils, "pupil")
         return Words(
-            f"最省的办法：{keep.zh}（有关学生{bus.pupils}人，校车赶得上时限的只有{bus.in_time}人）",
-            f"cheapest: {keep.en} (a school bus would be in time for {bus.in_time} of the {count(bus.pupils, 'pupil')} concerned)",
+            f"最省的办法：{keep.zh}（有关学生{bus.pupils}人，校车{in_time.zh}）",
+            f"cheapest: {keep.en} (a school bus would be in time for {in_time.en} of the {concerned} concerned)",
         )
     to = name_schools(case, bus.receivers)
     ride = Words(

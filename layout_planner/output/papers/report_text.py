@@ -112,18 +112,31 @@ def _summaries(runs: Sequence[Papers]) -> list[Words]:
         verdict = VERDICTS[view.verdict]
         zh, en = f"{view.title.zh}：撤并审查{verdict.zh}", f"{view.title.en}: the gate: {verdict.en.lower()}"
         if "at_risk" in today and "at_risk" in plan:
-            zh += f"；有风险的学生由{today['at_risk']:,.0f}名变为{plan['at_risk']:,.0f}名"
-            en += f"; pupils at risk go from {today['at_risk']:,.0f} to {plan['at_risk']:,.0f}"
+            risk = _tell_risk(today["at_risk"], plan["at_risk"])
+            zh, en = f"{zh}；{risk.zh}", f"{en}; {risk.en}"
         if "cost_yuan" in today and "cost_yuan" in plan:
-            change = (plan["cost_yuan"] - today["cost_yuan"]) / 10_000
-            zh += f"；年成本{'增加' if change >= 0 else '减少'}{abs(change):,.1f}万元"
-            en += f"; the cost a year {'rises' if change >= 0 else 'falls'} by {abs(change) * 10_000:,.0f} yuan"
+            cost = _tell_cost(plan["cost_yuan"] - today["cost_yuan"])
+            zh, en = f"{zh}；{cost.zh}", f"{en}; {cost.en}"
         gap = papers.solved.get("gap")
         if isinstance(gap, int | float):
             zh += f"；求解差距至多{100 * gap:.2f}%"
             en += f"; the solution is at most {100 * gap:.2f} % from the best possible"
         said.append(Words(f"{zh}。", f"{en}."))
     return [*said, *_unlike(runs)]
+
+
+def _tell_risk(today: float, plan: float) -> Words:
+    if today == plan:
+        return Words(f"有风险的学生仍为{plan:,.0f}名", f"pupils at risk stay {plan:,.0f}")
+    return Words(f"有风险的学生由{today:,.0f}名变为{plan:,.0f}名", f"pupils at risk go from {today:,.0f} to {plan:,.0f}")
+
+
+def _tell_cost(change_yuan: float) -> Words:
+    shown = f"{abs(change_yuan) / 10_000:,.1f}"
+    if shown == "0.0":
+        return Words("年成本不变", "the cost a year stays the same")
+    zh, en = ("增加", "rises") if change_yuan > 0 else ("减少", "falls")
+    return Words(f"年成本{zh}{shown}万元", f"the cost a year {en} by {abs(change_yuan):,.0f} yuan")
 
 
 def _unlike(runs: Sequence[Papers]) -> list[Words]:
