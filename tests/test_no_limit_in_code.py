@@ -96,19 +96,20 @@ EXPLAINED: dict[tuple[str, float], str] = {
     ("plan.linear", 0.001): "solver tolerance, pupils",
     ("plan.dive", 0.25): "share of what is made whole at once, changes speed and quality of the search only",
     ("plan.large", 1_000.0): "ways dearer than this are not tried again, changes the search only; no bound rests on it",
-    ("plan.large", 0.6): "share of the time limit",
     ("plan.large", 100_000.0): "weight of one goal against the next while a plan is sought",
-    ("plan.large", 14_000.0): "size of regions, changes the search only",
-    ("plan.large", 20_000.0): "size of regions, changes the search only",
-    **{
-        ("plan.large", share): "share of the time limit, or of a county on one side of a border"
-        for share in (0.1, 0.25, 0.4, 0.5, 0.65, 0.75, 0.9)
-    },
     ("plan.large", 1_000_000.0): "weight of one goal against the next while a plan is sought",
+    **{("plan.large", share): "share of the time limit, or of a county on one side of a border" for share in (0.4, 0.5, 0.9)},
+    **{("plan.large", number): "parts of the gap, nodes that are searched and the like" for number in (3, 4)},
+    ("plan.held", 14_000.0): "size of regions, changes the search only",
+    ("plan.held", 20_000.0): "size of regions, changes the search only",
+    **{
+        ("plan.held", share): "share of the time limit, or of a county on one side of a border"
+        for share in (0.1, 0.25, 0.4, 0.5, 0.6, 0.65, 0.75)
+    },
+    ("plan.held", 0.001): "solver tolerance, pupils",
+    **{("plan.held", number): "parts of the time, nodes that are searched and the like" for number in (3, 4, 50, 200)},
     **{("plan.years_regions", number): "shares of time and work, sweeps, nodes: changes the search only" for number in (3, 4, 200)},
     **{("plan.years_regions", share): "shares of time, work and county: changes the search only" for share in (0.1, 0.4, 0.5)},
-    ("plan.large", 0.001): "solver tolerance, pupils",
-    **{("plan.large", number): "parts of the gap, nodes that are searched and the like" for number in (3, 4, 50, 200)},
     ("plan.cuts", 0.001): "solver tolerance",
     ("plan.cuts", 0.01): "solver tolerance, pupils",
     ("plan.improve", 4): "threads",

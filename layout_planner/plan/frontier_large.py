@@ -22,20 +22,8 @@ from layout_planner.plan.arrays import goal_of, read_arrays
 from layout_planner.plan.axes import MORE_IS_BETTER, is_within, measure_axis
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import DAILY
-from layout_planner.plan.large import (
-    DEAR_YUAN,
-    DIVE_SHARE,
-    LACKING_SHARE,
-    RELAX_SHARE,
-    RISK_SHARE,
-    Wish,
-    at_most,
-    first_plan,
-    hold_few,
-    hold_least_risk,
-    hold_little_risk,
-    search_held,
-)
+from layout_planner.plan.held import DIVE_SHARE, LACKING_SHARE, RELAX_SHARE, RISK_SHARE, Wish, at_most, first_plan, hold_few
+from layout_planner.plan.large import DEAR_YUAN, hold_least_risk, hold_little_risk, search_held
 from layout_planner.plan.layout import widest_gap
 from layout_planner.plan.linear import PUPIL_SLACK, Stage
 from layout_planner.plan.relaxation import relax, relax_anew
@@ -49,7 +37,8 @@ if TYPE_CHECKING:
 
     from layout_planner.plan.arrays import Arrays
     from layout_planner.plan.case import Case
-    from layout_planner.plan.large import Held, Large
+    from layout_planner.plan.held import Held
+    from layout_planner.plan.large import Large
     from layout_planner.plan.layout import Layout, Solved
     from layout_planner.plan.model import LayoutModel
     from layout_planner.plan.relaxation import Relaxed

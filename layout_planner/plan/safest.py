@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import highspy
@@ -11,6 +10,7 @@ import numpy as np
 
 from layout_planner.clock import seconds_until
 from layout_planner.highs import silent_highs
+from layout_planner.plan.arrays import NOBODY
 from layout_planner.plan.relaxation import as_program
 
 if TYPE_CHECKING:
@@ -50,8 +50,17 @@ def least_risk(arrays: Arrays, risk: Floats, seed: int, deadline: float) -> tupl
 
 
 def binds_the_county(arrays: Arrays, held: Arrays, site_of: NDArray[np.int64]) -> bool:
-    """Return whether a row of `arrays` that `held` holds to the full decides about whole columns of several sites, as one on money does."""
-    full = np.flatnonzero((held.row_low == held.row_high) & (arrays.row_low < arrays.row_high))
-    rows = arrays.rows[full][:, np.flatnonzero(arrays.whole)]
-    owners = site_of[arrays.whole]
-    return any(len(np.unique(owners[rows.indices[a:b]])) > 1 for a, b in pairwise(rows.indptr))
+    """Return whether `held` holds a row of the county to the full that `arrays` does not."""
+    full = (held.row_low == held.row_high) & (arrays.row_low < arrays.row_high)
+    return bool((full & county_rows(arrays, site_of)).any())
+
+
+def county_rows(arrays: Arrays, site_of: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return which rows decide about whole columns of several sites, as one on money does."""
+    entries = arrays.rows.tocoo()
+    decides = arrays.whole[entries.col] & (site_of[entries.col] != NOBODY)
+    rows, owners = entries.row[decides], site_of[entries.col[decides]]
+    first, last = np.full(arrays.rows.shape[0], len(site_of)), np.full(arrays.rows.shape[0], NOBODY)
+    np.minimum.at(first, rows, owners)
+    np.maximum.at(last, rows, owners)
+    return first < last

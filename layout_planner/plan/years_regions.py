@@ -15,8 +15,9 @@ import pandas as pd
 from layout_planner.clock import now
 from layout_planner.plan.arrays import NOBODY, goal_of, read_arrays
 from layout_planner.plan.choices import GROUP, KEY
+from layout_planner.plan.held import HOLDS, NEARLY, REGION_COLUMNS
 from layout_planner.plan.improve import USED, Effort, improve_plan
-from layout_planner.plan.large import AT_RISK_YUAN, DEAR_YUAN, HOLDS, LACKING_YUAN, NEARLY, REGION_COLUMNS
+from layout_planner.plan.large import AT_RISK_YUAN, DEAR_YUAN, LACKING_YUAN
 from layout_planner.plan.linear import PUPIL_SLACK, LinearSolver
 from layout_planner.plan.regions import draw_borders, part_sites
 from layout_planner.plan.years_model import build_years_model

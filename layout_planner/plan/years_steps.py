@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from layout_planner.plan.case import Case
+    from layout_planner.plan.layout import Layout
     from layout_planner.plan.model import LayoutModel
     from layout_planner.plan.solve import Asked
     from layout_planner.plan.years_links import Drop
@@ -47,7 +48,7 @@ if TYPE_CHECKING:
     Forms = dict[str, str]
     Floors = dict[pulp.LpVariable, float]
     New = dict[str, dict[str, pulp.LpVariable]]  # thing -> school -> how many are new
-    Search = Callable[[Asked, LayoutModel, New, Built], tuple[Asked, Spent]]
+    Search = Callable[[Asked, LayoutModel, New, "_Limits"], tuple[Asked, Spent]]
 
 WORSE_SHARE, WORSE = 1e-3, 0.5
 SEARCHES = 3  # of one step: goals on pupils, cost with what the next year needs, cost without it
@@ -62,6 +63,7 @@ class _Limits:
     receivers     (thing, school) that may take them in with it, and so add none of it in this year
     floors        what must stand and run in this year for those who are moved in the next
     capital_yuan  the most that may be spent on what is new
+    near          layouts that may come close to what is asked
     """
 
     before: Built
@@ -69,6 +71,7 @@ class _Limits:
     receivers: set[tuple[str, str]]
     floors: Built
     capital_yuan: float | None
+    near: tuple[Layout, ...]
 
 
 def go_forward(nested: Sequence[Alone], alone: Sequence[Alone], years: Years, most: Mapping[str, int]) -> list[Step]:
@@ -141,7 +144,8 @@ def _attempt(asked: _Asked, alone: Alone, place: int, before: tuple[Built, Forms
         drops = list_drops(sites, now, forms_of(following.layout))
         receivers = list_receivers(following.layout, displaced(drops, asked.homes))
         floors = _part(count_built(following.term, following.layout), receivers)
-    limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, asked.years.capital_of(alone.term.year))
+    capital = asked.years.capital_of(alone.term.year)
+    limits = _Limits(before[0], moved, list_receivers(layout, moved), floors, capital, (layout, alone.term.today))
     return _take_step(alone, now, limits, asked.most, soon=soon)
 
 
@@ -186,7 +190,7 @@ def _try_step(asked: Asked, alone: Alone, given: tuple[Forms, _Limits, Mapping[s
         model = build_model(asked.case, asked.options, asked.today)
         new = {"beds": model.new_beds, "buses": model.new_buses, "rooms": add_rooms(model.problem, model, alone.term, most)}
         _bind(model, new, asked.case, limits)
-        asked, spent = search(asked, model, new, limits.floors)
+        asked, spent = search(asked, model, new, limits)
     except NoPlanError:
         return None
     values = spent.solver.values()
@@ -195,17 +199,18 @@ def _try_step(asked: Asked, alone: Alone, given: tuple[Forms, _Limits, Mapping[s
     return Step(asked, spent, forms, built, asked.reached.harm.value, asked.reached.at_risk.value)
 
 
-def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
+def _search_regions(asked: Asked, model: LayoutModel, new: New, limits: _Limits) -> tuple[Asked, Spent]:
     """Return what a large county reaches where nobody need fare worse, with the `floors` where the limits leave room for them.
 
     Raises
     ------
     NoPlanError : this way finds nothing.
     """
+    floors = limits.floors
     kept = _raise_floors(new, floors)
     clock = Clock.start(asked.case.scenario.solver.time_limit_s)
     for _ in range(2 if any(getattr(floors, thing) for thing in THINGS) else 1):
-        large = search_model(asked.case, model, clock.at, (asked.today,))
+        large = search_model(asked.case, model, clock.at, limits.near)
         if large is not None:
             reached = Reached(NONE_AT_ALL, large.at_risk, {}, lacking=large.lacking)
             return replace(asked, clock=clock, reached=reached, large=large), Spent(model, large.solver, asked.case.sites, large.cost)
@@ -213,14 +218,14 @@ def _search_regions(asked: Asked, model: LayoutModel, new: New, floors: Built) -
     raise out_of_time()
 
 
-def _search_whole(asked: Asked, model: LayoutModel, new: New, floors: Built) -> tuple[Asked, Spent]:
+def _search_whole(asked: Asked, model: LayoutModel, new: New, limits: _Limits) -> tuple[Asked, Spent]:
     """Return what one search reaches, goal after goal."""
     solver = _solver(model, asked)
     harm = solver.minimise(model.harm, gap=EXACT)
     solver.keep_at(model.harm, harm.value, "harm_kept")
     at_risk = solver.minimise(model.at_risk, gap=AT_RISK_GAP)
     asked = replace(asked, reached=replace(asked.reached, harm=harm, at_risk=at_risk))
-    return asked, _spend_ahead(asked, model, new, floors)
+    return asked, _spend_ahead(asked, model, new, limits.floors)
 
 
 def _solver(model: LayoutModel, asked: Asked) -> LinearSolver:
