@@ -42,6 +42,8 @@ def test_the_sentence_tells_what_keeping_all_costs():
     # a hundredth of each is not proven: 2,475,000 - 2,100,000 at least, 2,500,000 - 2,079,000 at most
     assert "40.0万元" in say_frontier(found).zh
     assert "在37.5万元到42.1万元之间" in say_frontier(found).zh
+    exact = replace(found, steps=tuple(replace(step, bound=step.measures["cost_yuan"]) for step in found.steps))
+    assert say_frontier(exact).en.endswith("longer. This difference is proven.")
     stopped = frontier_of((2, 2_500_000.0, 20.0, ()))
     assert say_frontier(stopped).en.startswith("No cheaper plan was found in time; at most 1.0 %")
     proven = replace(stopped, steps=(replace(stopped.steps[0], gap=0.0),))

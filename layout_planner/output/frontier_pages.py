@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 LINE, OTHER, TODAY = "#0072B2", "#D55E00", "#8a949c"
 MOST_NAMES = 12
+SEEN = 1e-4  # a gap below this is no wider than the line
 TOGETHER = "plans.html"
 KEPT = Words("保留", "kept")
 AXIS_SHORT = {
@@ -87,6 +88,8 @@ def _say_between(dear: Step, cheap: Step) -> Words:
     """Return between which sums the difference of two least costs lies, whatever better plans were not found."""
     low = max(0.0, dear.bound - cheap.measures["cost_yuan"])
     high = dear.measures["cost_yuan"] - cheap.bound
+    if f"{low / SHOWN_YUAN:.1f}" == f"{high / SHOWN_YUAN:.1f}":
+        return Words("这个差额已经证明。", "This difference is proven.")
     return Words(
         f"可以证明，这个差额在{low / SHOWN_YUAN:,.1f}万元到{high / SHOWN_YUAN:,.1f}万元之间。",
         f"It is proven that this difference is between {low:,.0f} and {high:,.0f} yuan.",
@@ -331,13 +334,15 @@ def _draw_trade(axes: Axes, found: Frontier, lang: Lang) -> None:
     """Draw the plans on both axes down to what is proven: the cheapest, or those best of some weighing filled and joined."""
     at = [_place(found, axis) for axis in found.pair]
     bound = [step.bound / (SHOWN_YUAN if found.pair[1] == "yuan" else 1) for step in found.steps]
-    told = Words("不排除还有更好的方案", "better plans not ruled out").say(lang)
-    axes.fill_between(at[0], bound, at[1], color=LINE, alpha=0.15, linewidth=0, label=told)
+    if any(step.gap > SEEN for step in found.steps):
+        told = Words("不排除还有更好的方案", "better plans not ruled out").say(lang)
+        axes.fill_between(at[0], bound, at[1], color=LINE, alpha=0.15, linewidth=0, label=told)
     if found.pair == ("kept", "yuan"):
         axes.plot(at[0], at[1], "o-", color=LINE, label=Words("最省的方案", "cheapest plan").say(lang))
     else:
         supported = [k for k, step in enumerate(found.steps) if step.supported]
-        axes.plot(at[0], at[1], "o", color=LINE, markerfacecolor="white", label=Words("有效", "efficient").say(lang))
+        if len(supported) < len(found.steps):
+            axes.plot(at[0], at[1], "o", color=LINE, markerfacecolor="white", label=Words("有效", "efficient").say(lang))
         corners = [[figures[k] for k in supported] for figures in at]
         axes.plot(*corners, "o-", color=LINE, label=Words("某种权衡下最好", "best of some weighing").say(lang))
     axes.set_ylabel(AXIS_NAMES[found.pair[1]].say(lang))

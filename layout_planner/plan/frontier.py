@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from layout_planner.clock import is_interrupted
 from layout_planner.plan.forms import CLOSED
-from layout_planner.plan.frontier_large import refine, trace_large
-from layout_planner.plan.solve import finish, is_large, prepare, spend_least
+from layout_planner.plan.frontier_large import prepare_frontier, trace_large
+from layout_planner.plan.solve import finish, spend_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +37,7 @@ def trace_frontier(
     Harm and risk are those of the best plan at every point. `most_points` are spread evenly where there are more numbers of schools.
     In a large county numbers of schools for which time left no plan are not among them, nor those for which the next higher does as well.
     """
-    large = is_large(options)
-    asked = prepare(refine(case) if large else case, options, today, by_region=large)
+    asked = prepare_frontier(case, options, today)
     if asked.large is not None:
         yield from _trace_large(asked, most_points, on_point or (lambda _: None))
         return

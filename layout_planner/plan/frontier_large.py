@@ -27,7 +27,7 @@ from layout_planner.plan.large import DEAR_YUAN, hold_least_risk, hold_little_ri
 from layout_planner.plan.layout import widest_gap
 from layout_planner.plan.linear import PUPIL_SLACK, Stage
 from layout_planner.plan.relaxation import relax, relax_anew
-from layout_planner.plan.solve import Spent, finish
+from layout_planner.plan.solve import Spent, finish, is_large, prepare
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -72,10 +72,17 @@ class Found:
     as_safe: bool = True
 
 
-def refine(case: Case) -> Case:
-    """Return `case` with the gap to which its frontier is searched: what one plan may miss is often more than two of them differ."""
+def prepare_frontier(case: Case, options: pd.DataFrame, today: Layout) -> Asked:
+    """Return `case` with the goals on pupils reached; a large county region by region where that can be.
+
+    Its gap is then a part of the one asked: what one plan may miss is often more than two plans of a frontier differ by.
+    """
+    if not is_large(options):
+        return prepare(case, options, today)
     solver = case.scenario.solver.model_copy(update={"gap": FINER * case.scenario.solver.gap})
-    return replace(case, scenario=case.scenario.model_copy(update={"solver": solver}))
+    fine = replace(case, scenario=case.scenario.model_copy(update={"solver": solver}))
+    asked = prepare(fine, options, today, by_region=True)
+    return asked if asked.large is not None else replace(asked, case=replace(asked.case, scenario=case.scenario))
 
 
 def trace_large(

@@ -14,10 +14,10 @@ import pulp
 from layout_planner.clock import is_interrupted
 from layout_planner.errors import NoPlanError
 from layout_planner.plan.axes import AXES, MORE_IS_BETTER, measure_axis
-from layout_planner.plan.frontier_large import least_minutes, refine, trace_large
+from layout_planner.plan.frontier_large import least_minutes, prepare_frontier, trace_large
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.linear import PUPIL_SLACK
-from layout_planner.plan.solve import finish, is_large, prepare, spend_least
+from layout_planner.plan.solve import finish, spend_least
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,8 +57,7 @@ def trace_pair(
 
     A large county is searched region by region.
     """
-    large = is_large(options)
-    asked = prepare(refine(case) if large else case, options, today, by_region=large)
+    asked = prepare_frontier(case, options, today)
     if asked.large is not None:
         for found in trace_large(asked, pair, lambda begin, end: _spread_bounds(pair[0], begin, end, most_points), on_point):
             yield PairPoint(found.bound, found.goal.bound, found.goal.gap, found.layout, found.solved)
