@@ -21,6 +21,7 @@ from layout_planner.plan.cuts import _step_cut
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
 from layout_planner.plan.layout import widest_gap
 from layout_planner.plan.regions import draw_borders, part_sites
+from layout_planner.plan.safest import binds_the_county, county_rows
 from tests.test_plan_properties import COUNTIES, QUICK, brute_force, draw_minutes, make_case, solve
 
 EFFORT = Effort(0.0, 10_000, 7, float("inf"))
@@ -257,6 +258,18 @@ def test_regions_give_a_plan_and_a_bound_of_the_whole(seed):
     assert best - 1e-6 <= arrays.price(better) <= arrays.price(x)
     for price in (0.0, 0.7, 2.0, -1.0):  # any price gives a bound; one of the wrong sign counts for nothing
         assert tighten_bound(arrays, borders, np.zeros(6), np.full(3, price), EFFORT) <= best + 1e-6
+
+
+def test_a_row_of_the_county_decides_about_several_sites():
+    # six whole columns, three of either site: a row of both, one of the first, one of the second; then both again in shares of pupils
+    arrays, site_of, _ = small_program(0)
+    rows = sp.csr_matrix([[1, 0, 0, 2, 0, 0], [1, 2, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1]])
+    arrays = replace(arrays, rows=rows, row_low=np.full(3, -np.inf), row_high=np.full(3, 4.0))
+    assert county_rows(arrays, site_of).tolist() == [True, False, False]
+    assert county_rows(replace(arrays, whole=np.array([True] * 3 + [False] * 3)), site_of).tolist() == [False] * 3
+    to_the_full = replace(arrays, row_low=np.array([4.0, -np.inf, -np.inf]))
+    assert binds_the_county(arrays, to_the_full, site_of)
+    assert not binds_the_county(arrays, replace(arrays, row_low=np.array([-np.inf, 4.0, 4.0])), site_of)
 
 
 def test_every_site_is_in_one_region_whatever_the_order():

@@ -51,7 +51,7 @@ BOUND_NODES = 200
 SEARCHING = 0.1  # share of the work that goes into finding plans
 # By which share of the time limit the least risk, pupils lacking, the relaxation and the dive are done.
 RISK_SHARE, LACKING_SHARE, RELAX_SHARE, DIVE_SHARE = 0.5, 0.6, 0.65, 0.75
-PRICED_SHARE = 0.25  # by which the relaxation with a price on risk is done, where that is needed
+PRICED_SHARE = 0.25  # from which few at risk are sought, where risk has a price
 
 
 @dataclass(frozen=True)

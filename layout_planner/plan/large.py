@@ -184,7 +184,7 @@ def hold_little_risk(
     ground = read_ground(model, arrays, solver.variables)
     risk, constant = goal_of(model.at_risk, ground.position), float(model.at_risk.constant)
     ground = replace(ground, arrays=replace(arrays, cost=arrays.cost + AT_RISK_YUAN * risk))
-    relaxed = relax(ground, solver.seed, clock(PRICED_SHARE))
+    relaxed = relax(ground, solver.seed, clock(RISK_SHARE))
     if relaxed is None:
         return None
     rest = model.spend + LACKING_YUAN * model.lacking

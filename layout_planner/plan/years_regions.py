@@ -42,6 +42,7 @@ CUTS = (0.5, 1 / 3, 0.4)  # where the county is cut first, by sweep
 NODES = 200
 SEARCHING = 0.1  # share of the work that goes into finding plans
 WORTHWHILE = 1e-4  # share of the goal that a sweep must save for another one
+SLACK = 10 * HOLDS  # of rows at the steps at hand, which searches of their own found
 PUPILS_SHARE = 0.4  # of the time for fewer pupils at risk, where the years by themselves have fewer
 
 
@@ -64,7 +65,8 @@ def improve_steps(alone: Sequence[Alone], steps: Sequence[Step], years: Years, m
     solver.keep_at(whole.harm, float(goals["harm"] @ x), "harm_kept")
     solver.keep_at(whole.lacking, float(goals["lacking"] @ x), "lacking_kept")
     spend = read_arrays(solver.program(), solver.variables, whole.spend)
-    if not spend.holds(x, HOLDS):
+    x = np.clip(np.where(spend.whole, np.rint(x), x), spend.low, spend.high)
+    if not spend.holds(x, SLACK):
         return None
     sweeps = _Sweeps(alone[0], spend, _sites_of(model, position), settings.seed, settings.gap / 4)
     deadline = begun + settings.time_limit_s
