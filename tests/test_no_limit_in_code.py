@@ -108,7 +108,7 @@ EXPLAINED: dict[tuple[str, float], str] = {
     },
     ("plan.held", 0.001): "solver tolerance, pupils",
     **{("plan.held", number): "parts of the time, nodes that are searched and the like" for number in (3, 4, 50, 200)},
-    **{("plan.years_regions", number): "shares of time and work, sweeps, nodes: changes the search only" for number in (3, 4, 200)},
+    **{("plan.years_regions", number): "shares of time and work, sweeps, nodes: changes the search only" for number in (3, 4, 10, 200)},
     **{("plan.years_regions", share): "shares of time, work and county: changes the search only" for share in (0.1, 0.4, 0.5)},
     ("plan.cuts", 0.001): "solver tolerance",
     ("plan.cuts", 0.01): "solver tolerance, pupils",

@@ -121,7 +121,7 @@ def hold_few(case: Case, held: Held, wish: Wish, clock: Clock, known: Sequence[F
     before = (aimed or relaxed).arrays
     arrays, row = at_most(before, pupils, least, wish.row), None if least < PUPIL_SLACK else len(before.row_low)
     ground = replace(ground, arrays=replace(arrays, cost=goal_of(wish.rest, ground.position), offset=float(wish.rest.constant)))
-    again = relax_anew(aimed or relaxed, ground, clock(RELAX_SHARE)) or _unproven(aimed or relaxed, ground.arrays)
+    again = relax_anew(aimed or relaxed, ground, clock(DIVE_SHARE)) or _unproven(aimed or relaxed, ground.arrays)
     return replace(held, ground=ground, relaxed=again), x, stage_of(least, bound), row
 
 

@@ -188,7 +188,7 @@ def hold_little_risk(
     if relaxed is None:
         return None
     rest = model.spend + LACKING_YUAN * model.lacking
-    wish = Wish(model.at_risk, rest, (PRICED_SHARE, RISK_SHARE if model.lacking else LACKING_SHARE), AT_RISK_YUAN / 2)
+    wish = Wish(model.at_risk, rest, (PRICED_SHARE, RISK_SHARE), AT_RISK_YUAN / 2)
     plans = [arrange_as(ground, model, case.sites, layout) for layout in known]
     few = hold_few(case, Held(model, ground, relaxed, np.inf, 0.0), wish, clock, plans)
     if few is None:
