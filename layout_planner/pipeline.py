@@ -121,7 +121,7 @@ def run_scenario(
     ----------
     source : a scenario file, or a scenario that was read.
     data_dir : folder that replaces the scenario's `[data] dir`.
-    ground : county and travel times of a scenario with the same data, from `lay_ground`, to save the work.
+    ground : county and travel times of a scenario with the same data, from `ground_of`, to save the work.
     on_step : called with a sentence before each stage.
 
     Raises

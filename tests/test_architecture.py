@@ -86,5 +86,6 @@ def test_only_readers_open_files_and_only_output_writes():
 
 def test_public_names_are_sorted_and_exist():
     assert sorted(layout_planner.__all__) == layout_planner.__all__
+    assert dir(layout_planner) == layout_planner.__all__  # an editor offers them before they are imported
     for name in layout_planner.__all__:
-        assert getattr(layout_planner, name) is not None
+        assert getattr(layout_planner, name).__doc__

@@ -172,3 +172,29 @@ def test_grades_are_found_under_the_headers_of_bureaus(tmp_path):
     wanted = read_county(read_scenario(folder / "scenario.toml")).settlements["pupils_g3"].tolist()
     rename("settlements.csv", "pupils_g3", "三年级人数")(folder)
     assert read_county(read_scenario(folder / "scenario.toml")).settlements["pupils_g3"].tolist() == wanted
+
+
+def test_roads_of_the_county_town_alone_are_told(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    told = [note.count for note in read_county(read_scenario(folder / "scenario.toml")).notes if note.code == "roads.short"]
+    assert told == [1]  # S5 lies far off
+    header, *rows = cells(folder, "settlements.csv")
+    at = header.index("lat")
+    rows[0][at] = str(float(rows[0][at]) + 0.2)
+    write_cells(folder, "settlements.csv", [header, *rows])
+    (folder / "boundary.geojson").unlink()
+    scenario = read_scenario(folder / "scenario.toml")
+    open_ = scenario.model_copy(update={"data": scenario.data.model_copy(update={"boundary": None})})
+    (note,) = [note for note in read_county(open_).notes if note.code == "roads.short"]
+    assert note.count == 2
+    assert note.text.en.startswith("2 of 5 settlements lie beyond the roads")
+
+
+def test_places_without_a_name_are_told_apart_by_their_id(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    set_cell("schools.csv", 2, "name", "")(folder)
+    scenario = read_scenario(folder / "scenario.toml")
+    schools = scenario.data.schools.model_copy(update={"defaults": {"name": "无名 {school_id}"}})
+    found = read_county(scenario.model_copy(update={"data": scenario.data.model_copy(update={"schools": schools})})).schools["name"]
+    unnamed = [name for name in found if name.startswith("无名")]
+    assert unnamed == [f"无名 {cells(folder, 'schools.csv')[1][0]}"]

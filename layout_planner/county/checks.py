@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from layout_planner.county.model import Note
 from layout_planner.county.places import FAR_M, distance_m
 from layout_planner.county.tables import FORM_GRADES, GRADES
 from layout_planner.words import Words
@@ -229,6 +230,22 @@ def check_roads(settlements: CheckedTable, roads: RoadTable, faults: Faults) -> 
             Words("换用本县的道路文件，或核对其坐标系", "use the county's roads, or check their crs"),
             value=f"{low[0]:.2f}, {low[1]:.2f} - {high[0]:.2f}, {high[1]:.2f}",
         )
+
+
+def note_roads(settlements: CheckedTable, roads: RoadTable) -> Note | None:
+    """Return how many settlements lie beyond the roads: a file of the county town is soon taken for the county's."""
+    known = known_places(settlements)
+    if known is None or len(roads.node_lonlat) == 0:
+        return None
+    low, high = roads.node_lonlat.min(axis=0) - MARGIN_DEGREES, roads.node_lonlat.max(axis=0) + MARGIN_DEGREES
+    outside = int((~((known >= low) & (known <= high)).all(axis=1)).sum())
+    if not outside:
+        return None
+    text = Words(
+        f"{len(known)}个居民点中有{outside}个在道路数据的范围之外，没有路可走；道路文件可能没有覆盖全县",
+        f"{outside} of {len(known)} settlements lie beyond the roads of the file and have none: it may not cover the whole county",
+    )
+    return Note("roads.short", text, outside)
 
 
 def box_of(tables: tuple[CheckedTable, ...]) -> tuple[float, float, float, float] | None:

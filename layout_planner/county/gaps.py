@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 GAPS: dict[str, dict[str, Words]] = {
     "settlements": {
-        "name_en": Words("英文输出使用中文名", "English outputs show Chinese names"),
+        "name_en": Words("英文输出使用原名", "English outputs show the names as they are"),
         "township": Words("不按乡镇汇总", "nothing is summed by township"),
         "kind": Words("所有居民点按自然村看待", "every settlement is taken as a village"),
         "population": Words("不显示人口", "population is not shown"),
@@ -33,7 +33,7 @@ GAPS: dict[str, dict[str, Words]] = {
         ),
     },
     "schools": {
-        "name_en": Words("英文输出使用中文名", "English outputs show Chinese names"),
+        "name_en": Words("英文输出使用原名", "English outputs show the names as they are"),
         "township": Words("不按乡镇汇总", "nothing is summed by township"),
         "grades": Words("开设年级按办学类型推定", "grades follow from the form"),
         "classrooms": Words("不核对教室数", "classrooms are not checked"),

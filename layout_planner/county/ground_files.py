@@ -93,6 +93,8 @@ class GroundReader:
         own = Faults(f"{self.scenario.name} (TOML)")
         check_road_fixes(self.scenario, roads, own)
         self.problems.extend([*faults.problems, *own.problems])
+        short = checks.note_roads(settlements, roads)
+        self.notes.extend([] if short is None else [short])
         self.sources.append(Source("roads", file.path, hash_file(path), len(roads.edges)))
         return roads
 

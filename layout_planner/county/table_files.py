@@ -228,6 +228,7 @@ class _Reader:
         result.frame = pd.DataFrame(
             {name: self._parse_column(self.spec.column(name), result) for name in self._names()}, index=range(len(kept))
         )
+        self._name_by_key(result.frame)
         if self.spec.has_places and kept:
             result.places = place_points(self.raw, result.frame, result.rows, self.file.crs, self.faults)
             result.frame["lon"], result.frame["lat"] = result.places.lon, result.places.lat
@@ -309,6 +310,14 @@ class _Reader:
                 )
         numeric = column.kind in {"int", "float", "lon", "lat", "time"}
         return pd.Series(values, dtype=float if numeric else object)
+
+    def _name_by_key(self, frame: pd.DataFrame) -> None:
+        """Write the row's id where a default asks for it, as `{school_id}`, so that places without a name can be told apart."""
+        key = self.spec.key or ""
+        for name, default in self.file.defaults.items():
+            if key in frame and name in frame and f"{{{key}}}" in str(default):
+                filled = frame[name] == default
+                frame.loc[filled, name] = [str(default).replace(f"{{{key}}}", at) for at in frame.loc[filled, key]]
 
     def _default(self, column: Column) -> Any:  # noqa: ANN401 - the value of any column
         if column.name not in self.file.defaults:

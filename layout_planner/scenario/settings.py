@@ -33,7 +33,9 @@ class TableFile(Located):
     sheet: str | None = Field(default=None, description="sheet of an Excel file or layer of a GeoPackage")
     crs: str | None = Field(default=None, description="EPSG code, 'gcj02' or 'bd09'; EPSG:4326 when absent and not in the file")
     columns: dict[str, str] = Field(default_factory=dict, description="our column = the file's header")
-    defaults: dict[str, str | int | float | bool] = Field(default_factory=dict, description="value where the file has none")
+    defaults: dict[str, str | int | float | bool] = Field(
+        default_factory=dict, description="value where the file has none; a text may hold the row's id, as `{school_id}`"
+    )
     exclude: dict[str, str] = Field(default_factory=dict, description="id = reason; rows that are left out and reported")
 
 
