@@ -49,6 +49,22 @@ def test_every_verb_explains_itself(verb: str):
     assert verb in (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
 
+def test_the_chinese_guide_names_commands_that_exist_and_faults_as_they_are_told():
+    root = Path(__file__).parents[1]
+    text = (root / "docs" / "guide-zh.md").read_text(encoding="utf-8")
+    lines = [line.split("#")[0].split() for line in text.splitlines() if line.startswith("    layout-planner ")]
+    assert len(lines) > 12
+    for _, verb, *words in lines:
+        known = {option for parameter in main.commands[verb].params for option in parameter.opts}
+        assert {word for word in words if word.startswith("--")} <= known, verb
+    told = "".join(path.read_text(encoding="utf-8") for path in (root / "layout_planner" / "county").glob("*.py"))
+    faults = "缺少必需的列 也许是“ 这是合计行 数据区有合并单元格 经度和纬度填反了 编号重复：第 改动了编号 不是数字 没有一名学生"
+    more = "该列含个人信息，不予读取 道路文件没有坐标系 道路数据的范围之外 学校表中没有这所学校"
+    for fault in f"{faults} {more}".split():
+        assert fault in text, fault
+        assert fault in told, fault
+
+
 def test_run_writes_the_whole_folder(stored: Path):
     names = {path.name for path in stored.iterdir()}
     assert names >= {*SAME_BYTES, "map.html", "gate.html", "report.html", "risk_today.parquet", "risk_plan.parquet", "roads.parquet"}

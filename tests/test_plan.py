@@ -16,7 +16,7 @@ from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.holding import _tell_price, price_holding
 from layout_planner.plan.linear import out_of_time
-from layout_planner.plan.present import present_layout, untaught_grades
+from layout_planner.plan.present import crowded_sites, present_layout, untaught_grades
 from layout_planner.plan.solve import optimise_layout
 from layout_planner.risk import assess_risk
 from layout_planner.scenario import Scenario
@@ -130,7 +130,11 @@ def test_a_school_whose_grades_make_up_no_band_is_named_and_costs_the_same_in_mo
     assert solved.bound == pytest.approx(solved.objective, rel=1e-3)
     assert solved.bound <= solved.objective + 1
     (note,) = untaught_grades(case)
-    assert "甲小学 (1, 2)" in note.text.zh
+    assert "甲小学（1, 2）" in note.text.zh
+    assert "Jia Primary (1, 2)" in note.text.en
+    crowded = today.sites.assign(seats=today.sites["pupils"] - 1)
+    (note,) = crowded_sites(replace(today, sites=crowded.loc[["C1"]]), county)
+    assert (note.text.zh, note.text.en) == ("学生多于学位的学校：中心学校", "schools with more pupils than seats today: Central School")
     assert untaught_grades(replace(case, county=tiny_county())) == ()
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from layout_planner.county.model import Note
+from layout_planner.names import name_place
 from layout_planner.plan.costs import tabulate_sites
 from layout_planner.plan.forms import CLOSED, bands_taught
 from layout_planner.plan.layout import ASSIGNMENT_COLUMNS, Layout
@@ -145,9 +146,9 @@ def crowded_sites(today: Layout, county: County) -> tuple[Note, ...]:
     full = today.sites.index[today.sites["pupils"] > today.sites["seats"]]
     if full.empty:
         return ()
-    names = [str(county.schools.at[school_id, "name"]) for school_id in full]
-    text = Words("学生多于学位的学校：{names}", "schools with more pupils than seats today: {names}").fill(names=", ".join(names))
-    return (Note("crowded_sites", text, len(full)),)
+    names = [name_place(county.schools.loc[school_id]) for school_id in full]
+    zh, en = "、".join(name.zh for name in names), ", ".join(name.en for name in names)
+    return (Note("crowded_sites", Words(f"学生多于学位的学校：{zh}", f"schools with more pupils than seats today: {en}"), len(full)),)
 
 
 def untaught_grades(case: Case) -> tuple[Note, ...]:
@@ -157,11 +158,13 @@ def untaught_grades(case: Case) -> tuple[Note, ...]:
         taught = bands_taught(str(school["form"]), tuple(school["grades"]), str(school["form"]), case.scenario.bands)
         left = sorted(set(school["grades"]) - {grade for band in taught for grade in case.scenario.bands[band]})
         if left:
-            found[str(school_id)] = f"{school['name']} ({', '.join(map(str, left))})"
+            name, grades = name_place(school), ", ".join(map(str, left))
+            found[str(school_id)] = Words(f"{name.zh}（{grades}）", f"{name.en} ({grades})")
     if not found:
         return ()
+    zh, en = "；".join(name.zh for name in found.values()), "; ".join(name.en for name in found.values())
     text = Words(
-        "这些学校的下列年级凑不成情景中的一个学段，未纳入规划（可修改 [bands]）：{names}",
-        "schools with grades that make up no whole band of the scenario and are left out of the plan (see [bands]): {names}",
+        f"这些学校的下列年级凑不成情景中的一个学段，未纳入规划（可修改 [bands]）：{zh}",
+        f"schools with grades that make up no whole band of the scenario and are left out of the plan (see [bands]): {en}",
     )
-    return (Note("untaught_grades", text.fill(names="; ".join(found.values())), len(found)),)
+    return (Note("untaught_grades", text, len(found)),)
