@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 LONGEST_VALUE = 80
+TOML = (".toml", "(TOML)")  # files of keys, not of columns
 EXIT_OK, EXIT_USAGE, EXIT_INPUT, EXIT_NO_PLAN, EXIT_GATE = 0, 2, 3, 4, 5
 
 
@@ -46,7 +47,8 @@ class Problem:
         if self.row is not None:
             place += f" 第{self.row}行" if zh else f" row {self.row}"
         if self.column is not None:
-            place += f" 列“{self.header or self.column}”" if zh else f" column '{self.header or self.column}'"
+            kind = Words("键", "key") if self.file.endswith(TOML) else Words("列", "column")
+            place += f" {kind.zh}“{self.header or self.column}”" if zh else f" {kind.en} '{self.header or self.column}'"
         parts = [f"{place}{'：' if zh else ': '}{self.what.say(lang)}"]
         if self.value is not None:
             shown = self.value if len(self.value) <= LONGEST_VALUE else self.value[: LONGEST_VALUE - 3] + "..."

@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     OnStep = Callable[[Words], None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Ground:
     """What all scenarios of one county share: its tables, its roads joined to homes and schools, its travel times.
 

@@ -380,7 +380,7 @@ class Verification:
         return not self.disagreements
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """One scenario, worked through.
 
@@ -410,3 +410,9 @@ class Run:
     notes: tuple[Note, ...] = ()
     ways: gpd.GeoDataFrame | None = None
     buses: Mapping[str, BusPlan] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        """Return the run in one line: a notebook prints it, and its tables are thousands."""
+        today, plan = self.measures["today"], self.measures["plan"]
+        risk, cost = f"at risk {today['at_risk']:,.0f} -> {plan['at_risk']:,.0f}", f"{plan['cost_yuan']:,.0f} yuan a year"
+        return f"<Run {self.scenario.name!r} {self.scenario.year}: {risk}, {cost}, gap {self.solved.gap:.2%}, gate {self.gate.verdict}>"

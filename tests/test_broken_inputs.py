@@ -119,6 +119,15 @@ def test_a_fault_names_the_column_as_the_file_does(tmp_path):
     assert problem.as_dict()["header"] == "4年级"
 
 
+def test_a_fault_of_the_scenario_names_its_key(tmp_path):
+    folder = copy_good(tmp_path / "county")
+    path = folder / "scenario.toml"
+    path.write_text(path.read_text(encoding="utf-8") + '\n[plan]\nclose = ["Z9"]\n', encoding="utf-8")
+    (problem,) = problems_of(folder)
+    assert "(TOML) 键“plan.close”：" in problem.say("zh")
+    assert "(TOML) key 'plan.close': " in problem.say("en")
+
+
 def test_faults_found_between_tables_do_so_too(tmp_path):
     folder = copy_good(tmp_path / "county")
     both(set_cell("evidence.csv", 2, "school_id", "Z1"), rename("evidence.csv", "school_id", "学校标识码"))(folder)

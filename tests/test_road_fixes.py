@@ -197,6 +197,8 @@ def test_a_new_road_is_built_where_only_so_a_bus_reaches_a_village(monkeypatch):
     assert with_road.riding().ride_s[home, school] == pytest.approx(720.666, abs=0.1)
     plain, run = run_scenario(scenario_with(max_buses=1), ground=ground), run_scenario(scenario, ground=ground)
     assert run.plan.fixes == ("new",)
+    assert repr(run).startswith(f"<Run {scenario.name!r} 2026: at risk ")
+    assert len(repr(run)) < 140  # a notebook shows it
     drawn = view_of(run).mended
     assert drawn[["id", "name", "name_en", "is_new"]].to_numpy().tolist() == [["new", "新路", "New Road", True]]
     assert drawn.to_crs(CRS).length.tolist() == pytest.approx([3605.551], abs=0.1)
