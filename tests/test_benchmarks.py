@@ -51,6 +51,15 @@ def test_a_township_planned_jointly_hurts_nobody_more_and_costs_no_more_than_pla
     assert joint <= in_turn
 
 
+def test_the_frontier_of_a_township_is_told_with_what_is_proven():
+    bench = [sys.executable, str(BENCH.with_name("bench_frontier.py")), "--size", "township", "--between", "kept,beds", "--points", "2"]
+    done = subprocess.run(bench, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    rows = [[cell.strip() for cell in line[1:-1].split("|")] for line in done.stdout.splitlines()[4:]]
+    assert [(row[1], row[4], row[6], row[7]) for row in rows] == [("—", "0", "0", "0.00"), ("8.0", "0", "0", "0.00")]
+    assert [row[3] for row in rows] == ["6", "8"]
+
+
 def test_published_plans_of_the_county_series_are_plans():
     bench, folder = BENCH.with_name("bench_county.py"), BENCH.with_name("county_solutions")
     asked = [part for name in ("township", "small", "1500x120") for part in ("--size", name)]

@@ -48,8 +48,8 @@ if TYPE_CHECKING:
 
 FINER = 0.2
 SAFER_SHARE, SAFER = 1e-3, 0.5  # risk that is no difference: a share, and weighted pupils
-# What a closed school and a new bed weigh while few are sought, in yuan a year: above all that one saves.
-GOAL_YUAN = {"kept": 1e7, "beds": 1e5}
+# What a closed school and a new bed weigh while few are sought, in yuan a year: above all that one saves, a whole school for a bed.
+GOAL_YUAN = {"kept": 1e7, "beds": 1e7}
 # Terms of the goals on pupils, and those of their bounds.
 PUPILS = {"at_risk_weighted": "at_risk_bound", "lacking_pupils": "lacking_pupils_bound"}
 # Shares of the time limit in `large` and in one search here, which has the least risk and the relaxation behind it.
