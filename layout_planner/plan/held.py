@@ -18,7 +18,7 @@ from layout_planner.plan.dive import Dive
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
 from layout_planner.plan.linear import PUPIL_SLACK, Stage
 from layout_planner.plan.regions import draw_borders, part_sites, proper_prices
-from layout_planner.plan.relaxation import relax_anew
+from layout_planner.plan.relaxation import relax
 from layout_planner.plan.rounding import open_wide
 from layout_planner.plan.safest import county_rows
 
@@ -101,15 +101,16 @@ def hold_few(case: Case, held: Held, wish: Wish, clock: Clock, known: Sequence[F
     x = first_plan(case, held, clock((2 * begin + end) / 3 if known else DIVE_SHARE), known)
     if x is None:
         return None
-    pupils = goal_of(wish.goal, ground.position)
+    pupils, seed = goal_of(wish.goal, ground.position), case.scenario.solver.seed
 
     def effort(share: float, nodes: int, heuristics: float) -> Effort:
-        return Effort(NEARLY, nodes, case.scenario.solver.seed, clock(share), heuristics)
+        return Effort(NEARLY, nodes, seed, clock(share), heuristics)
 
     borders = borders_of(case, ground, relaxed.arrays, HALF)
     x = improve_plan(relaxed.arrays, borders, x, relaxed.column_price, wish.dear, effort((begin + end) / 2, NODES, SEARCHING))
     least = float(pupils @ x)
-    aimed = relax_anew(relaxed, replace(ground, arrays=replace(relaxed.arrays, cost=pupils, offset=0.0)), clock(end))
+    # not from the point at hand: another goal is far from it, and presolved the search is several times as fast
+    aimed = relax(replace(ground, arrays=replace(relaxed.arrays, cost=pupils, offset=0.0)), seed, clock(end))
     bound = 0.0 if aimed is None else max(0.0, aimed.bound)
     if aimed is not None and least > bound + PUPIL_SLACK:
         few = replace(aimed.arrays, cost=pupils + YUAN_IN_PUPILS * relaxed.arrays.cost)
@@ -121,7 +122,7 @@ def hold_few(case: Case, held: Held, wish: Wish, clock: Clock, known: Sequence[F
     before = (aimed or relaxed).arrays
     arrays, row = at_most(before, pupils, least, wish.row), None if least < PUPIL_SLACK else len(before.row_low)
     ground = replace(ground, arrays=replace(arrays, cost=goal_of(wish.rest, ground.position), offset=float(wish.rest.constant)))
-    again = relax_anew(aimed or relaxed, ground, clock(DIVE_SHARE)) or _unproven(aimed or relaxed, ground.arrays)
+    again = relax(ground, seed, clock(DIVE_SHARE)) or _unproven(aimed or relaxed, ground.arrays)
     return replace(held, ground=ground, relaxed=again), x, stage_of(least, bound), row
 
 
