@@ -23,7 +23,7 @@ import numpy as np
 import pandas as pd
 from county_series import BANDS, SIZES, make_problem, tell_machine
 
-from layout_planner.plan import large, linear
+from layout_planner.plan import large, linear, sweeps
 from layout_planner.plan.solve import optimise_layout
 
 if TYPE_CHECKING:
@@ -146,8 +146,8 @@ def _watched() -> Iterator[list[Moment]]:
         (linear.LinearSolver, "minimise", lambda _, stage: note(stage.value, stage.bound, goal=True)),
         (large, "relax", lambda _, relaxed: note(math.inf, relaxed.bound)),
         (large, "first_plan", lambda given, x: note(given[1].ground.arrays.price(x), -math.inf)),
-        (large, "improve_plan", lambda given, x: note(given[0].price(x), -math.inf)),
-        (large, "tighten_bound", lambda _, bound: note(math.inf, bound)),
+        (sweeps, "improve_plan", lambda given, x: note(given[0].price(x), -math.inf)),
+        (sweeps, "tighten_bound", lambda _, bound: note(math.inf, bound)),
     )
     plain = [getattr(owner, name) for owner, name, _ in watched]
     try:

@@ -270,6 +270,8 @@ def test_a_row_of_the_county_decides_about_several_sites():
     to_the_full = replace(arrays, row_low=np.array([4.0, -np.inf, -np.inf]))
     assert binds_the_county(arrays, to_the_full, site_of)
     assert not binds_the_county(arrays, replace(arrays, row_low=np.array([-np.inf, 4.0, 4.0])), site_of)
+    counted = replace(arrays, rows=sp.csr_matrix([[1, 0, 0, 1, 0, 0], [1, 2, 0, 0, 0, 0], [0, 0, 0, 0, 1, 1]]))
+    assert not binds_the_county(counted, replace(counted, row_low=to_the_full.row_low), site_of)  # four things are four in whole plans too
 
 
 def test_every_site_is_in_one_region_whatever_the_order():

@@ -23,11 +23,12 @@ from layout_planner.plan.axes import MORE_IS_BETTER, is_within, measure_axis
 from layout_planner.plan.forms import CLOSED
 from layout_planner.plan.goals import DAILY
 from layout_planner.plan.held import DIVE_SHARE, LACKING_SHARE, RELAX_SHARE, RISK_SHARE, Wish, at_most, first_plan, hold_few
-from layout_planner.plan.large import DEAR_YUAN, hold_least_risk, hold_little_risk, search_held
+from layout_planner.plan.large import hold_least_risk, hold_little_risk, search_held
 from layout_planner.plan.layout import widest_gap
 from layout_planner.plan.linear import PUPIL_SLACK, Stage
 from layout_planner.plan.relaxation import relax, relax_anew
 from layout_planner.plan.solve import Spent, finish, is_large, prepare
+from layout_planner.plan.sweeps import DEAR_YUAN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

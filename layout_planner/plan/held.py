@@ -198,7 +198,7 @@ def borders_of(case: Case, ground: Ground, arrays: Arrays, first_cut: float) -> 
     """Return the borders of regions of REGION_COLUMNS free columns at most; none within a county of few."""
     points = case.county.schools.geometry.reindex(ground.sites)
     xy = np.column_stack([points.x, points.y])
-    free = (ground.arrays.high > ground.arrays.low)[: len(ground.site_of)] & (ground.site_of >= 0)
+    free = (arrays.high > arrays.low)[: len(ground.site_of)] & (ground.site_of >= 0)
     load = np.bincount(ground.site_of[free], minlength=len(ground.sites)).astype(float)
     most = REGION_COLUMNS if load.sum() > WHOLE_COLUMNS else np.inf
     return draw_borders(arrays, ground.site_of, part_sites(xy, load, most, first_cut))

@@ -21,11 +21,9 @@ from layout_planner.plan.held import (
     DIVE_SHARE,
     HALF,
     LACKING_SHARE,
-    NODES,
     PRICED_SHARE,
     RELAX_SHARE,
     RISK_SHARE,
-    SEARCHING,
     Held,
     Wish,
     at_most,
@@ -34,12 +32,13 @@ from layout_planner.plan.held import (
     hold_few,
     stage_of,
 )
-from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
+from layout_planner.plan.improve import Effort, tighten_bound
 from layout_planner.plan.linear import LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.relaxation import relax
 from layout_planner.plan.rounding import arrange_as
 from layout_planner.plan.safest import binds_the_county, least_risk
+from layout_planner.plan.sweeps import DEAR_YUAN, sweep_county
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,7 +51,6 @@ if TYPE_CHECKING:
     from layout_planner.plan.layout import Layout
     from layout_planner.plan.model import LayoutModel
     from layout_planner.plan.regions import Borders
-    from layout_planner.plan.relaxation import Relaxed
 
     Floats = NDArray[np.float64]
     Clock = Callable[[float], float]
@@ -60,10 +58,6 @@ if TYPE_CHECKING:
 
 LACKING_YUAN = 1e5  # what a pupil lacking at a school weighs while few are sought; above all that one pupil costs
 AT_RISK_YUAN = 1e6  # what a pupil at risk weighs while few are sought; above a bus for him alone
-BETTER_SHARE = 0.9  # of the time limit, by which plan and bound are done
-# By sweep: where the county is cut first, and the share of the time left for the plan and then for the bound.
-SWEEPS = ((HALF, 0.4, 0.5), (1 / 3, 0.5, 0.0), (0.4, 1.0, 0.0))
-DEAR_YUAN = 1_000.0  # a pupil; ways dearer than this in the relaxation are not tried again
 
 
 @dataclass(frozen=True)
@@ -125,7 +119,7 @@ def search_held(case: Case, solver: LinearSolver, begun: tuple[Held, Floats, Sta
     settings, model, (held, x, lacking) = case.scenario.solver, begun[0].model, begun
     ground, relaxed = held.ground, held.relaxed
     borders = borders_of(case, ground, relaxed.arrays, HALF)
-    x, bound = _better(case, ground, relaxed, borders, x, clock)
+    x, bound = sweep_county(case, ground, relaxed, borders, x, clock)
     value = ground.arrays.price(x)
     gap = max(0.0, value - bound) / max(1.0, value)
     solver.start_at_columns(x)
@@ -212,30 +206,3 @@ def _begin(case: Case, held: Held, clock: Clock, known: Sequence[Floats]) -> tup
 def _without_row(arrays: Arrays, row: int | None) -> Arrays:
     """Return `arrays` with one row that holds nothing."""
     return arrays if row is None else replace(arrays, row_high=np.where(np.arange(len(arrays.row_high)) == row, np.inf, arrays.row_high))
-
-
-def _better(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders, x: Floats, clock: Clock) -> tuple[Floats, float]:
-    """Return a plan and a bound, each at least as good as before; once the gap is what the scenario asks for, no more is done."""
-    settings, bound = case.scenario.solver, relaxed.bound
-    fine = settings.gap / 4
-
-    def effort(share: float, nodes: int, heuristics: float) -> Effort:
-        began = now()
-        return Effort(fine, nodes, settings.seed, began + share * max(0.0, clock(BETTER_SHARE) - began), heuristics)
-
-    for first_cut, share, bound_share in SWEEPS:
-        if _gap(ground, x, bound) <= settings.gap or now() > clock(BETTER_SHARE):
-            break
-        drawn = borders if first_cut == HALF else borders_of(case, ground, relaxed.arrays, first_cut)
-        x = improve_plan(relaxed.arrays, drawn, x, relaxed.column_price, DEAR_YUAN, effort(share, NODES, SEARCHING))
-        if bound_share and _gap(ground, x, bound) > settings.gap:
-            proving = effort(bound_share, BOUND_NODES, 0.0)
-            bound = max(bound, tighten_bound(relaxed.arrays, drawn, relaxed.x, relaxed.row_price, proving))
-        if len(drawn.columns) == 1:  # which has no other borders
-            break
-    return x, bound
-
-
-def _gap(ground: Ground, x: Floats, bound: float) -> float:
-    value = ground.arrays.price(x)
-    return (value - bound) / max(1.0, value)

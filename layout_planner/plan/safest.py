@@ -50,9 +50,19 @@ def least_risk(arrays: Arrays, risk: Floats, seed: int, deadline: float) -> tupl
 
 
 def binds_the_county(arrays: Arrays, held: Arrays, site_of: NDArray[np.int64]) -> bool:
-    """Return whether `held` holds a row of the county to the full that `arrays` does not."""
+    """Return whether `held` holds a row of the county to the full that `arrays` does not, and that whole numbers may miss, as of money.
+
+    A count, say of beds, is held to the full by many a whole plan.
+    """
     full = (held.row_low == held.row_high) & (arrays.row_low < arrays.row_high)
-    return bool((full & county_rows(arrays, site_of)).any())
+    return bool((full & county_rows(arrays, site_of) & ~_counts(arrays)).any())
+
+
+def _counts(arrays: Arrays) -> NDArray[np.bool_]:
+    """Return which rows only count whole things, each as one."""
+    entries = arrays.rows.tocoo()
+    other = ~arrays.whole[entries.col] | (entries.data != 1.0)
+    return np.bincount(entries.row[other], minlength=arrays.rows.shape[0]) == 0
 
 
 def county_rows(arrays: Arrays, site_of: NDArray[np.int64]) -> NDArray[np.bool_]:

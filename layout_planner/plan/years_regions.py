@@ -17,9 +17,10 @@ from layout_planner.plan.arrays import NOBODY, goal_of, read_arrays
 from layout_planner.plan.choices import GROUP, KEY
 from layout_planner.plan.held import HOLDS, NEARLY, REGION_COLUMNS
 from layout_planner.plan.improve import USED, Effort, improve_plan
-from layout_planner.plan.large import AT_RISK_YUAN, DEAR_YUAN, LACKING_YUAN
+from layout_planner.plan.large import AT_RISK_YUAN, LACKING_YUAN
 from layout_planner.plan.linear import PUPIL_SLACK, LinearSolver
 from layout_planner.plan.regions import draw_borders, part_sites
+from layout_planner.plan.sweeps import DEAR_YUAN
 from layout_planner.plan.years_model import build_years_model
 from layout_planner.plan.years_together import read_steps, start_of
 
