@@ -95,11 +95,15 @@ EXPLAINED: dict[tuple[str, float], str] = {
     **{("plan.repair", share): "share of the time limit" for share in (0.15, 0.2, 0.5, 0.7)},
     ("plan.linear", 0.001): "solver tolerance, pupils",
     ("plan.dive", 0.25): "share of what is made whole at once, changes speed and quality of the search only",
-    ("plan.large", 1_000.0): "ways dearer than this are not tried again, changes the search only; no bound rests on it",
+    **{
+        ("plan.sweeps", yuan): "ways dearer than this are not tried again, changes the search only; no bound rests on it"
+        for yuan in (20.0, 1_000.0)
+    },
     ("plan.large", 100_000.0): "weight of one goal against the next while a plan is sought",
     ("plan.large", 1_000_000.0): "weight of one goal against the next while a plan is sought",
-    **{("plan.large", share): "share of the time limit, or of a county on one side of a border" for share in (0.4, 0.5, 0.9)},
-    **{("plan.large", number): "parts of the gap, nodes that are searched and the like" for number in (3, 4)},
+    ("plan.large", 4): "part of the gap",
+    **{("plan.sweeps", share): "share of the time limit, or of a county on one side of a border" for share in (0.4, 0.5, 0.9)},
+    **{("plan.sweeps", number): "parts of the gap, or of a county on one side of a border" for number in (3, 4)},
     ("plan.held", 14_000.0): "size of regions, changes the search only",
     ("plan.held", 20_000.0): "size of regions, changes the search only",
     **{
