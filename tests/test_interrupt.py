@@ -220,6 +220,19 @@ def test_a_solver_without_an_answer_does_not_say_that_demands_contradict(monkeyp
 # ---- the search
 
 
+@pytest.fixture(scope="module")
+def looks(township):
+    """Return how often HiGHS asks whether to go on while the township is searched by region, and in the general way."""
+    problem, counts = township[0], {}
+    for by_region in (False, True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(solving, "LARGE_FROM", 0 if by_region else 10**9)
+            asked = press_while_solving(patch, set())
+            solving.optimise_layout(problem.case, problem.options, problem.today)
+        counts[by_region] = len(asked)
+    return counts
+
+
 def checked(township, found):
     """Hold a plan of the township against its checker and against what is proven of the best plan."""
     problem, check_plan, exact = township
@@ -238,14 +251,11 @@ def checked(township, found):
 
 @pytest.mark.parametrize("by_region", [False, True])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
-def test_ctrl_c_leaves_the_best_plan_so_far_and_its_gap(by_region, share, township, monkeypatch):
+def test_ctrl_c_leaves_the_best_plan_so_far_and_its_gap(by_region, share, township, looks, monkeypatch):
     problem = township[0]
     monkeypatch.setattr(solving, "LARGE_FROM", 0 if by_region else 10**9)
-    with pytest.MonkeyPatch.context() as counting:
-        asked = press_while_solving(counting, set())
-        solving.optimise_layout(problem.case, problem.options, problem.today)
-    assert len(asked) > 10
-    press_while_solving(monkeypatch, {int(share * len(asked))})
+    assert looks[by_region] > 10
+    press_while_solving(monkeypatch, {int(share * looks[by_region])})
     with interruptible():
         solved = checked(township, solving.optimise_layout(problem.case, problem.options, problem.today))
         assert is_interrupted()
