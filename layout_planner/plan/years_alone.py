@@ -49,10 +49,10 @@ def _bind_money(case: Case, model: LayoutModel, year: int, years: Years) -> None
     prices = Prices.of(case.norms)
     step = _common(prices.bed, prices.bus)
     spent = dict.fromkeys(beds, prices.bed) | dict.fromkeys(buses, prices.bus)
-    limits = [("beds", dict.fromkeys(beds, 1.0), prices.bed, 1.0), ("buses", dict.fromkeys(buses, 1.0), prices.bus, 1.0)]
-    for name, used, price, unit in [*limits, ("things", spent, step, step)]:
+    limits = [("beds", dict.fromkeys(beds, prices.bed), prices.bed), ("buses", dict.fromkeys(buses, prices.bus), prices.bus)]
+    for name, used, unit in [*limits, ("things", spent, step)]:
         if used:
-            most = unit * sum(math.floor(capital / price + ROUNDING) for capital in known)
+            most = unit * sum(math.floor(capital / unit + ROUNDING) for capital in known)
             model.problem.addConstraint(pulp.LpAffineExpression(used) <= most, f"{name}_bought_so_far")
 
 
