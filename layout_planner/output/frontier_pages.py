@@ -66,9 +66,10 @@ def say_frontier(found: Frontier) -> Words:
     saved = first.measures["cost_yuan"] - last.measures["cost_yuan"]
     fewer = round(first.measures["sites_open"] - last.measures["sites_open"])
     if fewer <= 0 and last.gap > found.scenario.solver.gap:
+        left = max(0.0, 100 * (1 - last.bound / last.measures["cost_yuan"]))  # the gap may be that of a goal before money
         return Words(
-            f"时间用完，还没有找到更省的方案；最多还能省{100 * last.gap:.1f}%。请增大 solver.time_limit_s。",
-            f"No cheaper plan was found in time; at most {100 * last.gap:.1f} % could still be saved. Raise solver.time_limit_s.",
+            f"时间用完，还没有找到更省的方案；最多还能省{left:.1f}%。请增大 solver.time_limit_s。",
+            f"No cheaper plan was found in time; at most {left:.1f} % could still be saved. Raise solver.time_limit_s.",
         )
     if fewer <= 0:
         return Words("没有一所学校能在不伤害孩子的前提下撤掉而省钱。", "No school can close to save money without hurting a child.")
