@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import importlib
 import json
 import os
 import signal
@@ -29,6 +28,7 @@ from layout_planner.plan.years import plan_years
 from layout_planner.repair import study_repair
 from layout_planner.sweep import NOT_REACHED, sweep_plans
 from layout_planner.words import say_nothing
+from tests.test_large import hold_against_checker, make_township
 from tests.test_plan_properties import make_case, solve
 from tests.test_years import span, terms_of
 
@@ -65,12 +65,7 @@ def nothing_is_left():
 
 @pytest.fixture(scope="module")
 def township():
-    """Return the smallest county of the series, its checker and what is proven of the best plan."""
-    sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-    bench, series = importlib.import_module("bench_county"), importlib.import_module("county_series")
-    sys.path.pop(0)
-    problem = series.make_problem(series.SIZES["township"])
-    return problem, bench.check_plan, solving.optimise_layout(problem.case, problem.options, problem.today)[1]
+    return make_township()
 
 
 # ---- the clock
@@ -233,22 +228,6 @@ def looks(township):
     return counts
 
 
-def checked(township, found):
-    """Hold a plan of the township against its checker and against what is proven of the best plan."""
-    problem, check_plan, exact = township
-    layout, solved = found
-    faults, cost, risk = check_plan(problem, layout.sites.reset_index(), layout.assignment)
-    assert faults == []
-    assert cost == pytest.approx(solved.objective, abs=1)
-    assert risk == pytest.approx(solved.terms["at_risk_weighted"], rel=1e-6, abs=1e-3)
-    assert solved.gap == pytest.approx(1 - solved.bound / solved.objective, abs=1e-9)
-    assert solved.terms["harmed"] <= 1e-4
-    if solved.terms["at_risk_weighted"] <= exact.terms["at_risk_weighted"] + 1e-3:
-        assert solved.bound <= exact.objective + 1
-        assert exact.bound <= solved.objective + 1
-    return solved
-
-
 @pytest.mark.parametrize("by_region", [False, True])
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
 def test_ctrl_c_leaves_the_best_plan_so_far_and_its_gap(by_region, share, township, looks, monkeypatch):
@@ -257,8 +236,9 @@ def test_ctrl_c_leaves_the_best_plan_so_far_and_its_gap(by_region, share, townsh
     assert looks[by_region] > 10
     press_while_solving(monkeypatch, {int(share * looks[by_region])})
     with interruptible():
-        solved = checked(township, solving.optimise_layout(problem.case, problem.options, problem.today))
+        layout, solved = solving.optimise_layout(problem.case, problem.options, problem.today)
         assert is_interrupted()
+    hold_against_checker(township, layout, solved)
     assert solved.status in {"interrupted", "optimal within the gap"}
     if share == 0:
         assert solved.status == "interrupted"
@@ -294,7 +274,7 @@ def test_a_frontier_has_the_points_that_were_found(by_region, at, township, monk
         assert is_interrupted()
     assert len(points) <= 2
     for point in points:
-        checked(township, (point.layout, point.solved))
+        hold_against_checker(township, point.layout, point.solved)
 
 
 @pytest.mark.parametrize("at", [0, 3, 8])
