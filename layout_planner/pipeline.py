@@ -21,7 +21,7 @@ from layout_planner.county.model import Note
 from layout_planner.errors import InputError, Problem, raise_problems
 from layout_planner.norms import read_scenario_norms
 from layout_planner.plan.case import Case, World
-from layout_planner.plan.ended import INTERRUPTING, note_interrupted
+from layout_planner.plan.ended import INTERRUPTING, note_certificate
 from layout_planner.plan.enrolment import note_enrolment
 from layout_planner.plan.forms import sites_by_band, sites_of
 from layout_planner.plan.holding import price_holding
@@ -177,7 +177,7 @@ def run_scenario(
         *closed,
         *crowded_sites(today, county),
         *untaught_grades(case),
-        *note_interrupted(solved),
+        *note_certificate(solved),
         *held,
         *note_roads(case, plan),
         *note_enrolment(case, plan),

@@ -21,7 +21,7 @@ from layout_planner.clock import Clock, interruptible, is_interrupted, now, seco
 from layout_planner.errors import NoPlanError
 from layout_planner.highs import silent_highs
 from layout_planner.plan import solve as solving
-from layout_planner.plan.ended import note_interrupted
+from layout_planner.plan.ended import note_certificate
 from layout_planner.plan.frontier import trace_frontier
 from layout_planner.plan.linear import ContradictionError
 from layout_planner.plan.years import plan_years
@@ -242,7 +242,7 @@ def test_ctrl_c_leaves_the_best_plan_so_far_and_its_gap(by_region, share, townsh
     assert solved.status in {"interrupted", "optimal within the gap"}
     if share == 0:
         assert solved.status == "interrupted"
-        note = note_interrupted(solved)[0].text
+        note = note_certificate(solved)[0].text
         assert "interrupted" in note.en
         assert "中断" in note.zh
 
@@ -302,7 +302,7 @@ def test_the_command_writes_the_plan_and_says_that_it_was_interrupted(tmp_path, 
     monkeypatch.setattr(solving, "prepare", cut_short)
     done = CliRunner().invoke(main, ["run", str(TINY), "--out", str(tmp_path), "--lang", "en"])
     assert done.exit_code in {0, 5}, done.output
-    assert "the search was interrupted: this is the best plan it had" in " ".join(done.stdout.split())
+    assert "the search was interrupted: this is the best plan it had; nothing is proven" in " ".join(done.stdout.split())
     [folder] = [path for path in tmp_path.iterdir() if path.is_dir()]
     stored = json.loads((folder / "run.json").read_text(encoding="utf-8"))
     assert '"status": "interrupted"' in json.dumps(stored)

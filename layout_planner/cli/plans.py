@@ -78,8 +78,8 @@ def _show_comparison(views: list[Any], pages: list[Path], lang: Lang, *, as_json
     console.print(comparison_table(views, lang))
     for view in views:
         for note in view.notes:
-            if note.code == "interrupted":
-                console.print(f"{view.title.say(lang)}: {note.text.say(lang)}", style="yellow", markup=False)
+            if note.code == "certificate":
+                console.print(f"{view.title.say(lang)}: {note.text.say(lang)}", markup=False)
     for page in pages:
         console.print(str(page), soft_wrap=True, markup=False)
 

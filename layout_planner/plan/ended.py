@@ -1,4 +1,4 @@
-"""How a search ended before all was proven."""
+"""How a search ended, and what is proven of its plan."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from layout_planner.words import Words
 if TYPE_CHECKING:
     from layout_planner.plan.layout import Solved
 
-INTERRUPTED = "interrupted"
+INTERRUPTED, UNCHANGED = "interrupted", "unchanged"
+CERTIFICATE = "certificate"  # code of the note on how good a plan is
+SEEN = 5e-5  # a smaller gap is told as none
 INTERRUPTING = Words(
     "已中断求解：保留目前最好的方案；再按一次 Ctrl-C 立即退出",
     "the search is interrupted and keeps the best plan so far; press Ctrl-C again to stop at once",
@@ -23,17 +25,27 @@ def told_status(otherwise: str) -> str:
     return INTERRUPTED if is_interrupted() else otherwise
 
 
-def note_interrupted(solved: Solved) -> tuple[Note, ...]:
-    """Return what a reader must know of a plan whose search somebody ended."""
-    if solved.status != INTERRUPTED:
+def note_certificate(solved: Solved) -> tuple[Note, ...]:
+    """Return what is proven of how good the plan is, and whether somebody ended the search; nothing where no plan was sought."""
+    if solved.status == UNCHANGED:
         return ()
-    if solved.bound > 0:
-        how = Words(f"离最优最多差{solved.gap:.1%}", f"at most {solved.gap:.1%} from the best")
-    else:
-        how = Words("离最优有多远还没有证明", "and nothing is proven yet of how good it is")
-    zh = f"求解被人中断：这是当时最好的方案，{how.zh}；重新运行可以得到更好的方案"
-    en = f"the search was interrupted: this is the best plan it had, {how.en}; run it again for a better one"
-    return (Note(INTERRUPTED, Words(zh, en)),)
+    proven = _say_proven(solved.gap)
+    if solved.status != INTERRUPTED:
+        return (Note(CERTIFICATE, proven),)
+    zh = f"求解被人中断，这是当时最好的方案；{proven.zh}；重新运行可以得到更好的方案"
+    en = f"the search was interrupted: this is the best plan it had; {proven.en}; run it again for a better one"
+    return (Note(CERTIFICATE, Words(zh, en)),)
+
+
+def _say_proven(gap: float) -> Words:
+    if gap >= 1:
+        return Words("方案离最优有多远还没有证明：时间不够", "nothing is proven of how good the plan is: time ran out")
+    if gap < SEEN:
+        return Words("已证明没有更好的方案（先比学生，再比花费）", "proven: there is no better plan (pupils first, then money)")
+    return Words(
+        f"已证明没有方案能比它好{gap:.2%}以上（先比学生，再比花费）",
+        f"proven: no plan is better by more than {gap:.2%} (pupils first, then money)",
+    )
 
 
 def note_cut_short() -> tuple[Note, ...]:
@@ -42,4 +54,4 @@ def note_cut_short() -> tuple[Note, ...]:
         return ()
     zh = "求解被人中断：还没有求到的方案没有列出，列出的是当时最好的；重新运行可以得到更好的方案"
     en = "the search was interrupted: plans that it had not come to are missing, the others are the best it had; run it again for all"
-    return (Note(INTERRUPTED, Words(zh, en)),)
+    return (Note(CERTIFICATE, Words(zh, en)),)

@@ -6,7 +6,7 @@ import platform
 from importlib import metadata
 from typing import TYPE_CHECKING
 
-from layout_planner.plan.ended import told_status
+from layout_planner.plan.ended import UNCHANGED, told_status
 from layout_planner.plan.layout import Solved
 from layout_planner.plan.terms import describe_layout, list_terms
 
@@ -19,7 +19,7 @@ def unchanged(case: Case, today: Layout) -> Solved:
     """Return what is told of a plan that the scenario wants to be today's layout."""
     cost = _cost_yuan(today)
     terms = {"cost_yuan": cost} | list_terms(case, today, today)
-    return Solved("unchanged", cost, cost, 0.0, 0.0, case.scenario.solver.seed, terms, solver_versions())
+    return Solved(UNCHANGED, cost, cost, 0.0, 0.0, case.scenario.solver.seed, terms, solver_versions())
 
 
 def kept(case: Case, today: Layout, seconds: float) -> Solved:
