@@ -170,6 +170,7 @@ def run_scenario(
     ]
     closed = [note for measured in ground.bad_days.values() for note in measured.notes]
     notes = (
+        *note_certificate(solved),
         *note_norms(norms),
         *county.notes,
         *assumed,
@@ -177,7 +178,6 @@ def run_scenario(
         *closed,
         *crowded_sites(today, county),
         *untaught_grades(case),
-        *note_certificate(solved),
         *held,
         *note_roads(case, plan),
         *note_enrolment(case, plan),
