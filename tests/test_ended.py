@@ -15,8 +15,8 @@ def solved(status: str, gap: float) -> Solved:
 @pytest.mark.parametrize(
     ("gap", "zh", "en"),
     [
-        (0.0, "没有更好的方案", "there is no better plan"),
-        (1e-6, "没有更好的方案", "there is no better plan"),
+        (0.0, "没有更好的方案", "no better plan"),
+        (1e-6, "没有更好的方案", "no better plan"),
         (0.0123, "好1.23%以上", "better by more than 1.23%"),
         (1.0, "还没有证明", "nothing is proven"),
     ],

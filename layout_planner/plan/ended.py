@@ -41,10 +41,13 @@ def _say_proven(gap: float) -> Words:
     if gap >= 1:
         return Words("方案离最优有多远还没有证明：时间不够", "nothing is proven of how good the plan is: time ran out")
     if gap < SEEN:
-        return Words("已证明没有更好的方案（先比学生，再比花费）", "proven: there is no better plan (pupils first, then money)")
+        return Words(
+            "已证明：在本情景的要求之内没有更好的方案（先比学生，再比花费）",
+            "within what this scenario demands there is, by proof, no better plan (pupils first, then money)",
+        )
     return Words(
-        f"已证明没有方案能比它好{gap:.2%}以上（先比学生，再比花费）",
-        f"proven: no plan is better by more than {gap:.2%} (pupils first, then money)",
+        f"已证明：在本情景的要求之内没有方案能比它好{gap:.2%}以上（先比学生，再比花费）",
+        f"within what this scenario demands no plan is, by proof, better by more than {gap:.2%} (pupils first, then money)",
     )
 
 
