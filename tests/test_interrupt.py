@@ -58,8 +58,10 @@ def press_while_solving(monkeypatch: pytest.MonkeyPatch, at: set[int]) -> list[i
 
 @pytest.fixture(autouse=True)
 def nothing_is_left():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has what it starts in the background ignore Ctrl-C
     yield
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    left = signal.signal(signal.SIGINT, before)
+    assert left is signal.default_int_handler
     assert not clock.presses()
 
 
@@ -120,6 +122,17 @@ def test_who_has_taken_ctrl_c_keeps_it():
             press()
             assert heard == [1]  # not while what must not be broken goes on
         assert heard == [1, 1]
+    finally:
+        signal.signal(signal.SIGINT, kept)
+
+
+def test_where_ctrl_c_is_ignored_it_stays_so():
+    kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with interruptible(), clock.held():
+            press()
+            assert not is_interrupted()
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     finally:
         signal.signal(signal.SIGINT, kept)
 
