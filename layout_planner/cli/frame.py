@@ -43,10 +43,7 @@ def common(verb: Callable[..., Any]) -> Callable[..., Any]:
         except PlannerError as error:
             _show_error(error, said, as_json=as_json)
             sys.exit(error.exit_code)
-        except (
-            click.ClickException,
-            BrokenPipeError,
-        ):  # broken: whoever read what is printed, such as `head`, has enough; click ends quietly
+        except (click.ClickException, BrokenPipeError):  # a reader of what is printed, such as `head`, had enough: click ends quietly
             raise
         except KeyboardInterrupt:
             click.echo(Words("已中断；已写出的结果保留", "interrupted; what was written stays").say(said), err=True)

@@ -69,6 +69,7 @@ def _run_all(scenarios: list[Path], data_dir: Path | None, out: Path, lang: Lang
 
 def _show_comparison(views: list[Any], pages: list[Path], lang: Lang, *, as_json: bool) -> None:
     from layout_planner.output.terminal import comparison_table, result_console
+    from layout_planner.plan.ended import CERTIFICATE
 
     if as_json:
         runs = [{"name": view.name, "verdict": view.verdict, "mergers": view.mergers, "measures": view.measures} for view in views]
@@ -78,7 +79,7 @@ def _show_comparison(views: list[Any], pages: list[Path], lang: Lang, *, as_json
     console.print(comparison_table(views, lang))
     for view in views:
         for note in view.notes:
-            if note.code == "certificate":
+            if note.code == CERTIFICATE:
                 console.print(f"{view.title.say(lang)}: {note.text.say(lang)}", markup=False)
     for page in pages:
         console.print(str(page), soft_wrap=True, markup=False)

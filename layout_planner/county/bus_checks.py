@@ -8,7 +8,6 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from layout_planner.county.faults import Faults
 from layout_planner.words import Words
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ def check_overnight(fleet: CheckedTable | None, settlements: CheckedTable, schoo
     if fleet is None or "overnight" not in fleet.frame or not (settlements.usable and schools.usable):
         return ()
     known = {"", AT_SCHOOL, *settlements.frame.get("settlement_id", ()), *schools.frame.get("school_id", ())}
-    faults = Faults(fleet.shown, fleet.headers)
+    faults = fleet.faults()
     for row, place in zip(fleet.rows, fleet.frame["overnight"], strict=False):
         if place not in known:
             what = Words("居民点表和学校表中没有这个编号", "neither the settlements nor the schools hold this id")
@@ -45,7 +44,7 @@ def check_bus_stops(
     """
     if stops is None or roads is None or not stops.usable or not {"lon", "lat"} <= set(stops.frame.columns):
         return ()
-    faults = Faults(stops.shown, stops.headers)
+    faults = stops.faults()
     known = stops.frame[["lon", "lat"]].notna().all(axis=1).to_numpy()
     places = gpd.GeoSeries(gpd.points_from_xy(stops.frame["lon"], stops.frame["lat"]), crs=DEGREES).to_crs(crs).to_numpy()
     drives = (roads.edges["drive_forward"] | roads.edges["drive_backward"]).to_numpy(dtype=bool)

@@ -69,7 +69,7 @@ class GroundReader:
         for table in tables:
             if {"lon", "lat"} <= set(table.frame.columns):
                 lon, lat = table.frame["lon"].to_numpy(dtype=float), table.frame["lat"].to_numpy(dtype=float)
-                outside = Faults(table.shown, table.headers)
+                outside = table.faults()
                 report_outside(lon, lat, table.rows, inside_boundary(boundary, lon, lat), outside)
                 self.problems.extend(outside.problems)
         return boundary

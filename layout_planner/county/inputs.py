@@ -205,7 +205,7 @@ class _CountyReader(GroundReader):
         table = self._read_named(OBJECTIONS, Words("读取群众意见", "reading comments of villagers"))
         if table is None:
             return None
-        known, faults = set(settlements.frame.get("settlement_id", ())), Faults(table.shown, table.headers)
+        known, faults = set(settlements.frame.get("settlement_id", ())), table.faults()
         for row, home in zip(table.rows, table.frame.get("settlement_id", ()), strict=False):
             if known and home not in known:
                 what = Words("居民点表中没有这个编号", "the settlement table has no such id")
@@ -249,7 +249,7 @@ class _CountyReader(GroundReader):
     def _check_tables(self, settlements: CheckedTable, schools: CheckedTable, evidence: CheckedTable | None) -> None:
         """Compare the tables with each other and with the scenario."""
         own = Faults(f"{self.scenario.name} (TOML)")
-        homes, sites = Faults(settlements.shown, settlements.headers), Faults(schools.shown, schools.headers)
+        homes, sites = settlements.faults(), schools.faults()
         if settlements.usable:
             checks.check_demand(self.scenario, settlements, own, homes)
         if schools.usable and "school_id" in schools.frame.columns:
@@ -262,7 +262,7 @@ class _CountyReader(GroundReader):
             checks.check_attended_bands(settlements, schools, self.scenario, homes)
             checks.check_plan(self.scenario, ordinary_schools(schools.frame), own)
             if evidence is not None:
-                records = Faults(evidence.shown, evidence.headers)
+                records = evidence.faults()
                 self._note_dropped("evidence", checks.check_references(evidence, ["school_id"], schools, records))
                 self.problems.extend(records.problems)
         checks.check_grades(schools, sites)

@@ -43,7 +43,7 @@ def _read_table(file: TableFile, folder: Path, crs: str) -> LinesRead:
     table = read_table(file, LINES, folder)
     if table.problems or not table.usable:
         return LinesRead(None, table.problems)
-    faults = Faults(table.shown, table.headers)
+    faults = table.faults()
     lines = lines_from_table(table, crs, faults)
     if lines is None:
         return LinesRead(None, faults.problems)

@@ -7,7 +7,6 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from layout_planner.county import checks
-from layout_planner.county.faults import Faults
 from layout_planner.county.posts_table import LEVELS, POSTS
 from layout_planner.words import Words
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from layout_planner.county.faults import Faults
     from layout_planner.county.table_files import CheckedTable
     from layout_planner.errors import Problem
 
@@ -51,7 +51,7 @@ def names_a_person(post: str) -> bool:
 
 def check_posts(table: CheckedTable, settlements: CheckedTable, schools: CheckedTable) -> tuple[tuple[Problem, ...], dict[str, int]]:
     """Return the faults of the table against itself and the others, and how many cells name what is excluded, by column."""
-    faults, dropped = Faults(table.shown, table.headers), {}
+    faults, dropped = table.faults(), {}
     if not table.usable or not {"level", "post"} <= set(table.frame):
         return (), {}
     if schools.usable and "school_id" in schools.frame:

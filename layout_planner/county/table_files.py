@@ -58,6 +58,10 @@ class CheckedTable:
         """Return what the file calls a column; its name here, where it has none."""
         return self.headers.get(name, name)
 
+    def faults(self) -> Faults:
+        """Return a list for faults in the file, which names columns as the file does."""
+        return Faults(self.shown, self.headers)
+
     @property
     def usable(self) -> bool:
         """Whether the table has rows that other tables can be compared with."""

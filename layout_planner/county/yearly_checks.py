@@ -9,7 +9,6 @@ import pandas as pd
 
 from layout_planner.county import checks
 from layout_planner.county.cohorts import SCHOOL_AGE
-from layout_planner.county.faults import Faults
 from layout_planner.county.tables import GRADES
 from layout_planner.words import Words
 
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from layout_planner.county.columns import Table
+    from layout_planner.county.faults import Faults
     from layout_planner.county.table_files import CheckedTable
     from layout_planner.errors import Problem
 
@@ -35,7 +35,7 @@ def check_yearly(
     role: str, table: CheckedTable, settlements: CheckedTable, schools: CheckedTable
 ) -> tuple[tuple[Problem, ...], dict[str, int]]:
     """Return the faults of one table against itself and the others, and how many cells name what is excluded, by column."""
-    faults, dropped = Faults(table.shown, table.headers), {}
+    faults, dropped = table.faults(), {}
     if table.usable:
         if role in {"cohorts", "moves"} and settlements.usable and "settlement_id" in settlements.frame:
             columns = [name for name in TWICE[role] if name.endswith("settlement_id")]

@@ -16,6 +16,7 @@ from layout_planner.clock import now
 from layout_planner.plan.arrays import goal_of
 from layout_planner.plan.dive import Dive
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
+from layout_planner.plan.layout import gap_between
 from layout_planner.plan.linear import PUPIL_SLACK, Stage
 from layout_planner.plan.regions import draw_borders, part_sites, proper_prices
 from layout_planner.plan.relaxation import relax
@@ -207,5 +208,5 @@ def borders_of(case: Case, ground: Ground, arrays: Arrays, first_cut: float) -> 
 def stage_of(value: float, bound: float) -> Stage:
     """Return what a goal on pupils reached."""
     bound = min(bound, value)
-    gap = (value - bound) / max(1.0, value)
+    gap = gap_between(value, bound)
     return Stage(value, bound, 0.0 if gap <= NEARLY else gap, optimal=gap <= NEARLY or value - bound <= PUPIL_SLACK)

@@ -33,6 +33,7 @@ from layout_planner.plan.held import (
     stage_of,
 )
 from layout_planner.plan.improve import Effort, tighten_bound
+from layout_planner.plan.layout import gap_between
 from layout_planner.plan.linear import LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.relaxation import relax
@@ -121,7 +122,7 @@ def search_held(case: Case, solver: LinearSolver, begun: tuple[Held, Floats, Sta
     borders = borders_of(case, ground, relaxed.arrays, HALF)
     x, bound = sweep_county(case, ground, relaxed, borders, x, clock)
     value = ground.arrays.price(x)
-    gap = max(0.0, value - bound) / max(1.0, value)
+    gap = gap_between(value, bound)
     solver.start_at_columns(x)
     return Large(
         model, solver, ground, _without_row(relaxed.arrays, held.risk_row), borders, x,

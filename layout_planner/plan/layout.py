@@ -52,7 +52,12 @@ class Layout:
 
 def widest_gap(reached: Iterable[tuple[float, float]]) -> float:
     """Return the widest share by which a value lies above its bound; `reached` : (value, bound) by goal, each to be small."""
-    return max(max(0.0, value - bound) / max(1.0, abs(value)) for value, bound in reached)
+    return max(gap_between(value, bound) for value, bound in reached)
+
+
+def gap_between(value: float, bound: float) -> float:
+    """Return the share of `value`, which is to be small, by which it lies above its bound."""
+    return max(0.0, value - bound) / max(1.0, abs(value))
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from layout_planner.errors import NoPlanError
 from layout_planner.plan.choices import KEY, baseline_of, choose_options, keep_taught
 from layout_planner.plan.enrolment import keep_enrolled
 from layout_planner.plan.forms import sites_of
+from layout_planner.plan.layout import gap_between
 from layout_planner.plan.linear import EXACT, NONE_AT_ALL, ContradictionError, LinearSolver, Stage
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name
@@ -127,7 +128,7 @@ def _find_large(asked: Scenario, loose: Case, options: tuple[pd.DataFrame, pd.Da
             found = _better(asked, loose, found, _plan_with(asked, loose, every, today, found, clock))
     value = price_parts(asked, loose, found)
     bound = min(bound, value)
-    gap = (value - bound) / max(1.0, value)
+    gap = gap_between(value, bound)
     return replace(found, price=Stage(value, bound, gap, optimal=gap <= AT_RISK_GAP))
 
 

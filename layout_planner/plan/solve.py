@@ -26,7 +26,7 @@ from layout_planner.plan.goals import (
     weights_of,
 )
 from layout_planner.plan.large import search_large
-from layout_planner.plan.layout import Layout, Solved, widest_gap
+from layout_planner.plan.layout import Layout, Solved, gap_between, widest_gap
 from layout_planner.plan.linear import EXACT, NONE_AT_ALL, PUPIL_SLACK, ContradictionError, LinearSolver, Stage, out_of_time
 from layout_planner.plan.model import build_model
 from layout_planner.plan.model_inputs import clean_name, uses_options
@@ -179,7 +179,7 @@ def spend_least(asked: Asked) -> Spent:
     solver.start_at(start)
     cost = solver.minimise(model.spend, gap=asked.case.scenario.solver.gap)
     bound = max(bound, cost.bound)
-    gap = max(0.0, cost.value - bound) / max(1.0, cost.value)
+    gap = gap_between(cost.value, bound)
     return Spent(model, solver, asked.case.sites, Stage(cost.value, bound, gap, optimal=gap <= asked.case.scenario.solver.gap))
 
 

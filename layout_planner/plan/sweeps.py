@@ -15,6 +15,7 @@ import numpy as np
 from layout_planner.clock import now
 from layout_planner.plan.held import BOUND_NODES, HALF, HOLDS, NODES, SEARCHING, borders_of
 from layout_planner.plan.improve import Effort, improve_plan, tighten_bound
+from layout_planner.plan.layout import gap_between
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def sweep_county(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders,
         return Effort(settings.gap / 4, nodes, settings.seed, began + share * max(0.0, clock(BETTER_SHARE) - began), heuristics)
 
     for number, sweep in enumerate(SWEEPS):
-        if _gap(ground, x, bound) <= settings.gap or now() > clock(BETTER_SHARE):
+        if gap_between(ground.arrays.price(x), bound) <= settings.gap or now() > clock(BETTER_SHARE):
             break
         arrays = dispute(relaxed, x) if sweep.disputed else relaxed.arrays
         drawn = borders_of(case, ground, arrays, sweep.first_cut)
@@ -69,7 +70,7 @@ def sweep_county(case: Case, ground: Ground, relaxed: Relaxed, borders: Borders,
             continue  # the same once more
         nodes, dear = (BOUND_NODES, np.inf) if sweep.disputed else (NODES, DEAR_YUAN)
         x, last = improve_plan(arrays, drawn, x, relaxed.column_price, dear, effort(sweep.share, nodes, SEARCHING)), drawn
-        if sweep.bound_share and _gap(ground, x, bound) > settings.gap:
+        if sweep.bound_share and gap_between(ground.arrays.price(x), bound) > settings.gap:
             proving = effort(sweep.bound_share, BOUND_NODES, 0.0)
             bound = max(bound, tighten_bound(relaxed.arrays, borders, relaxed.x, relaxed.row_price, proving))
     return x, bound
@@ -82,8 +83,3 @@ def dispute(relaxed: Relaxed, x: Floats) -> Arrays:
     dear = ~arrays.whole & (relaxed.column_price > DISPUTED_DEAR_YUAN) & (x <= HOLDS) & (arrays.low <= 0)
     high = np.where(dear, 0.0, arrays.high)
     return replace(arrays, low=np.where(agreed, np.rint(x), arrays.low), high=np.where(agreed, np.rint(x), high))
-
-
-def _gap(ground: Ground, x: Floats, bound: float) -> float:
-    value = ground.arrays.price(x)
-    return (value - bound) / max(1.0, value)
